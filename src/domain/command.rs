@@ -1,0 +1,326 @@
+//! What operators ask of the engine. Set operations, never toggles; one value, one handler; the console,
+//! `ctl` and the chat's slash commands all build the same.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{AccessId, ChatRef, ItemId, Mode, Operator, Role, Seq, SessionId};
+
+/// A command with who asks.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Envelope {
+    /// Who.
+    pub operator: Operator,
+    /// Where the answer goes.
+    pub session: SessionId,
+    /// Echoed in the answer.
+    pub tag: u64,
+    /// The version of the chat that was on the screen; a different one now is refused as "changed meanwhile".
+    pub expects: Option<u64>,
+    /// What.
+    pub command: Command,
+}
+
+/// What is asked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Command {
+    /// Say this in the chat in the bot's name.
+    Send {
+        /// Where.
+        chat: ChatRef,
+        /// What.
+        text: String,
+    },
+    /// Put this question to the chat's model as if it had been asked there, and deliver the answer.
+    Ask {
+        /// Where.
+        chat: ChatRef,
+        /// What.
+        text: String,
+    },
+    /// Answer a message that was ignored; `None`: the last one.
+    Answer {
+        /// Where.
+        chat: ChatRef,
+        /// Which.
+        line: Option<Seq>,
+    },
+    /// Put on the access list, or grant for a while.
+    Allow {
+        /// Whom.
+        id: AccessId,
+        /// For how long; `None` edits the configuration.
+        during: Option<Duration>,
+        /// Also answer the last message of that chat that was refused for want of access.
+        answer: bool,
+    },
+    /// Take off the access list and end its grants.
+    Deny {
+        /// Whom.
+        id: AccessId,
+    },
+    /// Put on the block list, or block for a while.
+    Block {
+        /// Whom.
+        id: AccessId,
+        /// For how long.
+        during: Option<Duration>,
+    },
+    /// Take off the block list.
+    Unblock {
+        /// Whom.
+        id: AccessId,
+    },
+    /// Write a setting of `[chat.<id>]`.
+    Set {
+        /// Which chat.
+        chat: ChatRef,
+        /// Dotted key below `[chat.<id>]`.
+        key: String,
+        /// TOML value; a bare word is a string.
+        value: String,
+    },
+    /// Who answers here.
+    Mode {
+        /// Where.
+        chat: ChatRef,
+        /// Who.
+        mode: Mode,
+        /// For how long.
+        during: Option<Duration>,
+    },
+    /// Which persona speaks here; `None` follows the configuration.
+    Persona {
+        /// Where.
+        chat: ChatRef,
+        /// Which.
+        name: Option<String>,
+    },
+    /// Which provider answers here; `None` follows the configuration.
+    Model {
+        /// Where.
+        chat: ChatRef,
+        /// Which.
+        provider: Option<String>,
+    },
+    /// Forget what was said here.
+    New {
+        /// Where.
+        chat: ChatRef,
+    },
+    /// Stop what is being written here.
+    Stop {
+        /// Where.
+        chat: ChatRef,
+    },
+    /// Write the last answer again; as a draft where it was already sent.
+    Retry {
+        /// Where.
+        chat: ChatRef,
+    },
+    /// Send a draft, with these words instead where given.
+    Approve {
+        /// Which.
+        item: ItemId,
+        /// Instead.
+        text: Option<String>,
+    },
+    /// Drop a draft, an unknown, a handover: it waits no more.
+    Reject {
+        /// Which.
+        item: ItemId,
+    },
+    /// Let a friend or group request in.
+    Accept {
+        /// Which.
+        item: ItemId,
+    },
+    /// Refuse it.
+    Refuse {
+        /// Which.
+        item: ItemId,
+        /// A word along with it.
+        reason: String,
+    },
+    /// Take a message of ours back.
+    Recall {
+        /// Where.
+        chat: ChatRef,
+        /// Which.
+        line: Seq,
+    },
+    /// Switch a provider.
+    Provider {
+        /// Which.
+        name: String,
+        /// How.
+        to: ProviderSwitch,
+    },
+    /// Resume sending to a paused chat.
+    Resume {
+        /// Where.
+        chat: ChatRef,
+    },
+    /// Add or remove a forbidden word.
+    Word {
+        /// Which.
+        word: String,
+        /// Add?
+        add: bool,
+    },
+    /// Keep a note on a chat.
+    Note {
+        /// Where.
+        chat: ChatRef,
+        /// What.
+        text: String,
+    },
+    /// Read the configuration again.
+    Reload,
+    /// Stop the bot, draining first.
+    Shutdown,
+}
+
+/// What becomes of a provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProviderSwitch {
+    /// Ask it again.
+    On,
+    /// Do not ask it.
+    Off,
+    /// Take its model out of memory.
+    Unload,
+    /// Forget its failures and refused keys.
+    Reset,
+}
+
+impl Command {
+    /// The least role that may give it.
+    pub fn role(&self) -> Role {
+        match self {
+            Self::Send { .. }
+            | Self::Ask { .. }
+            | Self::Answer { .. }
+            | Self::Mode { .. }
+            | Self::Persona { .. }
+            | Self::Model { .. }
+            | Self::New { .. }
+            | Self::Stop { .. }
+            | Self::Retry { .. }
+            | Self::Approve { .. }
+            | Self::Reject { .. }
+            | Self::Recall { .. }
+            | Self::Resume { .. }
+            | Self::Note { .. } => Role::Operator,
+            Self::Allow { .. }
+            | Self::Deny { .. }
+            | Self::Block { .. }
+            | Self::Unblock { .. }
+            | Self::Set { .. }
+            | Self::Accept { .. }
+            | Self::Refuse { .. }
+            | Self::Provider { .. }
+            | Self::Word { .. }
+            | Self::Reload
+            | Self::Shutdown => Role::Admin,
+        }
+    }
+}
+
+/// What came of a command.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Done {
+    /// It is so now.
+    Ok,
+    /// It already was so.
+    Already,
+    /// Words for the one who asked.
+    Said(String),
+    /// Taken up; `item` or line to watch.
+    Started(Option<Seq>),
+}
+
+/// Why a command was refused. Words at the reader.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+pub enum Refusal {
+    /// The role does not allow it.
+    #[error("needs role {0:?}")]
+    Role(Role),
+    /// No account is known, or several and none was named.
+    #[error("no account named for {0}")]
+    Account(String),
+    /// No such conversation.
+    #[error("unknown chat {chat}")]
+    UnknownChat {
+        /// What was asked for.
+        chat: String,
+        /// The nearest that exists.
+        nearest: Option<String>,
+    },
+    /// No such item.
+    #[error("nothing waits under number {0}")]
+    UnknownItem(ItemId),
+    /// An item of another kind.
+    #[error("item {0} is something else")]
+    WrongItem(ItemId),
+    /// No such line.
+    #[error("no such message")]
+    UnknownLine,
+    /// No such provider.
+    #[error("unknown provider {name}")]
+    UnknownProvider {
+        /// What was asked for.
+        name: String,
+        /// The nearest that exists.
+        nearest: Option<String>,
+    },
+    /// No such persona.
+    #[error("unknown persona {name}")]
+    UnknownPersona {
+        /// What was asked for.
+        name: String,
+        /// The nearest that exists.
+        nearest: Option<String>,
+    },
+    /// Somebody changed it meanwhile.
+    #[error("changed meanwhile by {0}")]
+    Changed(String),
+    /// The configuration cannot be edited: the words say why.
+    #[error("configuration: {0}")]
+    Config(String),
+    /// There is nothing to do it to.
+    #[error("nothing to do")]
+    Nothing,
+    /// Not possible as things stand; the words say why.
+    #[error("{0}")]
+    Not(String),
+    /// The bot is stopping.
+    #[error("shutting down")]
+    ShuttingDown,
+}
+
+impl Refusal {
+    /// A stable word for scripts and the audit.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Role(_) => "role",
+            Self::Account(_) => "account",
+            Self::UnknownChat { .. } => "unknown_chat",
+            Self::UnknownItem(_) => "unknown_item",
+            Self::WrongItem(_) => "wrong_item",
+            Self::UnknownLine => "unknown_line",
+            Self::UnknownProvider { .. } => "unknown_provider",
+            Self::UnknownPersona { .. } => "unknown_persona",
+            Self::Changed(_) => "changed",
+            Self::Config(_) => "config",
+            Self::Nothing => "nothing",
+            Self::Not(_) => "not_now",
+            Self::ShuttingDown => "shutting_down",
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Everything that goes into the engine and comes out of it. Serialisable, so that a recorded run is a
+//! scenario test, a crash report and a bug report at once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    AccessId, AdapterEvent, BatchNo, Call, CallId, CallOutcome, ConversationId, Done, Envelope, Job, JobEvent, JobId,
+    Line, Load, ProviderReport, Recovered, Refusal, Row, Seq, SessionId,
+};
+use crate::config::Config;
+
+/// Anything the engine is told.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Input {
+    /// A deadline that the engine named has passed.
+    Tick,
+    /// The whole configuration, valid; replaces the former.
+    Config(Arc<Config>),
+    /// What the store remembered. The first input after the configuration.
+    Recovered(Box<Recovered>),
+    /// From an adapter.
+    Adapter(AdapterEvent),
+    /// The end of a call.
+    Called(CallId, CallOutcome),
+    /// From a provider.
+    Job(JobId, JobEvent),
+    /// What a look at a provider found.
+    Provider(ProviderReport),
+    /// A batch is on disk; these lines of it had been heard before.
+    Committed {
+        /// Which.
+        batch: BatchNo,
+        /// Lines that were duplicates.
+        duplicates: Vec<Seq>,
+    },
+    /// A batch could not be written; the store keeps it and tries again.
+    CommitFailed {
+        /// Which.
+        batch: BatchNo,
+        /// Why.
+        words: String,
+    },
+    /// Lines of a conversation that had left memory; oldest first.
+    Loaded(ConversationId, Vec<Line>),
+    /// An operator's command.
+    Command(Envelope),
+    /// The end of an edit that the engine had asked for.
+    Edited(u64, Result<(), String>),
+    /// Drain and stop: finish what can be finished until then.
+    Shutdown {
+        /// Time left.
+        grace: Duration,
+    },
+}
+
+/// Anything the engine asks of the world.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect {
+    /// Remember these, together.
+    Record(BatchNo, Vec<Row>),
+    /// Ask a model.
+    Ask(Job),
+    /// Ask no longer. The job still ends with an event.
+    Cancel(JobId),
+    /// Call an adapter.
+    Call(Call),
+    /// Bring a conversation's lines back.
+    Load(Load),
+    /// Change config.toml; ends in [`Input::Edited`], and in [`Input::Config`] when it took.
+    Edit(u64, ConfigEdit),
+    /// Look at a provider now (after a load, a switch), preload or unload its model.
+    Provider(Arc<str>, ProviderCall),
+    /// Tell whoever asked. Leaves after the snapshot that shows the effect.
+    Answer(SessionId, u64, Result<Done, Refusal>),
+    /// Read the configuration file again.
+    Reload,
+    /// Everything that can be finished is finished.
+    Stopped,
+}
+
+/// What is asked of a provider besides answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProviderCall {
+    /// Residency, version, balance.
+    Look,
+    /// Load the model.
+    Preload,
+    /// Unload the model.
+    Unload,
+}
+
+/// A change of config.toml that keeps comments and order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConfigEdit {
+    /// Add to `access.users` or `access.groups`.
+    Allow(AccessId),
+    /// Remove from there.
+    Deny(AccessId),
+    /// Add to `access.blocked_users` or `access.blocked_groups`.
+    Block(AccessId),
+    /// Remove from there.
+    Unblock(AccessId),
+    /// Add to or remove from `moderation.words`.
+    Word {
+        /// Which.
+        word: String,
+        /// Add?
+        add: bool,
+    },
+    /// Set a dotted key below `[chat.<id>]`.
+    SetChat {
+        /// Which chat.
+        id: AccessId,
+        /// Key.
+        key: String,
+        /// TOML value; a bare word is a string.
+        value: String,
+    },
+}

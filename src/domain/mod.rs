@@ -1,0 +1,36 @@
+//! The ground floor: the words that all rooms share. Plain data; no styles, channels or locks.
+//!
+//! * [`ids`] who and where · [`time`] clocks as values · [`text`] the sanitiser
+//! * [`message`] what people say · [`adapter`] the QQ side · [`model`] the model side
+//! * [`verdict`] why the bot did or did not answer · [`record`] what is remembered
+//! * [`command`], [`operator`] what operators ask · [`flow`] everything in and out of the engine
+//! * [`snapshot`] the published state
+
+mod adapter;
+mod command;
+mod flow;
+mod ids;
+mod message;
+mod model;
+mod operator;
+mod record;
+mod snapshot;
+pub mod text;
+mod time;
+mod verdict;
+
+pub use adapter::*;
+pub use command::*;
+pub use flow::*;
+pub use ids::*;
+pub use message::*;
+pub use model::{
+    Advice, Answer, Failure, Finish, Job, JobEvent, ProviderError, ProviderReport, Residency, Stage, Timing, Tokens,
+    Turn, TurnRole,
+};
+pub use operator::*;
+pub use record::*;
+pub use snapshot::*;
+pub use text::{Hazards, Text};
+pub use time::*;
+pub use verdict::*;

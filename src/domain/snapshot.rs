@@ -1,0 +1,204 @@
+//! The published state: what the console draws and `ctl status` prints. Readers share it; nobody waits for it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{AppKind, ChatState, ConversationId, Item, ItemId, Line, Mode, Now, Residency, SelfId, Seq, Text, Wall};
+
+/// Everything an operator may want to see now. Cheap to clone in parts: chats are shared.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct Snapshot {
+    /// Grows with each publication.
+    pub version: u64,
+    /// When.
+    pub now: Now,
+    /// The instance's name.
+    pub instance: String,
+    /// Accounts, by number.
+    pub accounts: Vec<AccountView>,
+    /// Providers, as configured.
+    pub providers: Vec<ProviderView>,
+    /// Hot conversations.
+    pub chats: BTreeMap<ConversationId, Arc<ChatView>>,
+    /// What waits for a human, oldest first.
+    pub attention: Vec<(ItemId, Arc<Item>)>,
+    /// Since the start.
+    pub counters: Counters,
+    /// Per stage, over the last 5 minutes.
+    pub latency: Latency,
+    /// Parts that wait to be delivered.
+    pub outbox: usize,
+    /// Messages that wait for a model.
+    pub queued: usize,
+    /// Questions being answered.
+    pub inflight: usize,
+    /// Today's books.
+    pub today: Today,
+    /// The store takes no commits: at most one reply per message is no longer promised.
+    pub unrecorded: bool,
+    /// The bot is draining.
+    pub stopping: bool,
+}
+
+/// One of our accounts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AccountView {
+    /// Its number.
+    pub id: SelfId,
+    /// Its nickname.
+    pub nickname: Text,
+    /// A link is up.
+    pub connected: bool,
+    /// What QQ says; `None`: unknown.
+    pub online: Option<bool>,
+    /// Why it is offline, where that was said.
+    pub reason: Text,
+    /// What the adapter is.
+    pub app: AppKind,
+    /// Name and version.
+    pub adapter: Text,
+    /// Where it connects from.
+    pub peer: String,
+    /// Since when it is as it is.
+    pub since: Wall,
+}
+
+/// How a provider stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProviderState {
+    /// Asked as usual.
+    Ready,
+    /// Failed too often; asked again at a time.
+    Open,
+    /// One question is on trial.
+    Probing,
+    /// Put aside: key, balance or model (the words say which) until an operator or ten minutes pass.
+    Aside,
+    /// Switched off by an operator.
+    Off,
+}
+
+/// One provider.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ProviderView {
+    /// Configured name.
+    pub name: Arc<str>,
+    /// Its model.
+    pub model: Arc<str>,
+    /// `ollama` or `openai`.
+    pub kind: String,
+    /// How it stands.
+    pub state: ProviderState,
+    /// The last failure's words.
+    pub words: Option<String>,
+    /// When it will be asked again.
+    pub retry_at: Option<Wall>,
+    /// Questions being answered.
+    pub inflight: usize,
+    /// Questions waiting for a slot.
+    pub queued: usize,
+    /// First text, median of the last 5 minutes.
+    pub ttft_p50: Option<Duration>,
+    /// The model in memory.
+    pub resident: Option<Residency>,
+    /// Money left.
+    pub balance: Option<String>,
+}
+
+/// One conversation.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ChatView {
+    /// Which.
+    pub id: ConversationId,
+    /// Its own settings.
+    pub state: ChatState,
+    /// Who answers now, configuration and settings together.
+    pub mode: Mode,
+    /// The persona in force.
+    pub persona: String,
+    /// The newest lines, oldest first.
+    pub tail: Vec<Arc<Line>>,
+    /// What is being written now.
+    pub writing: Vec<Writing>,
+    /// Messages in queue.
+    pub queued: usize,
+    /// The last thing said.
+    pub last: Seq,
+}
+
+/// An answer in the making.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Writing {
+    /// The message it answers.
+    pub answers: Seq,
+    /// By whom.
+    pub provider: Arc<str>,
+    /// The text so far.
+    pub text: Arc<str>,
+}
+
+/// Since the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Counters {
+    /// Messages heard, duplicates not among them.
+    pub received: u64,
+    /// Messages with a reply.
+    pub replied: u64,
+    /// Messages with a verdict to ignore.
+    pub ignored: u64,
+    /// Messages whose every attempt failed.
+    pub failed: u64,
+    /// Messages whose reply was never confirmed.
+    pub unknown: u64,
+    /// Messages refused for want of room.
+    pub shed: u64,
+    /// Messages heard again.
+    pub duplicates: u64,
+    /// Frames that could not be read.
+    pub garbage: u64,
+    /// Questions that failed at a provider.
+    pub provider_errors: u64,
+}
+
+/// Percentiles of one stage.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Percentiles {
+    /// Median.
+    pub p50: Option<Duration>,
+    /// 95 of 100 are below.
+    pub p95: Option<Duration>,
+    /// 99 of 100 are below.
+    pub p99: Option<Duration>,
+}
+
+/// Where the time goes.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Latency {
+    /// From the message to the question.
+    pub queue: Percentiles,
+    /// From the question to its first visible text.
+    pub first_text: Percentiles,
+    /// From the first text to the last.
+    pub generation: Percentiles,
+    /// From the frame to the adapter's word.
+    pub send: Percentiles,
+    /// From the message to the adapter's word.
+    pub total: Percentiles,
+}
+
+/// Today's books.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Today {
+    /// Questions.
+    pub asks: u64,
+    /// Tokens read.
+    pub input: u64,
+    /// Tokens written.
+    pub output: u64,
+    /// Money.
+    pub cost: f64,
+}

@@ -1,0 +1,3 @@
+//! The qqdeck program.
+
+fn main() {}
