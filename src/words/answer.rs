@@ -1,0 +1,98 @@
+//! What came of a command.
+
+use super::{Lang, quoted};
+use crate::domain::{Done, Mode, Refusal, Role};
+
+/// What came of a command that was carried out.
+pub fn done(done: &Done, lang: Lang) -> String {
+    match done {
+        Done::Ok => say!(lang, "好了", "Done"),
+        Done::Already => say!(lang, "本来就是这样，没有改动", "It already was so; nothing changed"),
+        // Paragraphs of the engine, already in words and sanitised by it; shown as they are but for hazards.
+        Done::Said(words) => crate::domain::Text::from(words.as_str()).shown().to_owned(),
+        Done::Started(None) => say!(lang, "已开始", "Started"),
+        Done::Started(Some(seq)) => say!(lang, "已开始，编号 {seq}", "Started, number {seq}"),
+    }
+}
+
+/// Why a command was not carried out, and what to do instead.
+pub fn refusal(refusal: &Refusal, lang: Lang) -> String {
+    match refusal {
+        Refusal::Role(needed) => {
+            let role = role(*needed, lang);
+            say!(lang, "没有权限：需要{role}", "Not permitted: this needs the role {role}")
+        }
+        Refusal::Account(chat) => {
+            let chat = quoted(chat);
+            say!(
+                lang,
+                "不知道用哪个 QQ 号：请在 {chat} 后面加上 @机器人QQ号",
+                "Which account? Add @ and the bot's QQ number behind {chat}",
+            )
+        }
+        Refusal::UnknownChat { chat, nearest } => {
+            let chat = quoted(chat);
+            let nearest = nearest_words(nearest.as_deref(), lang);
+            say!(lang, "没有会话 {chat}{nearest}", "There is no chat {chat}{nearest}")
+        }
+        Refusal::UnknownItem(item) => say!(lang, "没有编号 {item} 的待办", "Nothing waits under number {item}"),
+        Refusal::WrongItem(item) => {
+            say!(lang, "编号 {item} 不是这一类，用 attention 看看", "Number {item} is something else; see `attention`")
+        }
+        Refusal::UnknownLine => say!(lang, "找不到这条消息", "There is no such message"),
+        Refusal::UnknownProvider { name, nearest } => {
+            let name = quoted(name);
+            let nearest = nearest_words(nearest.as_deref(), lang);
+            say!(lang, "没有模型服务 {name}{nearest}", "There is no provider {name}{nearest}")
+        }
+        Refusal::UnknownPersona { name, nearest } => {
+            let name = quoted(name);
+            let nearest = nearest_words(nearest.as_deref(), lang);
+            say!(lang, "没有人设 {name}{nearest}", "There is no persona {name}{nearest}")
+        }
+        Refusal::Changed(by) => {
+            let by = quoted(by);
+            say!(lang, "刚刚被 {by} 改过，请看一眼再来", "{by} changed it just now; look again first")
+        }
+        Refusal::Config(words) => {
+            let words = quoted(words);
+            say!(lang, "配置文件改不了：{words}", "The configuration cannot be edited: {words}")
+        }
+        Refusal::Nothing => say!(lang, "没有什么可做的", "There is nothing to do"),
+        Refusal::Not(words) => {
+            let words = quoted(words);
+            say!(lang, "现在不行：{words}", "Not now: {words}")
+        }
+        Refusal::ShuttingDown => say!(lang, "机器人正在停止", "The bot is stopping"),
+    }
+}
+
+/// "…, perhaps X?" behind an unknown name; empty where nothing is near.
+pub(super) fn nearest_words(nearest: Option<&str>, lang: Lang) -> String {
+    match nearest {
+        None => String::new(),
+        Some(nearest) => {
+            let nearest = quoted(nearest);
+            say!(lang, "，是不是 {nearest}？", "; did you mean {nearest}?")
+        }
+    }
+}
+
+/// A role.
+pub fn role(role: Role, lang: Lang) -> String {
+    match role {
+        Role::Viewer => say!(lang, "观察员", "viewer"),
+        Role::Operator => say!(lang, "操作员", "operator"),
+        Role::Admin => say!(lang, "管理员", "admin"),
+    }
+}
+
+/// Who answers in a chat.
+pub fn mode(mode: Mode, lang: Lang) -> String {
+    match mode {
+        Mode::Auto => say!(lang, "自动", "auto"),
+        Mode::Draft => say!(lang, "审批", "draft"),
+        Mode::Manual => say!(lang, "人工", "manual"),
+        Mode::Muted => say!(lang, "静音", "muted"),
+    }
+}

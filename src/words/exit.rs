@@ -1,0 +1,358 @@
+//! The paragraph on stderr with which the command line ends: what, where, what to do.
+
+use super::answer::nearest_words;
+use super::{Lang, one_line};
+
+/// Longest path or cause in a paragraph, in characters.
+const LONG: usize = 400;
+
+/// Why a subcommand ended without doing what was asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Exit {
+    /// Nobody listens on the socket.
+    NoDaemon {
+        /// Its path.
+        socket: String,
+    },
+    /// Somebody does already.
+    AlreadyRunning {
+        /// Its path.
+        socket: String,
+    },
+    /// A Unix socket's path has a limit.
+    SocketPathTooLong {
+        /// The path.
+        socket: String,
+        /// Bytes at most.
+        limit: usize,
+    },
+    /// Something else than a socket stands there, or it belongs to somebody else.
+    SocketNotOurs {
+        /// Its path.
+        socket: String,
+        /// What the system said, or what stands there.
+        cause: String,
+    },
+    /// The socket did not let us in.
+    SocketRefused {
+        /// Its path.
+        socket: String,
+        /// What the system said.
+        cause: String,
+    },
+    /// The daemon is of another version.
+    OtherVersion {
+        /// The daemon's.
+        theirs: String,
+        /// Ours.
+        ours: String,
+    },
+    /// The daemon went away or took too long.
+    NoAnswer {
+        /// Its path.
+        socket: String,
+        /// What happened.
+        cause: String,
+    },
+    /// No configuration file.
+    NoConfig {
+        /// Where it was looked for.
+        tried: Vec<String>,
+    },
+    /// The configuration has errors; each is a line of its own, in words already.
+    ConfigErrors {
+        /// Which file.
+        path: String,
+        /// One line an error.
+        errors: Vec<String>,
+    },
+    /// A file cannot be read.
+    CannotRead {
+        /// Which.
+        path: String,
+        /// Why.
+        cause: String,
+    },
+    /// A file cannot be written.
+    CannotWrite {
+        /// Which.
+        path: String,
+        /// Why.
+        cause: String,
+    },
+    /// A file would be overwritten.
+    Exists {
+        /// Which.
+        path: String,
+    },
+    /// Neither `--data` nor `XDG_DATA_HOME` nor `HOME`.
+    NoHome,
+    /// A running daemon is in the way.
+    StopFirst {
+        /// Its socket.
+        socket: String,
+    },
+    /// Not a folder that `backup` made.
+    NotABackup {
+        /// Which.
+        path: String,
+        /// What is missing.
+        cause: String,
+    },
+    /// A line of a recording cannot be read.
+    BadRecord {
+        /// Which file.
+        path: String,
+        /// Which line, from 1.
+        line: usize,
+        /// Why.
+        cause: String,
+    },
+    /// The console is a later part of the program.
+    NoConsole,
+    /// A part of the program that does not exist yet.
+    NotBuilt {
+        /// Its name on the command line.
+        name: String,
+    },
+    /// The command line cannot be read.
+    Usage(UsageError),
+    /// Anything else, in the words of whoever failed.
+    Failed {
+        /// Which subcommand.
+        name: &'static str,
+        /// Why.
+        cause: String,
+    },
+}
+
+/// What is wrong with a command line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UsageError {
+    /// No such subcommand or verb.
+    UnknownCommand {
+        /// What was typed.
+        name: String,
+        /// The nearest.
+        nearest: Option<String>,
+    },
+    /// No such option.
+    UnknownOption {
+        /// What was typed.
+        name: String,
+        /// The nearest.
+        nearest: Option<String>,
+    },
+    /// Something is missing.
+    Missing {
+        /// What, as the help writes it.
+        names: String,
+    },
+    /// A value that does not fit.
+    BadValue {
+        /// Of what.
+        name: String,
+        /// What was typed.
+        value: String,
+        /// What fits.
+        wants: String,
+    },
+    /// Anything else, in English, as the parser says it.
+    Other(String),
+}
+
+impl Exit {
+    /// 0 is success, 1 failure, 2 a command line that cannot be read, 78 (`EX_CONFIG`) the configuration.
+    pub fn code(&self) -> u8 {
+        match self {
+            Self::Usage(_) => 2,
+            Self::NoConfig { .. } | Self::ConfigErrors { .. } => 78,
+            _ => 1,
+        }
+    }
+
+    /// The paragraph. A table: one row a reason.
+    pub fn words(&self, lang: Lang) -> String {
+        match self {
+            Self::NoDaemon { socket } => {
+                let socket = long(socket);
+                say!(
+                    lang,
+                    "没有正在运行的 qqdeck（{socket}）。先启动它：qqdeck run --headless；如果它用了别的数据目录，请加上 --data 目录。",
+                    "No qqdeck is running ({socket}). Start it with `qqdeck run --headless`; if it uses another data directory, name it with --data DIR.",
+                )
+            }
+            Self::AlreadyRunning { socket } => {
+                let socket = long(socket);
+                say!(
+                    lang,
+                    "qqdeck 已经在运行（{socket}）。先停下它：qqdeck ctl shutdown；要再开一个，请用 --data 换一个数据目录。",
+                    "qqdeck is already running ({socket}). Stop it with `qqdeck ctl shutdown`, or give this one another --data DIR.",
+                )
+            }
+            Self::SocketPathTooLong { socket, limit } => {
+                let socket = long(socket);
+                say!(
+                    lang,
+                    "套接字路径太长，系统最多允许 {limit} 字节：{socket}。请用 --data 换一个路径更短的数据目录。",
+                    "The socket's path is too long, the system allows {limit} bytes: {socket}. Choose a data directory with a shorter path (--data DIR).",
+                )
+            }
+            Self::SocketNotOurs { socket, cause } => {
+                let (socket, cause) = (long(socket), long(cause));
+                say!(
+                    lang,
+                    "不能使用套接字 {socket}：{cause}。请检查是谁放在那里的，把它移走，或用 --data 换一个数据目录。",
+                    "The socket {socket} cannot be used: {cause}. See who put it there and move it away, or choose another --data DIR.",
+                )
+            }
+            Self::SocketRefused { socket, cause } => {
+                let (socket, cause) = (long(socket), long(cause));
+                say!(
+                    lang,
+                    "连不上正在运行的 qqdeck（{socket}）：{cause}。请用启动它的那个用户（或 root）来执行。",
+                    "The running qqdeck did not let us in ({socket}): {cause}. Do this as the user who started it, or as root.",
+                )
+            }
+            Self::OtherVersion { theirs, ours } => {
+                let theirs = long(theirs);
+                say!(
+                    lang,
+                    "正在运行的 qqdeck 是 {theirs}，这个命令是 {ours}。请重启它（qqdeck ctl 用旧版本的程序，或 systemctl restart qqdeck），再试一次。",
+                    "The running qqdeck is {theirs}, this program is {ours}. Restart it (for example with systemctl restart qqdeck) and try again.",
+                )
+            }
+            Self::NoAnswer { socket, cause } => {
+                let (socket, cause) = (long(socket), long(cause));
+                say!(
+                    lang,
+                    "qqdeck 没有回答（{socket}）：{cause}。它可能正在停止；请看一眼日志再试。",
+                    "qqdeck did not answer ({socket}): {cause}. It may be stopping; look at its log and try again.",
+                )
+            }
+            Self::NoConfig { tried } => {
+                let tried = tried.iter().map(|p| long(p)).collect::<Vec<_>>().join(lang.pick("、", ", "));
+                say!(
+                    lang,
+                    "没有找到配置文件，找过：{tried}。用 qqdeck init 写一份，或用 --config 指明它在哪里。",
+                    "There is no configuration file; looked for {tried}. Write one with `qqdeck init`, or name it with --config FILE.",
+                )
+            }
+            Self::ConfigErrors { path, errors } => {
+                let (path, n) = (long(path), errors.len());
+                let errors: String = errors.iter().map(|e| format!("\n  {}", long(e))).collect();
+                say!(
+                    lang,
+                    "配置文件 {path} 有 {n} 处错误，改好后用 qqdeck check 再看一遍：{errors}",
+                    "The configuration {path} has {n} errors; mend them and look again with `qqdeck check`:{errors}",
+                )
+            }
+            Self::CannotRead { path, cause } => {
+                let (path, cause) = (long(path), long(cause));
+                say!(lang, "读不了 {path}：{cause}。请检查路径和权限。", "Cannot read {path}: {cause}. Check the path and its permissions.")
+            }
+            Self::CannotWrite { path, cause } => {
+                let (path, cause) = (long(path), long(cause));
+                say!(
+                    lang,
+                    "写不了 {path}：{cause}。请检查权限和剩余空间。",
+                    "Cannot write {path}: {cause}. Check its permissions and the space left.",
+                )
+            }
+            Self::Exists { path } => {
+                let path = long(path);
+                say!(
+                    lang,
+                    "{path} 已经存在，没有动它。先把它移走，或换一个名字。",
+                    "{path} exists already and was left alone. Move it away first, or choose another name.",
+                )
+            }
+            Self::NoHome => say!(
+                lang,
+                "不知道数据该放在哪里：没有设置 HOME 和 XDG_DATA_HOME。请用 --data 指明目录。",
+                "There is no place for the data: neither HOME nor XDG_DATA_HOME is set. Name a directory with --data DIR.",
+            ),
+            Self::StopFirst { socket } => {
+                let socket = long(socket);
+                say!(
+                    lang,
+                    "qqdeck 正在运行（{socket}），现在恢复会丢东西。请先停下它：qqdeck ctl shutdown。",
+                    "qqdeck is running ({socket}); restoring now would lose what it holds. Stop it first: `qqdeck ctl shutdown`.",
+                )
+            }
+            Self::NotABackup { path, cause } => {
+                let (path, cause) = (long(path), long(cause));
+                say!(
+                    lang,
+                    "{path} 不是 qqdeck 的备份：{cause}。请指明 qqdeck backup 写出的那个目录。",
+                    "{path} is not a backup of qqdeck: {cause}. Name the folder that `qqdeck backup` wrote.",
+                )
+            }
+            Self::BadRecord { path, line, cause } => {
+                let (path, cause) = (long(path), long(cause));
+                say!(
+                    lang,
+                    "{path} 第 {line} 行读不懂：{cause}。每行应是一条记录下来的输入（JSON）。",
+                    "{path}, line {line}, cannot be read: {cause}. Each line should be one recorded input (JSON).",
+                )
+            }
+            Self::NoConsole => say!(
+                lang,
+                "控制台还没有做好。现在可以：qqdeck run --headless 在前台运行机器人，用 qqdeck ctl status 看状态。",
+                "The console is not built yet. For now run the bot with `qqdeck run --headless` and look at it with `qqdeck ctl status`.",
+            ),
+            Self::NotBuilt { name } => {
+                let name = long(name);
+                say!(
+                    lang,
+                    "这个版本还没有 {name}。qqdeck --help 列出现在能用的命令。",
+                    "This version has no {name} yet. `qqdeck --help` lists what there is.",
+                )
+            }
+            Self::Usage(error) => error.words(lang),
+            Self::Failed { name, cause } => {
+                let cause = long(cause);
+                say!(lang, "qqdeck {name} 没有成功：{cause}", "qqdeck {name} failed: {cause}")
+            }
+        }
+    }
+}
+
+impl UsageError {
+    fn words(&self, lang: Lang) -> String {
+        match self {
+            Self::UnknownCommand { name, nearest } => {
+                let (name, nearest) = (long(name), nearest_words(nearest.as_deref(), lang));
+                say!(
+                    lang,
+                    "没有命令 {name}{nearest}。用 --help 看看有哪些命令。",
+                    "There is no command {name}{nearest}. See --help for those there are.",
+                )
+            }
+            Self::UnknownOption { name, nearest } => {
+                let (name, nearest) = (long(name), nearest_words(nearest.as_deref(), lang));
+                say!(
+                    lang,
+                    "没有选项 {name}{nearest}。用 --help 看看有哪些选项。",
+                    "There is no option {name}{nearest}. See --help for those there are.",
+                )
+            }
+            Self::Missing { names } => {
+                let names = long(names);
+                say!(lang, "还缺少：{names}。用 --help 看看怎么写。", "Something is missing: {names}. See --help for how it is written.")
+            }
+            Self::BadValue { name, value, wants } => {
+                let (name, value, wants) = (long(name), long(value), long(wants));
+                say!(lang, "{name} 不能是“{value}”，应为 {wants}。", "{name} cannot be “{value}”; it should be {wants}.")
+            }
+            Self::Other(words) => {
+                let words = long(words);
+                say!(lang, "命令行有误：{words}", "The command line cannot be read: {words}")
+            }
+        }
+    }
+}
+
+fn long(raw: &str) -> String {
+    one_line(raw, LONG)
+}

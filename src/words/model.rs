@@ -1,0 +1,103 @@
+//! What goes wrong at model servers, for operators. Chats are only ever told that it failed.
+
+use super::{Lang, quoted, span};
+use crate::domain::{ProviderError, ProviderState, Stage};
+
+/// A provider's failure with the server's own words, quoted.
+pub fn provider_error(error: &ProviderError, lang: Lang) -> String {
+    match error {
+        ProviderError::RateLimited(wait, words) => {
+            let (wait, words) = (waiting(*wait, lang), behind(words, lang));
+            say!(lang, "请求太频繁{wait}{words}", "too many requests{wait}{words}")
+        }
+        ProviderError::Overloaded(wait, words) => {
+            let (wait, words) = (waiting(*wait, lang), behind(words, lang));
+            say!(lang, "服务繁忙{wait}{words}", "the server is overloaded{wait}{words}")
+        }
+        ProviderError::Quota(words) => {
+            let words = behind(words, lang);
+            say!(lang, "余额不足或套餐用完{words}", "out of money or quota{words}")
+        }
+        ProviderError::Auth(words) => {
+            let words = behind(words, lang);
+            say!(lang, "密钥被拒绝{words}", "the key was refused{words}")
+        }
+        ProviderError::ModelMissing(words) => {
+            let words = behind(words, lang);
+            say!(lang, "没有这个模型{words}", "there is no such model{words}")
+        }
+        ProviderError::BadRequest(words) => {
+            let words = behind(words, lang);
+            say!(lang, "服务不接受这个请求{words}", "the request was not accepted{words}")
+        }
+        ProviderError::ContextTooLong { limit: None, words } => {
+            let words = behind(words, lang);
+            say!(lang, "上下文太长{words}", "the context is too long{words}")
+        }
+        ProviderError::ContextTooLong { limit: Some(limit), words } => {
+            let words = behind(words, lang);
+            say!(lang, "上下文太长，最多 {limit} token{words}", "the context is too long, {limit} tokens at most{words}")
+        }
+        ProviderError::ContentBlocked(words) => {
+            let words = behind(words, lang);
+            say!(lang, "内容审查没通过{words}", "the vendor's content check refused{words}")
+        }
+        ProviderError::Transport(words) => {
+            let words = behind(words, lang);
+            say!(lang, "连不上或连接断了{words}", "the connection failed{words}")
+        }
+        ProviderError::Timeout(at) => {
+            let stage = stage(*at, lang);
+            say!(lang, "超时：{stage}", "timed out while {stage}")
+        }
+        ProviderError::Truncated => say!(lang, "回答中途断了", "the answer broke off"),
+        ProviderError::Empty => say!(lang, "回答是空的", "the answer was empty"),
+        ProviderError::Protocol(words) => {
+            let words = behind(words, lang);
+            say!(lang, "看不懂服务的回应{words}", "the server's answer is unreadable{words}")
+        }
+        ProviderError::Cancelled => say!(lang, "已取消", "cancelled"),
+        ProviderError::Internal(words) => {
+            let words = behind(words, lang);
+            say!(lang, "程序内部出错{words}", "an internal error{words}")
+        }
+    }
+}
+
+/// ", again in 5 s", where the server said.
+fn waiting(wait: Option<std::time::Duration>, lang: Lang) -> String {
+    match wait {
+        None => String::new(),
+        Some(wait) => {
+            let wait = span(wait, lang);
+            say!(lang, "，{wait}后再试", ", again in {wait}")
+        }
+    }
+}
+
+/// The server's own words behind ours.
+fn behind(words: &str, lang: Lang) -> String {
+    let words = quoted(words);
+    if words.is_empty() { words } else { say!(lang, "（{words}）", " ({words})") }
+}
+
+/// What was being waited for when a timer ran out.
+pub fn stage(stage: Stage, lang: Lang) -> String {
+    match stage {
+        Stage::Connect => say!(lang, "连接", "connecting"),
+        Stage::FirstToken => say!(lang, "等第一个字", "waiting for the first token"),
+        Stage::Idle => say!(lang, "等下一段", "waiting for more"),
+        Stage::Total => say!(lang, "整个回答", "answering"),
+    }
+}
+
+/// How a provider stands.
+pub fn provider_state(state: ProviderState, lang: Lang) -> String {
+    match state {
+        ProviderState::Ready => say!(lang, "正常", "ready"),
+        ProviderState::Open => say!(lang, "暂歇", "resting"),
+        ProviderState::Probing => say!(lang, "试探中", "on trial"),
+        ProviderState::Aside => say!(lang, "搁置", "set aside"),
+        ProviderState::Off => say!(lang, "已关闭", "off"),
+    }
+}
