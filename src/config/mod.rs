@@ -8,6 +8,7 @@
 
 mod change;
 mod check;
+mod decor;
 mod edit;
 mod forms;
 mod issue;
