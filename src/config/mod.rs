@@ -1,6 +1,29 @@
 //! The configuration: its schema with defaults, reading and checking, and edits that keep comments.
 //! No file is touched here; the runtime and the subcommands read and write.
+//!
+//! * [`parse`] text → [`Parsed`], or every [`Issue`] at once, each with its line and column
+//! * `keys` is the one list of what can be written: names, types, bounds · `check` is what contradicts what
+//! * [`Issue::words`] says an issue in Chinese or English · [`edit`] changes one setting and nothing else
+//! * [`restart_needed`] names what a reload cannot change · [`read_duration`] and its kin are the human forms
 
+mod change;
+mod check;
+mod decor;
+mod edit;
+mod forms;
+mod issue;
+mod keys;
+mod origins;
+mod parse;
 mod schema;
+mod section;
+mod value;
+mod words;
 
+pub use change::restart_needed;
+pub use edit::{EditError, Edited, edit};
+pub use forms::{read_duration, read_rate, read_size, show_duration, show_rate, show_size};
+pub use issue::{Issue, IssueKind, Named, Position, Severity, Shape};
+pub use origins::Origins;
+pub use parse::{LARGEST, Parsed, known_keys, parse};
 pub use schema::*;

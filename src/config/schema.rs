@@ -874,6 +874,17 @@ impl Default for Provider {
 }
 
 impl Provider {
+    /// The defaults of a kind. Ollama answers one question at a time unless told otherwise; a hosted API eight.
+    pub fn of(kind: ProviderKind) -> Self {
+        let ollama = Self::default();
+        match kind {
+            ProviderKind::Ollama => ollama,
+            ProviderKind::Openai => {
+                Self { kind, endpoint: "https://api.openai.com/v1".into(), max_concurrency: 8, ..ollama }
+            }
+        }
+    }
+
     /// Costs nothing per token.
     pub fn is_free(&self) -> bool {
         self.price == Price::default()
