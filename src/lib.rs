@@ -1,6 +1,50 @@
 //! qqdeck answers QQ chats with language models, and gives the people who run the bot a terminal console.
+//!
+//! This file is the map of the house. Rooms import only rooms of lower floors; `tests/laws.rs` holds them to it.
+//!
+//! # The flow
+//!
+//! ```text
+//!  QQ ─frame→ adapter ──Event──┐                                 ┌─ Call ────────────→ adapter → QQ
+//!  model ─text→ provider ─Event┤  bounded; leaves await          ├─ Ask, Cancel ─────→ provider
+//!  timers, Committed, Config ──┼───────► runtime ─► Engine::apply┼─ Record(n, rows) ─→ store ─Committed(n)→ engine
+//!  ctl ─Envelope<Command>──────┘                 │               └─ Edit, Load, Answer
+//!                                                ▼
+//!                                   Arc<Snapshot>, latest wins: ctl, later the console
+//! ```
+//!
+//! # Ground floor: plain data, no IO
+//!
+//! * [`domain`]: ids, sanitised text, messages, verdicts, commands, rows, everything in and out of the engine.
+//! * [`config`]: the schema with its defaults, reading and checking, edits that keep comments.
+//! * [`words`]: every sentence that a person sees, in Chinese and English.
+//!
+//! # First floor: decides; no clock, no chance, no IO
+//!
+//! * [`engine`]: `apply(Input, Now) -> Effects`, the single writer of all state. A change of what the bot does
+//!   begins here: one gate, one concern a file.
+//!
+//! # Second floor: leaves that touch the world and never each other
+//!
+//! * [`adapter`]: OneBot v11 over WebSocket, both directions.
+//! * [`provider`]: Ollama and OpenAI-compatible models.
+//! * [`store`]: SQLite: history, search, outbox, books, audit, backups.
+//! * [`security`]: references to secrets become secrets.
+//!
+//! # Third floor
+//!
+//! * [`runtime`]: owns the engine, hands its effects to the leaves, publishes what it became.
+//!
+//! # Fourth floor: doors
+//!
+//! * [`serve`]: the Unix socket and the verbs of `ctl`.
+//! * [`cli`]: one file a subcommand.
+//!
+//! Beside the house stands [`simulator`]: a QQ world and both model protocols on loopback sockets, for the demo,
+//! the tests and the benches.
 
 pub mod config;
 pub mod domain;
+pub mod engine;
 pub mod runtime;
 pub mod words;

@@ -69,11 +69,6 @@ pub enum Notice {
         /// For how long.
         during: Option<Duration>,
     },
-    /// Kept out no more.
-    Unblocked {
-        /// Whom.
-        id: AccessId,
-    },
     /// Who the asker is to us.
     WhoAmI {
         /// The asker.
@@ -174,8 +169,8 @@ pub enum ChatCommand {
     Deny,
     /// Keep out.
     Block,
-    /// Keep out no more.
-    Unblock,
+    /// Say nothing here.
+    Mute,
 }
 
 impl ChatCommand {
@@ -193,11 +188,11 @@ impl ChatCommand {
         Self::Allow,
         Self::Deny,
         Self::Block,
-        Self::Unblock,
+        Self::Mute,
     ];
 
     /// What is typed behind the prefix.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Help => "help",
             Self::New => "new",
@@ -211,7 +206,7 @@ impl ChatCommand {
             Self::Allow => "allow",
             Self::Deny => "deny",
             Self::Block => "block",
-            Self::Unblock => "unblock",
+            Self::Mute => "mute",
         }
     }
 
@@ -219,9 +214,10 @@ impl ChatCommand {
     pub fn arguments(self) -> &'static str {
         match self {
             Self::Model | Self::Persona => "[NAME]",
-            Self::Mode => "auto|draft|manual|muted",
-            Self::Allow | Self::Block => "[ID] [30m]",
-            Self::Deny | Self::Unblock => "[ID]",
+            Self::Mode => "auto|draft|manual|muted [30m]",
+            Self::Allow | Self::Block => "ID [30m]",
+            Self::Deny => "ID",
+            Self::Mute => "[30m]",
             Self::Help | Self::New | Self::Stop | Self::Retry | Self::Status | Self::Whoami => "",
         }
     }
@@ -238,10 +234,10 @@ impl ChatCommand {
             Self::Status => say!(lang, "这里的状态", "how this chat stands"),
             Self::Whoami => say!(lang, "我是谁、能做什么", "who I am and what I may do"),
             Self::Mode => say!(lang, "谁来回答：自动、审批、人工、静音", "who answers: the bot, after approval, a human, nobody"),
-            Self::Allow => say!(lang, "放行，不写就是这里", "let in; this chat if none is named"),
+            Self::Allow => say!(lang, "放行（ID 可写 QQ 号、here 或 @某人）", "let in (ID: a number, here, or a mention)"),
             Self::Deny => say!(lang, "取消放行", "let in no more"),
             Self::Block => say!(lang, "屏蔽", "block"),
-            Self::Unblock => say!(lang, "解除屏蔽", "unblock"),
+            Self::Mute => say!(lang, "让这里安静一阵", "keep this chat quiet"),
         }
     }
 }
@@ -279,10 +275,6 @@ impl Notice {
             Self::Blocked { id, during } => {
                 let (who, during) = (who(*id, lang), lasting(*during, lang));
                 say!(lang, "已屏蔽 {who}{during}。", "Blocked: {who}{during}.")
-            }
-            Self::Unblocked { id } => {
-                let who = who(*id, lang);
-                say!(lang, "已解除屏蔽 {who}。", "Unblocked: {who}.")
             }
             Self::WhoAmI { id, role } => {
                 let role = standing(*role, lang);

@@ -1,0 +1,311 @@
+//! Our accounts and the links that serve them: coming, going, catching up, being muted, being asked.
+
+use std::time::Duration;
+
+use super::hear::Heard;
+use super::limits::Bucket;
+use super::state::State;
+use super::timers::Timer;
+use crate::domain::*;
+
+/// Chats whose history is read after a reconnect, most recent first; more would be a storm of calls.
+const CATCH_UP_CHATS: usize = 50;
+/// Messages of each.
+const CATCH_UP_COUNT: u32 = 20;
+/// After a restart nobody knows when the adapter was last heard: chats heard within this are read.
+const CATCH_UP_HORIZON: Duration = Duration::from_secs(24 * 3600);
+/// A safety net far behind the adapter room's own timeouts, so that no slot can be lost for ever.
+const CALL_LIMIT: Duration = Duration::from_secs(300);
+
+/// One of our accounts.
+pub(super) struct Account {
+    pub nickname: Text,
+    /// Its links, oldest first. The newest sends; the adapter room knows which that is.
+    pub links: Vec<LinkId>,
+    pub online: Option<bool>,
+    pub reason: Text,
+    pub app: AppKind,
+    pub version: Text,
+    pub peer: String,
+    pub since: Wall,
+    /// When its last link went away.
+    pub down_since: Option<Wall>,
+    /// It has had a link since we started.
+    pub met: bool,
+    pub pace: Bucket,
+}
+
+impl Account {
+    pub fn new(now: Wall) -> Self {
+        Self {
+            nickname: Text::default(),
+            links: Vec::new(),
+            online: None,
+            reason: Text::default(),
+            app: AppKind::Other,
+            version: Text::default(),
+            peer: String::new(),
+            since: now,
+            down_since: None,
+            met: false,
+            pace: Bucket::default(),
+        }
+    }
+
+    /// A link is up and QQ has not said that the account is offline.
+    pub fn can_send(&self) -> bool {
+        !self.links.is_empty() && self.online != Some(false)
+    }
+}
+
+/// What a call was made for.
+#[derive(Debug, Clone)]
+pub(super) enum Errand {
+    /// Delivering a part.
+    Deliver(PartId),
+    /// Looking whether a part arrived.
+    LookUp(PartId),
+    /// Reading what was said while we were away.
+    CatchUp { since: Wall },
+    /// Learning the names of groups.
+    Groups(SelfId),
+    /// Answering a request, for whoever asked.
+    Answer { item: ItemId, session: SessionId, tag: u64 },
+    /// Taking a line of ours back, for whoever asked.
+    Recall { conversation: ConversationId, line: Seq, session: SessionId, tag: u64 },
+}
+
+impl State {
+    /// Makes a call.
+    pub fn call(&mut self, account: SelfId, action: Action, errand: Errand) {
+        let id = self.numbers.call();
+        self.calls.insert(id, errand);
+        self.timers.set(self.now.mono + CALL_LIMIT, Timer::CallEnds(id));
+        self.effects.push(Effect::Call(Call { id, account, action }));
+    }
+
+    /// The end of a call.
+    pub fn on_called(&mut self, call: CallId, outcome: CallOutcome) {
+        let Some(errand) = self.calls.remove(&call) else { return };
+        match errand {
+            Errand::Deliver(part) => self.on_sent(part, outcome),
+            Errand::LookUp(part) => self.on_looked_up(part, outcome),
+            Errand::CatchUp { since } => self.on_history(since, outcome),
+            Errand::Groups(account) => self.on_groups(account, outcome),
+            Errand::Answer { item, session, tag } => {
+                let result = answered(&outcome);
+                if result.is_ok() {
+                    self.drop_item(item);
+                }
+                self.effects.push(Effect::Answer(session, tag, result));
+            }
+            Errand::Recall { conversation, line, session, tag } => {
+                let result = answered(&outcome);
+                if result.is_ok() {
+                    self.mark_recalled(conversation, line);
+                }
+                self.effects.push(Effect::Answer(session, tag, result));
+            }
+        }
+    }
+
+    /// News from an adapter, messages excepted.
+    pub fn on_adapter(&mut self, event: AdapterEvent) {
+        self.changed = true;
+        match event {
+            AdapterEvent::Up { account, link, nickname, app, version, peer } => {
+                self.on_up(account, link, nickname, app, version, peer);
+            }
+            AdapterEvent::Down { account, link, reason, others_left } => {
+                self.on_down(account, link, reason, others_left);
+            }
+            AdapterEvent::Online { account, online, reason } => self.on_online(account, online, reason),
+            AdapterEvent::Message(message) => self.hear(*message),
+            AdapterEvent::Notice(notice) => self.on_notice(notice),
+            AdapterEvent::Request(request) => self.on_request(request),
+            AdapterEvent::Garbage { frames, .. } => self.counters.garbage += u64::from(frames),
+            AdapterEvent::Refused { .. } => {}
+        }
+    }
+
+    fn account(&mut self, id: SelfId) -> &mut Account {
+        let wall = self.now.wall;
+        self.accounts.entry(id).or_insert_with(|| Account::new(wall))
+    }
+
+    fn on_up(&mut self, id: SelfId, link: LinkId, nickname: Text, app: AppKind, version: Text, peer: String) {
+        let wall = self.now.wall;
+        let account = self.account(id);
+        let was_up = !account.links.is_empty();
+        if !account.links.contains(&link) {
+            account.links.push(link);
+        }
+        if !nickname.is_empty() {
+            account.nickname = nickname;
+        }
+        (account.app, account.version, account.peer) = (app, version, peer);
+        if was_up {
+            return self.pump_account(id);
+        }
+        // The former link's word about QQ may be stale; the new one's heartbeat will tell.
+        (account.online, account.reason) = (None, Text::default());
+        account.since = wall;
+        let met = std::mem::replace(&mut account.met, true);
+        let since = match account.down_since.take() {
+            Some(down) => Some(down - Duration::from_secs(5)),
+            None if !met => Some(wall - CATCH_UP_HORIZON),
+            None => None,
+        };
+        self.call(id, Action::GroupList, Errand::Groups(id));
+        if let Some(since) = since {
+            self.catch_up(id, since);
+        }
+        self.pump_account(id);
+    }
+
+    fn on_down(&mut self, id: SelfId, link: LinkId, reason: Text, others_left: bool) {
+        let wall = self.now.wall;
+        let account = self.account(id);
+        account.links.retain(|l| *l != link);
+        if !others_left {
+            account.links.clear();
+            account.down_since = Some(wall);
+            account.since = wall;
+            account.reason = reason;
+        }
+    }
+
+    fn on_online(&mut self, id: SelfId, online: Option<bool>, reason: Text) {
+        let wall = self.now.wall;
+        let account = self.account(id);
+        if account.online == online {
+            return;
+        }
+        let was_offline = account.online == Some(false);
+        account.online = online;
+        account.since = wall;
+        if !reason.is_empty() || online == Some(true) {
+            account.reason = reason;
+        }
+        if was_offline && account.can_send() {
+            self.pump_account(id);
+        }
+    }
+
+    /// Delivers what waited for this account, and looks up what is in doubt.
+    fn pump_account(&mut self, id: SelfId) {
+        let chats: Vec<_> = self
+            .chats
+            .values()
+            .filter(|c| c.id.account == id && (!c.outbox.is_empty() || c.doubtful.is_some()))
+            .map(|c| c.id)
+            .collect();
+        for chat in chats {
+            self.look_up(chat);
+            self.pump_delivery(chat);
+        }
+    }
+
+    /// Reads the histories of the chats that were alive, to answer what was missed.
+    fn catch_up(&mut self, id: SelfId, since: Wall) {
+        if self.config.onebot.catch_up.is_zero() {
+            return;
+        }
+        let mut chats: Vec<_> = self
+            .chats
+            .values()
+            .filter(|c| c.id.account == id)
+            .map(|c| (std::cmp::Reverse(c.last_heard), c.id))
+            .collect();
+        chats.sort_unstable();
+        let cold = self.cold.keys().filter(|c| c.account == id).copied();
+        let order: Vec<_> = chats.into_iter().map(|(_, c)| c).chain(cold).take(CATCH_UP_CHATS).collect();
+        for conversation in order {
+            let action = Action::History { peer: conversation.peer, count: CATCH_UP_COUNT };
+            self.call(id, action, Errand::CatchUp { since });
+        }
+    }
+
+    fn on_history(&mut self, since: Wall, outcome: CallOutcome) {
+        let CallOutcome::Done(CallReply::Messages(messages)) = outcome else { return };
+        for message in messages {
+            if Wall(message.time.saturating_mul(1000)) >= since {
+                self.hear_as(message, Heard::CatchingUp);
+            }
+        }
+    }
+
+    fn on_groups(&mut self, account: SelfId, outcome: CallOutcome) {
+        let CallOutcome::Done(CallReply::Groups(groups)) = outcome else { return };
+        for (group, name) in groups {
+            let id = ConversationId { account, peer: Peer::Group(group) };
+            if self.chats.contains_key(&id) {
+                self.rename(id, name);
+            } else if let Some(state) = self.cold.get_mut(&id) {
+                state.name = name;
+            }
+        }
+    }
+
+    /// A new name of a group or person, for people to read.
+    pub fn rename(&mut self, id: ConversationId, name: Text) {
+        let chat = self.chat(id);
+        if chat.state.name != name {
+            chat.state.name = name;
+            self.save_chat(id);
+        }
+    }
+
+    fn on_notice(&mut self, notice: Notice) {
+        match notice {
+            Notice::Recalled { conversation, message, .. } => {
+                let Some(line) = self.line_of(conversation, message) else { return };
+                self.mark_recalled(conversation, line);
+                let question = self.questions.values().find(|q| q.lines.contains(&line)).map(|q| q.head);
+                if let Some(head) = question {
+                    self.cancel_question(head, Outcome::Suppressed);
+                }
+            }
+            Notice::Muted { conversation, duration, .. } => {
+                let until = duration.map(|d| if d == Duration::MAX { Wall(i64::MAX) } else { self.now.wall + d });
+                self.chat(conversation).state.bot_muted = until;
+                self.save_chat(conversation);
+                match duration.filter(|d| *d < CATCH_UP_HORIZON * 40) {
+                    Some(d) => self.timers.set(self.now.mono + d, Timer::Deliver(conversation)),
+                    None => self.pump_delivery(conversation),
+                }
+            }
+            Notice::Renamed { conversation, name } => self.rename(conversation, name),
+            Notice::Removed { .. } | Notice::Joined { .. } | Notice::Poked { .. } | Notice::Other { .. } => {}
+        }
+    }
+
+    fn on_request(&mut self, request: Request) {
+        let known = |item: &Item| matches!(&item.kind, ItemKind::Request(r) if r.flag == request.flag && r.account == request.account);
+        if !self.items.values().any(known) {
+            self.raise(ItemKind::Request(request), None, None);
+        }
+    }
+
+    /// A line was taken back: it is shown so, and no model sees it again.
+    pub fn mark_recalled(&mut self, conversation: ConversationId, line: Seq) {
+        self.chat(conversation).amend(line, |l| l.recalled = true);
+        self.rows.push(Row::Recalled(line));
+    }
+
+    /// The group through which a temporary private session runs.
+    pub fn temp_group(&self, id: ConversationId) -> Option<GroupId> {
+        self.chats.get(&id)?.temp_group
+    }
+}
+
+fn answered(outcome: &CallOutcome) -> Result<Done, Refusal> {
+    match outcome {
+        CallOutcome::Done(_) => Ok(Done::Ok),
+        CallOutcome::NotSent => Err(Refusal::Not("the account has no link".into())),
+        CallOutcome::Refused { words, .. } | CallOutcome::Ambiguous { words, .. } => {
+            Err(Refusal::Not(words.shown().to_owned()))
+        }
+        CallOutcome::Lost | CallOutcome::TimedOut => Err(Refusal::Not("the adapter never answered".into())),
+    }
+}

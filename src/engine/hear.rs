@@ -1,0 +1,395 @@
+//! A message meets the gates, in the order that design §4 gives: own, blocked, commands of admins, access,
+//! trigger, commands of members, limits, moderation, queue. Every message leaves with a verdict.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::access::{self, Access};
+use super::question::{Question, Stage, merge_window};
+use super::slash::{self, Parsed};
+use super::state::State;
+use super::trigger::Triggered;
+use crate::config::{Inbound, Over, Strategy};
+use crate::domain::*;
+use crate::words::Notice;
+
+/// A picture sent so long before a question belongs to it.
+const PICTURE_BEFORE: Duration = Duration::from_secs(60);
+
+/// What the gates made of a message, with what the next step needs.
+pub(super) struct Ruling {
+    pub verdict: Verdict,
+    /// The question as the model shall see it.
+    pub text: String,
+    /// The command.
+    pub slash: Option<Parsed>,
+    /// A rate that says "wait": not before this.
+    pub held_until: Option<Mono>,
+}
+
+impl Ruling {
+    fn ignore(gate: Gate, reason: Reason) -> Self {
+        Verdict::ignore(gate, reason).into()
+    }
+}
+
+impl From<Verdict> for Ruling {
+    fn from(verdict: Verdict) -> Self {
+        Self { verdict, text: String::new(), slash: None, held_until: None }
+    }
+}
+
+/// How we came to hear a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Heard {
+    /// As it was said.
+    Live,
+    /// Found in history after a reconnect.
+    CatchingUp,
+}
+
+impl State {
+    /// A message as it was said.
+    pub fn hear(&mut self, message: Message) {
+        self.hear_as(message, Heard::Live);
+    }
+
+    pub fn hear_as(&mut self, message: Message, heard: Heard) {
+        let conversation = message.conversation;
+        if self.is_served(message.sender.id) || message.sender.id.0 == conversation.account.0 {
+            // Our own words come back (message_sent, or Lagrange's plain message); they are on record already.
+            return;
+        }
+        let key = dedupe_key(&message);
+        if !self.seen.insert(conversation, key) {
+            self.counters.duplicates += 1;
+            return;
+        }
+        self.counters.received += 1;
+        self.learn_name(&message);
+        self.begin_anew_after_idle(conversation);
+
+        let missed = heard == Heard::CatchingUp && self.is_too_old(&message);
+        let mut ruling = self.judge(&message, missed);
+        if missed && ruling.verdict.decision != Decision::Ignore {
+            ruling = Ruling::ignore(Gate::Queue, Reason::WhileOffline);
+        }
+        let seq = self.numbers.seq();
+        if ruling.verdict.reason == Reason::WhileOffline {
+            self.missed.insert(seq, conversation);
+        }
+        let merged = match ruling.verdict.decision {
+            Decision::Reply if ruling.held_until.is_none() => self.merge(conversation, message.sender.id),
+            _ => None,
+        };
+        if merged.is_some() {
+            ruling.verdict = Verdict::ignore(Gate::Queue, Reason::Merged);
+        }
+        let line = self.write_down(seq, &message, &ruling, merged, key);
+        match ruling.verdict.decision {
+            _ if merged.is_some() => {
+                let pictures = line.pictures.clone();
+                let window = merge_window(&self.policy(conversation).chat, conversation.peer);
+                let head = merged.unwrap_or(seq);
+                self.extend(head, seq, &ruling.text, pictures, window);
+            }
+            Decision::Reply => self.ask_about(&message, &line, ruling),
+            Decision::Command => self.on_slash(&message, seq, ruling),
+            Decision::Ignore => self.after_ignoring(conversation, &ruling.verdict.reason),
+        }
+    }
+
+    /// The gates. Takes from the speaker's rate what an answer costs, unless the message is too old to be
+    /// answered, and changes nothing else.
+    pub fn judge(&mut self, message: &Message, missed: bool) -> Ruling {
+        let id = message.conversation;
+        let speaker = message.sender.id;
+        let own = id.account.0;
+        if self.is_served(speaker) || speaker.0 == own {
+            return Ruling::ignore(Gate::Own, Reason::OwnAccount);
+        }
+        let policy = Arc::clone(self.policy(id));
+        if policy.chat.trigger.ignore_bots.contains(&speaker.0) {
+            return Ruling::ignore(Gate::Own, Reason::ListedBot);
+        }
+        if !message.is_utterance() && !message.mentions(own) {
+            return Ruling::ignore(Gate::Own, Reason::Nothing);
+        }
+        let wall = self.now.wall;
+        if let Some(reason) = access::blocked(&self.config.access, &self.grants, id.peer, speaker, wall) {
+            return Ruling::ignore(Gate::Blocked, reason);
+        }
+        let access = access::check(&self.config.access, &self.grants, id.peer, speaker, wall);
+        let command = slash::parse(&self.config.commands, message);
+        let admin = access == Access::Admin;
+        if admin && command != Parsed::Not {
+            return self.rule_on_slash(command, message, true);
+        }
+        if let Access::Refused(reason) = access {
+            return Ruling::ignore(Gate::Access, reason);
+        }
+        if self.mode(id) == Mode::Muted {
+            return Ruling::ignore(Gate::Trigger, Reason::ChatMuted);
+        }
+        let (reason, text) = match self.summons(&policy, message) {
+            Triggered::Yes { reason, text } => (reason, text),
+            Triggered::No => return Ruling::ignore(Gate::Trigger, Reason::NotTriggered),
+        };
+        if command != Parsed::Not {
+            return self.rule_on_slash(command, message, false);
+        }
+        if let Some(until) = self.bot_muted_until(id) {
+            return Ruling::ignore(Gate::Queue, Reason::BotMuted(until));
+        }
+        if policy.chat.reply.handover_words.iter().any(|word| !word.is_empty() && text.contains(word.as_str())) {
+            return Verdict::command(Reason::Handover).into();
+        }
+        if missed {
+            return Ruling::ignore(Gate::Queue, Reason::WhileOffline);
+        }
+        let held_until = match self.check_limits(&policy.chat.limits, id, speaker, admin) {
+            Ok(held_until) => held_until,
+            Err(reason) => return Ruling::ignore(Gate::Limits, reason),
+        };
+        if self.config.moderation.inbound == Inbound::Ignore
+            && let Some(word) = self.policies.moderation.find(&text)
+        {
+            return Ruling::ignore(Gate::Moderation, Reason::Word(word));
+        }
+        if self.questions.len() >= self.config.engine.queue {
+            return Ruling::ignore(Gate::Queue, Reason::QueueFull);
+        }
+        Ruling { text, held_until, ..Verdict::reply(Gate::Trigger, reason).into() }
+    }
+
+    /// Whether the message calls the bot.
+    fn summons(&mut self, policy: &super::policy::Policy, message: &Message) -> Triggered {
+        let quoted_is_ours = message.quoted().is_some_and(|id| self.is_ours(message.conversation, id));
+        // Rolled only where chance matters, so that a replay does not hang on it.
+        let roll = if policy.chat.trigger.random > 0.0 { self.rng.f64() } else { 1.0 };
+        let nickname = self.accounts.get(&message.conversation.account).map_or("", |a| a.nickname.raw());
+        let names: &[&str] = if nickname.is_empty() { &[] } else { &[nickname] };
+        policy.trigger.judge(message, names, quoted_is_ours, roll)
+    }
+
+    fn rule_on_slash(&self, command: Parsed, message: &Message, admin: bool) -> Ruling {
+        let private = !message.conversation.peer.is_group();
+        // The number of an anonymous member is shared by all of them.
+        let rank = if message.sender.anonymous { GroupRank::Member } else { message.sender.rank };
+        let entry = match &command {
+            Parsed::Command(slash) => Some(slash.entry()),
+            Parsed::Bad(entry, _) => Some(*entry),
+            Parsed::Unknown { .. } | Parsed::Not => None,
+        };
+        let may = entry.is_none_or(|e| slash::may(e, &self.config.commands.roles, admin, rank, private));
+        let name = match (&command, entry) {
+            (Parsed::Unknown { word, .. }, _) => word.clone(),
+            (_, entry) => entry.map_or_else(String::new, |e| e.name.to_owned()),
+        };
+        let reason = if may { Reason::Slash(name) } else { Reason::SlashDenied(name) };
+        Ruling { slash: Some(command), ..Verdict::command(reason).into() }
+    }
+
+    fn check_limits(
+        &mut self,
+        limits: &crate::config::Limits,
+        id: ConversationId,
+        speaker: UserId,
+        admin: bool,
+    ) -> Result<Option<Mono>, Reason> {
+        if admin {
+            return Ok(None);
+        }
+        self.books.roll(self.now);
+        if limits.over == Over::Stop
+            && let Some(reason) = self.books.over(limits)
+        {
+            return Err(reason);
+        }
+        let now = self.now.mono;
+        if self.limits.looping(limits.loop_guard, id, speaker, now) {
+            return Err(Reason::LoopGuard);
+        }
+        match self.limits.check(limits, id, speaker, now) {
+            Ok(()) => Ok(None),
+            Err((_, at)) if limits.strategy == Strategy::Wait && at.since(now) < self.config.engine.queue_wait => {
+                Ok(Some(at))
+            }
+            Err((reason, _)) => Err(reason),
+        }
+    }
+
+    /// Puts a message on record and into the conversation.
+    fn write_down(
+        &mut self,
+        seq: Seq,
+        message: &Message,
+        ruling: &Ruling,
+        merged: Option<Seq>,
+        dedupe: i64,
+    ) -> Arc<Line> {
+        let id = message.conversation;
+        let answers = message.quoted().and_then(|quoted| self.line_of(id, quoted));
+        let ignored = ruling.verdict.decision == Decision::Ignore;
+        // Chats that are not allowed leave only a trace: their words are none of our business.
+        let trace = matches!(ruling.verdict.gate, Gate::Blocked | Gate::Access) && ignored;
+        let outcome = match merged {
+            Some(head) => Some(Outcome::Merged(head)),
+            None => ignored.then_some(Outcome::Ignored),
+        };
+        let line = Arc::new(Line {
+            seq,
+            conversation: id,
+            at: self.now.wall,
+            author: Author::Person { id: message.sender.id, name: message.sender.name.clone() },
+            text: Text::from(message.told()),
+            message: (message.id.0 != 0).then_some(message.id),
+            answers,
+            pictures: message.pictures().cloned().collect(),
+            verdict: Some(ruling.verdict.clone()),
+            outcome,
+            delivery: None,
+            making: None,
+            recalled: false,
+        });
+        if ignored && merged.is_none() {
+            self.counters.ignored += 1;
+        }
+        let wall = self.now.wall;
+        let chat = self.chat(id);
+        chat.last_heard = Some(wall);
+        chat.temp_group = message.temp_group;
+        chat.push(Arc::clone(&line));
+        self.rows.push(Row::Heard { line: Arc::clone(&line), dedupe, trace });
+        line
+    }
+
+    fn ask_about(&mut self, message: &Message, line: &Arc<Line>, ruling: Ruling) {
+        let id = message.conversation;
+        let policy = Arc::clone(self.policy(id));
+        let question = Question {
+            head: line.seq,
+            conversation: id,
+            speaker: message.sender.id,
+            lines: vec![line.seq],
+            text: ruling.text,
+            pictures: self.pictures_for(line),
+            heard: self.now.mono,
+            typed: self.now.mono,
+            stage: Stage::Waiting,
+            tried: Vec::new(),
+            attempts: 0,
+            asking: None,
+            ends: self.now.mono + self.config.engine.timeout,
+            shortened: None,
+            draft: false,
+            cancelled: None,
+            reply: None,
+            window: (0, 0),
+            cache_key: None,
+        };
+        let merge = merge_window(&policy.chat, id.peer);
+        self.enqueue(question, merge, ruling.held_until);
+    }
+
+    /// Pictures that a question is about: its own, those of the message that it quotes, and those that its
+    /// speaker sent within the last minute ("what is this?" comes behind the picture).
+    fn pictures_for(&self, line: &Line) -> Vec<Picture> {
+        let mut pictures = line.pictures.clone();
+        let Some(chat) = self.chats.get(&line.conversation) else { return pictures };
+        if let Some(quoted) = line.answers.and_then(|seq| chat.line(seq)) {
+            pictures.extend(quoted.pictures.iter().cloned());
+        }
+        if pictures.is_empty() {
+            let recent = chat.tail.iter().rev().filter(|l| l.seq != line.seq && l.author == line.author);
+            let recent = recent.take_while(|l| line.at.since(l.at) <= PICTURE_BEFORE);
+            pictures.extend(recent.filter(|l| !l.recalled).flat_map(|l| l.pictures.iter().cloned()).take(4));
+        }
+        pictures
+    }
+
+    fn after_ignoring(&mut self, id: ConversationId, reason: &Reason) {
+        let notice = match reason {
+            Reason::UserRate | Reason::GroupRate | Reason::GlobalRate => Notice::TooFast { seconds: 60 },
+            Reason::QueueFull => {
+                self.counters.shed += 1;
+                Notice::QueueFull
+            }
+            Reason::TokenQuota | Reason::CostQuota => {
+                let today = self.now.day();
+                if self.quota_notices.insert(id, today) == Some(today) {
+                    return;
+                }
+                return self.say_notice(id, Notice::QuotaUsed, None);
+            }
+            _ => return,
+        };
+        if self.limits.notice_due(id, self.now.mono) {
+            self.say_notice(id, notice, None);
+        }
+    }
+
+    /// Whether this is one of the accounts that we serve: two bots must never talk to each other for ever.
+    pub fn is_served(&self, user: UserId) -> bool {
+        self.accounts.contains_key(&SelfId(user.0))
+    }
+
+    /// Whether an adapter's message id is one of ours.
+    fn is_ours(&self, id: ConversationId, message: MessageId) -> bool {
+        self.line_of(id, message)
+            .and_then(|seq| self.chats.get(&id)?.line(seq))
+            .is_some_and(|line| line.author.is_ours())
+    }
+
+    /// Our number of an adapter's message, while it is in memory.
+    pub fn line_of(&self, id: ConversationId, message: MessageId) -> Option<Seq> {
+        let chat = self.chats.get(&id)?;
+        chat.tail.iter().rev().find(|line| line.message == Some(message)).map(|line| line.seq)
+    }
+
+    fn is_too_old(&self, message: &Message) -> bool {
+        let said = Wall(message.time.saturating_mul(1000));
+        self.now.wall.since(said) > self.config.onebot.catch_up
+    }
+
+    fn bot_muted_until(&self, id: ConversationId) -> Option<i64> {
+        let until = self.chats.get(&id).map(|c| &c.state).or_else(|| self.cold.get(&id))?.bot_muted?;
+        (until > self.now.wall).then_some(if until.0 == i64::MAX { i64::MAX } else { until.0 / 1000 })
+    }
+
+    fn learn_name(&mut self, message: &Message) {
+        let name = match (message.conversation.peer, &message.group_name) {
+            (Peer::Group(_), Some(name)) => name,
+            (Peer::Group(_), None) => return,
+            (Peer::Private(_), _) => &message.sender.name,
+        };
+        if !name.is_empty() {
+            self.rename(message.conversation, name.clone());
+        }
+    }
+
+    /// Forgets a conversation that has been silent for `context.idle`.
+    fn begin_anew_after_idle(&mut self, id: ConversationId) {
+        let idle = self.policy(id).chat.context.idle;
+        let (wall, last) = (self.now.wall, Seq(self.numbers.seq));
+        let chat = self.chat(id);
+        let silent = chat.last_heard.is_some_and(|at| !idle.is_zero() && wall.since(at) > idle);
+        if silent && chat.is_idle() && chat.state.forgotten < last {
+            chat.state.forgotten = last;
+            self.save_chat(id);
+        }
+    }
+}
+
+/// What makes a message the same as one heard before: the adapter's id, or, where it gives 0, when, who and what.
+fn dedupe_key(message: &Message) -> i64 {
+    if message.id.0 != 0 {
+        return message.id.0;
+    }
+    let mut hasher = DefaultHasher::new();
+    (message.time, message.sender.id, message.told()).hash(&mut hasher);
+    // Negative and large, away from the ids that adapters give.
+    (hasher.finish() >> 2) as i64 | i64::MIN
+}
+

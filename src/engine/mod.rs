@@ -1,0 +1,115 @@
+//! The engine decides. It is told [`Input`]s and answers with [`Effect`]s; it asks no clock, no chance and
+//! no world, and it is the single writer of all state. The same inputs at the same times give the same
+//! effects, which is what scenario tests, `explain` and `replay` rest on.
+//!
+//! * the gates, in the order in which a message meets them: [`access`], [`slash`], [`trigger`], [`limits`],
+//!   [`moderation`]; `hear` walks through them
+//! * a conversation: `chat` (its queue, its outbox, its lines), `question` (from message to answer),
+//!   [`window`] (what the model is shown)
+//! * asking: `dispatch` (which provider, retry, failover), [`breaker`], [`cache`], [`usage`]
+//! * answering: `reply` (from answer to parts), [`markdown`], [`split`], `delivery` (parts on their way)
+//! * the rest: `accounts`, `commands`, `attention`, `recovery`, `publish`, [`metrics`]
+
+pub mod access;
+pub mod breaker;
+pub mod cache;
+pub mod fold;
+pub mod limits;
+pub mod markdown;
+pub mod metrics;
+pub mod moderation;
+pub mod slash;
+pub mod split;
+pub mod template;
+pub mod trigger;
+pub mod usage;
+pub mod window;
+
+mod accounts;
+mod attention;
+mod chat;
+mod commands;
+mod delivery;
+mod dispatch;
+mod hear;
+mod policy;
+mod publish;
+mod question;
+mod recovery;
+mod reply;
+mod seen;
+mod state;
+mod timers;
+mod typed;
+
+use std::sync::Arc;
+
+use crate::config::Config;
+use crate::domain::{AdapterEvent, Effect, Input, Message, Mono, Now, Snapshot, Verdict};
+
+use state::State;
+
+/// The single writer of all state.
+pub struct Engine {
+    state: State,
+}
+
+impl Engine {
+    /// An engine that knows its configuration and nothing else. The seed decides every roll of its dice.
+    pub fn new(config: Arc<Config>, seed: u64, now: Now) -> Self {
+        Self { state: State::new(config, seed, now) }
+    }
+
+    /// An engine that takes the place of one that panicked. Its numbers of jobs, calls, edits and batches start
+    /// far from those of its predecessors, so that their late ends mean nothing to it.
+    pub fn rebuilt(config: Arc<Config>, seed: u64, now: Now, generation: u32) -> Self {
+        let mut engine = Self::new(config, seed.wrapping_add(generation.into()), now);
+        engine.state.numbers.begin_far(generation);
+        engine
+    }
+
+    /// Takes one input and tells what is to be done about it. Effects are to be carried out in order.
+    pub fn apply(&mut self, input: Input, now: Now) -> Vec<Effect> {
+        let state = &mut self.state;
+        state.now = now;
+        state.ring();
+        match input {
+            Input::Tick => {}
+            Input::Config(config) => state.configure(config),
+            Input::Recovered(recovered) => state.recover(*recovered),
+            Input::Adapter(AdapterEvent::Message(message)) => state.hear(*message),
+            Input::Adapter(event) => state.on_adapter(event),
+            Input::Called(call, outcome) => state.on_called(call, outcome),
+            Input::Job(job, event) => state.on_job(job, event),
+            Input::Provider(report) => state.on_report(report),
+            Input::Committed { batch, duplicates } => state.on_committed(batch, &duplicates),
+            Input::CommitFailed { words, .. } => state.on_commit_failed(&words),
+            Input::Loaded(conversation, lines) => state.on_loaded(conversation, lines),
+            Input::Command(envelope) => state.on_command(envelope),
+            Input::Edited(edit, result) => state.on_edited(edit, result),
+            Input::Shutdown { grace } => state.on_shutdown(grace),
+        }
+        state.finish()
+    }
+
+    /// What the gates would make of a message now. For `explain`, on an engine of its own.
+    pub fn judge(&mut self, message: &Message, now: Now) -> Verdict {
+        self.state.now = now;
+        self.state.judge(message, false).verdict
+    }
+
+    /// When the engine wants to be told [`Input::Tick`]; `None`: never, by itself.
+    pub fn next_deadline(&self) -> Option<Mono> {
+        self.state.timers.next()
+    }
+
+    /// The state as it may be seen, rebuilt only where it changed since the last call.
+    pub fn snapshot(&mut self) -> Arc<Snapshot> {
+        self.state.snapshot()
+    }
+
+    /// Whether anything visible changed since the last [`Engine::snapshot`].
+    pub fn changed(&self) -> bool {
+        self.state.changed
+    }
+}

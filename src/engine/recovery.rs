@@ -1,0 +1,283 @@
+//! The store's word: what it remembered, what is on disk, what it could not write; and stopping in order.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::delivery::{Delivery, Reply};
+use super::reply::Saying;
+use super::state::{State, Waiting};
+use super::timers::{Timer, Timers};
+use crate::domain::*;
+
+/// A store that has not committed within this is out of order: replies go on without it.
+const LATE: Duration = Duration::from_secs(2);
+/// A reply that was ready before a restart is delivered after it if it is younger than this.
+const STILL_FRESH: Duration = Duration::from_secs(600);
+
+/// Batches on their way to the disk.
+#[derive(Default)]
+pub(super) struct Commits {
+    outstanding: VecDeque<(BatchNo, Mono)>,
+    /// Parts whose frames leave when their batch is on disk.
+    pub waiting: Waiting,
+    /// The store takes no commits: at most one reply per message is not promised while this lasts.
+    pub unrecorded: bool,
+    /// Why, in the store's words.
+    pub words: Option<String>,
+}
+
+impl Commits {
+    /// A batch has been handed to the store.
+    pub fn sent(&mut self, batch: BatchNo, now: Mono, timers: &mut Timers) {
+        // One timer for the oldest is enough: it looks again when it rings.
+        if self.outstanding.is_empty() {
+            timers.set(now + LATE, Timer::Late);
+        }
+        self.outstanding.push_back((batch, now));
+    }
+
+    /// Whether everything is on disk.
+    pub fn is_clear(&self) -> bool {
+        self.outstanding.is_empty()
+    }
+}
+
+impl State {
+    /// A batch, and all before it, are on disk.
+    pub fn on_committed(&mut self, batch: BatchNo, duplicates: &[Seq]) {
+        let commits = &mut self.commits;
+        while commits.outstanding.front().is_some_and(|(n, _)| *n <= batch) {
+            commits.outstanding.pop_front();
+        }
+        if commits.unrecorded && commits.outstanding.is_empty() {
+            (commits.unrecorded, commits.words) = (false, None);
+            self.changed = true;
+        }
+        for seq in duplicates {
+            self.on_duplicate(*seq);
+        }
+        self.count_missed();
+        while let Some((_, part)) = self.commits.waiting.front().copied().filter(|(n, _)| *n <= batch) {
+            self.commits.waiting.pop_front();
+            self.send_now(part);
+        }
+    }
+
+    /// The store keeps the batch and goes on trying; `Late` decides when that has lasted too long.
+    pub fn on_commit_failed(&mut self, words: &str) {
+        self.commits.words = Some(words.to_owned());
+        self.changed = true;
+    }
+
+    pub fn on_late(&mut self) {
+        let Some((_, since)) = self.commits.outstanding.front().copied() else { return };
+        if self.now.mono.since(since) < LATE {
+            return self.timers.set(since + LATE, Timer::Late);
+        }
+        if !self.commits.unrecorded {
+            self.commits.unrecorded = true;
+            self.changed = true;
+        }
+        self.release_all();
+        self.timers.set(self.now.mono + LATE, Timer::Late);
+    }
+
+    /// Sends what waits for the store without it.
+    pub fn release_all(&mut self) {
+        while let Some((_, part)) = self.commits.waiting.pop_front() {
+            self.send_now(part);
+        }
+    }
+
+    /// The store had this message already: it is as if it had never been heard again.
+    fn on_duplicate(&mut self, seq: Seq) {
+        self.missed.remove(&seq);
+        self.counters.duplicates += 1;
+        self.counters.received = self.counters.received.saturating_sub(1);
+        let question = self.questions.values().find(|q| q.lines.contains(&seq)).map(|q| (q.head, q.conversation));
+        if let Some((head, _)) = question {
+            self.cancel_question(head, Outcome::Ignored);
+        }
+        let of_reply = self.replies.values().find(|r| r.answers == Some(seq)).map(|r| r.line);
+        if let Some(line) = of_reply {
+            let parts: Vec<_> = self.parts.values().filter(|d| d.part.line == line).map(|d| d.part.id).collect();
+            for part in parts {
+                self.drop_part(part, PartState::Suppressed);
+            }
+        }
+        let chat = self.chats.values_mut().find(|c| c.line(seq).is_some());
+        if let Some(chat) = chat {
+            chat.remove(seq);
+            let id = chat.id;
+            self.touch(id);
+        }
+    }
+
+    /// Messages that came while we were away stand in attention as one row, once the store says they are new.
+    fn count_missed(&mut self) {
+        if self.missed.is_empty() || !self.commits.is_clear() {
+            return;
+        }
+        let mut by_chat = std::collections::BTreeMap::<ConversationId, u32>::new();
+        for (_, chat) in self.missed.drain() {
+            *by_chat.entry(chat).or_default() += 1;
+        }
+        for (chat, count) in by_chat {
+            self.raise(ItemKind::WhileOffline { count }, Some(chat), None);
+        }
+    }
+
+    /// Goes on where the last process stopped.
+    pub fn recover(&mut self, recovered: Recovered) {
+        self.numbers.seq = recovered.last_seq.0;
+        self.numbers.part = recovered.last_part.0;
+        self.numbers.item = recovered.last_item.0;
+        self.cold = recovered.chats.into_iter().collect();
+        for grant in recovered.grants {
+            self.grants.insert(grant);
+        }
+        for usage in &recovered.usage {
+            self.books.add(usage);
+        }
+        for (id, item) in recovered.items {
+            if let Some(at) = item.expires {
+                self.timers.set(self.now.mono + at.since(self.now.wall), Timer::ItemEnds(id));
+            }
+            self.items.insert(id, item);
+        }
+        let modes: Vec<_> = self
+            .cold
+            .iter()
+            .filter_map(|(id, s)| Some((*id, s.mode?.1?)))
+            .collect();
+        for (id, until) in modes {
+            // Warmed so that the end finds it; modes with an end are few.
+            self.chat(id);
+            self.timers.set(self.now.mono + until.since(self.now.wall), Timer::ModeEnds(id));
+        }
+        let trusted = recovered.same_boot || recovered.clean;
+        for (part, line) in recovered.parts {
+            self.recover_part(part, line, trusted);
+        }
+        self.greet_providers();
+        for line in recovered.waiting {
+            if let Some(message) = line.message {
+                self.seen.insert(line.conversation, message.0);
+            }
+            self.chat(line.conversation);
+            self.reopen(&line, false);
+        }
+    }
+
+    /// A part that had no end: ready ones are delivered while fresh, ones that may have left are looked up.
+    /// After a power cut the last commits may be missing, so nothing that was ready is trusted.
+    fn recover_part(&mut self, part: Part, line: Line, trusted: bool) {
+        let (id, seq, conversation) = (part.id, part.line, part.conversation);
+        if let Some(message) = line.message {
+            self.seen.insert(conversation, message.0);
+        }
+        self.chat(conversation);
+        if !self.replies.contains_key(&seq) {
+            let saying = Saying {
+                conversation,
+                author: line.author.clone(),
+                text: String::new(),
+                answers: line.answers,
+                making: None,
+                heard: None,
+            };
+            let mut reply = Reply::new(seq, &saying);
+            reply.growing = false;
+            self.replies.insert(seq, reply);
+        }
+        if let Some(reply) = self.replies.get_mut(&seq) {
+            reply.open += 1;
+            reply.count = reply.count.max(part.index + 1);
+        }
+        let state = part.state;
+        let stale = self.now.wall.since(part.ready) > STILL_FRESH;
+        let first_doubt = self.chat(conversation).doubtful.is_none();
+        self.chat(conversation).outbox.push_back(id);
+        self.parts.insert(id, Delivery { part, refused: 0, since: self.now.mono });
+        match state {
+            PartState::Generated if !trusted => self.drop_part(id, PartState::Unknown),
+            PartState::Generated if stale => self.drop_part(id, PartState::Expired),
+            PartState::Generated => {}
+            // At most one part of a chat was on its way; anything else is an unclean record and stays unknown.
+            _ if first_doubt => self.chat(conversation).doubtful = Some(id),
+            _ => self.drop_part(id, PartState::Unknown),
+        }
+    }
+
+    /// Lines of a conversation are back in memory.
+    pub fn on_loaded(&mut self, id: ConversationId, lines: Vec<Line>) {
+        let Some(chat) = self.chats.get_mut(&id) else { return };
+        chat.loading = false;
+        // What was said while they were on their way stands behind them.
+        let fresh: Vec<_> = chat.tail.drain(..).collect();
+        let first = fresh.first().map_or(Seq(u64::MAX), |l| l.seq);
+        chat.last_heard = chat.last_heard.or_else(|| lines.iter().rev().find(|l| !l.author.is_ours()).map(|l| l.at));
+        for line in lines.into_iter().filter(|l| l.seq < first).map(std::sync::Arc::new).chain(fresh) {
+            chat.push(line);
+        }
+        self.forget_if_silent(id, first);
+        self.touch(id);
+        self.pump_chat(id);
+    }
+
+    /// What was loaded is forgotten if the conversation had been silent for `context.idle` before it woke.
+    fn forget_if_silent(&mut self, id: ConversationId, first_fresh: Seq) {
+        let idle = self.policy(id).chat.context.idle;
+        let wall = self.now.wall;
+        let Some(chat) = self.chats.get_mut(&id).filter(|_| !idle.is_zero()) else { return };
+        let old = chat.tail.iter().rev().find(|l| l.seq < first_fresh);
+        if let Some((seq, at)) = old.map(|l| (l.seq, l.at))
+            && wall.since(at) > idle
+        {
+            chat.state.forgotten = seq;
+            self.save_chat(id);
+        }
+    }
+
+    /// Drain: nothing new is begun, what is being written may finish, what is ready may leave.
+    pub fn on_shutdown(&mut self, grace: Duration) {
+        if !self.stopping {
+            self.stopping = true;
+            self.changed = true;
+            self.timers.set(self.now.mono + grace, Timer::GraceEnds);
+        }
+    }
+
+    /// Whatever is unfinished stays on record: questions without an answer are asked again at the next start.
+    pub fn on_grace_ends(&mut self) {
+        for job in self.jobs.keys() {
+            self.effects.push(Effect::Cancel(*job));
+        }
+        self.stop();
+    }
+
+    /// Tells that everything that can be finished is finished.
+    pub fn check_stopped(&mut self) {
+        let sending = self.chats.values().any(|c| c.sending.is_some());
+        if self.stopping && !self.stopped && self.jobs.is_empty() && !sending {
+            let ready = |c: &super::chat::Chat| {
+                !c.outbox.is_empty() && !c.state.paused && self.accounts.get(&c.id.account).is_some_and(|a| a.can_send())
+            };
+            if !self.chats.values().any(ready) {
+                self.stop();
+            }
+        }
+    }
+
+    fn stop(&mut self) {
+        if !self.stopped {
+            self.stopped = true;
+            let batch = self.next_batch();
+            self.numbers.batch = batch.0;
+            let mut rows = std::mem::take(&mut self.rows);
+            rows.push(Row::CleanStop);
+            self.effects.push(Effect::Record(batch, rows));
+            self.effects.push(Effect::Stopped);
+        }
+    }
+}

@@ -1,0 +1,312 @@
+//! Everything the engine knows, and the mechanics that all its rooms use: numbers, rows, effects, timers.
+
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+
+use super::access::Grants;
+use super::accounts::{Account, Errand};
+use super::cache::Cache;
+use super::chat::Chat;
+use super::commands::PendingEdit;
+use super::delivery::{Delivery, Reply};
+use super::dispatch::Provider;
+use super::limits::Limits;
+use super::metrics::Metrics;
+use super::policy::{Policies, Policy};
+use super::publish::Published;
+use super::question::Question;
+use super::recovery::Commits;
+use super::seen::Seen;
+use super::timers::{Timer, Timers};
+use super::usage::Books;
+use crate::config::Config;
+use crate::domain::*;
+
+/// The engine's own numbers; each grows by one.
+#[derive(Debug, Default)]
+pub(super) struct Numbers {
+    pub seq: u64,
+    pub job: u64,
+    pub part: u64,
+    pub call: u64,
+    pub item: u64,
+    pub edit: u64,
+    pub batch: u64,
+}
+
+impl Numbers {
+    /// Away from the numbers of earlier engines of this process. What the store numbers goes on from the store.
+    pub fn begin_far(&mut self, generation: u32) {
+        let base = u64::from(generation) << 40;
+        (self.job, self.call, self.edit, self.batch) = (base, base, base, base);
+    }
+
+    pub fn seq(&mut self) -> Seq {
+        self.seq += 1;
+        Seq(self.seq)
+    }
+
+    pub fn job(&mut self) -> JobId {
+        self.job += 1;
+        JobId(self.job)
+    }
+
+    pub fn part(&mut self) -> PartId {
+        self.part += 1;
+        PartId(self.part)
+    }
+
+    pub fn call(&mut self) -> CallId {
+        self.call += 1;
+        CallId(self.call)
+    }
+
+    pub fn item(&mut self) -> ItemId {
+        self.item += 1;
+        ItemId(self.item)
+    }
+
+    pub fn edit(&mut self) -> u64 {
+        self.edit += 1;
+        self.edit
+    }
+}
+
+/// Everything the engine knows.
+pub(super) struct State {
+    pub config: Arc<Config>,
+    pub policies: Policies,
+    pub rng: fastrand::Rng,
+    pub now: Now,
+    pub timers: Timers,
+    pub numbers: Numbers,
+    /// Rows of this input; they become one batch.
+    pub rows: Vec<Row>,
+    /// Effects of this input.
+    pub effects: Vec<Effect>,
+
+    pub accounts: BTreeMap<SelfId, Account>,
+    /// Conversations in memory.
+    pub chats: HashMap<ConversationId, Chat>,
+    /// Conversations that the store knows and memory does not.
+    pub cold: HashMap<ConversationId, ChatState>,
+    pub seen: Seen,
+    pub grants: Grants,
+    pub limits: Limits,
+
+    pub questions: HashMap<Seq, Question>,
+    pub jobs: HashMap<JobId, Seq>,
+    /// Questions being answered, over all providers.
+    pub inflight: usize,
+    pub providers: Vec<Provider>,
+    pub cache: Cache,
+
+    pub replies: HashMap<Seq, Reply>,
+    pub parts: HashMap<PartId, Delivery>,
+    pub calls: HashMap<CallId, Errand>,
+    pub commits: Commits,
+
+    pub items: BTreeMap<ItemId, Item>,
+    pub edits: HashMap<u64, PendingEdit>,
+    pub books: Books,
+    pub metrics: Metrics,
+    pub counters: Counters,
+    /// The last day for which a quota notice was given, by chat.
+    pub quota_notices: HashMap<ConversationId, i32>,
+    /// Lines heard while catching up that are too old to answer; counted once the store says they are new.
+    pub missed: HashMap<Seq, ConversationId>,
+
+    pub published: Published,
+    pub changed: bool,
+    pub dirty: HashSet<ConversationId>,
+    pub stopping: bool,
+    pub stopped: bool,
+}
+
+impl State {
+    pub fn new(config: Arc<Config>, seed: u64, now: Now) -> Self {
+        let mut state = Self {
+            policies: Policies::compile(&config),
+            rng: fastrand::Rng::with_seed(seed),
+            now,
+            timers: Timers::default(),
+            numbers: Numbers::default(),
+            rows: Vec::new(),
+            effects: Vec::new(),
+            accounts: BTreeMap::new(),
+            chats: HashMap::new(),
+            cold: HashMap::new(),
+            seen: Seen::default(),
+            grants: Grants::default(),
+            limits: Limits::default(),
+            questions: HashMap::new(),
+            jobs: HashMap::new(),
+            inflight: 0,
+            providers: Vec::new(),
+            cache: Cache::default(),
+            replies: HashMap::new(),
+            parts: HashMap::new(),
+            calls: HashMap::new(),
+            commits: Commits::default(),
+            items: BTreeMap::new(),
+            edits: HashMap::new(),
+            books: Books::new(now.day()),
+            metrics: Metrics::default(),
+            counters: Counters::default(),
+            quota_notices: HashMap::new(),
+            missed: HashMap::new(),
+            published: Published::default(),
+            changed: true,
+            dirty: HashSet::new(),
+            stopping: false,
+            stopped: false,
+            config,
+        };
+        state.set_providers();
+        state
+    }
+
+    /// A whole new configuration. What is under way goes on by the old rules where that is simpler and harmless.
+    pub fn configure(&mut self, config: Arc<Config>) {
+        if config.cache != self.config.cache {
+            self.cache.clear();
+        }
+        self.policies = Policies::compile(&config);
+        self.config = config;
+        self.set_providers();
+        self.greet_providers();
+        let chats: Vec<_> = self.chats.keys().copied().collect();
+        for id in chats {
+            self.touch(id);
+            self.pump_chat(id);
+            self.pump_delivery(id);
+        }
+        self.changed = true;
+    }
+
+    /// Handles every deadline that has passed.
+    pub fn ring(&mut self) {
+        while let Some(timer) = self.timers.due(self.now.mono) {
+            match timer {
+                Timer::Merged(question) => self.on_merged(question),
+                Timer::QueueWait(question) => self.on_queue_wait(question),
+                Timer::Retry(question) => self.on_retry(question),
+                Timer::QuestionEnds(question) => self.on_question_ends(question),
+                Timer::Deliver(chat) => self.pump_delivery(chat),
+                Timer::LookUp(chat) => self.look_up(chat),
+                Timer::Late => self.on_late(),
+                Timer::ItemEnds(item) => self.on_item_ends(item),
+                Timer::ModeEnds(chat) => self.on_mode_ends(chat),
+                Timer::Provider(provider) => self.pump_provider(provider),
+                Timer::CallEnds(call) => self.on_called(call, CallOutcome::TimedOut),
+                Timer::GraceEnds => self.on_grace_ends(),
+            }
+        }
+    }
+
+    /// Closes the input: its rows become one batch, ahead of everything that rests on them.
+    pub fn finish(&mut self) -> Vec<Effect> {
+        if !self.rows.is_empty() {
+            let batch = self.next_batch();
+            self.numbers.batch = batch.0;
+            self.commits.sent(batch, self.now.mono, &mut self.timers);
+            let rows = std::mem::take(&mut self.rows);
+            self.effects.insert(0, Effect::Record(batch, rows));
+            self.changed = true;
+        }
+        if self.commits.unrecorded {
+            self.release_all();
+        }
+        self.check_stopped();
+        std::mem::take(&mut self.effects)
+    }
+
+    /// The batch that this input's rows will be in.
+    pub fn next_batch(&self) -> BatchNo {
+        BatchNo(self.numbers.batch + 1)
+    }
+
+    /// What holds in a chat.
+    pub fn policy(&self, id: ConversationId) -> &Arc<Policy> {
+        self.policies.of(id.peer)
+    }
+
+    /// Who answers in a chat now.
+    pub fn mode(&self, id: ConversationId) -> Mode {
+        let own = self.chats.get(&id).map(|c| &c.state).or_else(|| self.cold.get(&id)).and_then(|s| s.mode);
+        match own {
+            Some((mode, until)) if until.is_none_or(|until| until > self.now.wall) => mode,
+            _ => match self.policy(id).chat.mode {
+                crate::config::ChatMode::Auto => Mode::Auto,
+                crate::config::ChatMode::Draft => Mode::Draft,
+                crate::config::ChatMode::Manual => Mode::Manual,
+                crate::config::ChatMode::Muted => Mode::Muted,
+            },
+        }
+    }
+
+    /// The chat in memory, brought there if need be.
+    pub fn chat(&mut self, id: ConversationId) -> &mut Chat {
+        if !self.chats.contains_key(&id) {
+            self.warm(id);
+        }
+        self.touch(id);
+        let now = self.now.mono;
+        let chat = self.chats.entry(id).or_insert_with(|| Chat::new(id, ChatState::default(), now));
+        chat.touched = now;
+        chat
+    }
+
+    /// Something visible changed in a chat.
+    pub fn touch(&mut self, id: ConversationId) {
+        self.dirty.insert(id);
+        self.changed = true;
+    }
+
+    fn warm(&mut self, id: ConversationId) {
+        self.cool();
+        let known = self.cold.remove(&id);
+        let mut chat = Chat::new(id, known.clone().unwrap_or_default(), self.now.mono);
+        if let Some(state) = known {
+            chat.loading = true;
+            let lines = super::chat::TAIL as u32;
+            self.effects.push(Effect::Load(Load { conversation: id, lines, after: state.forgotten }));
+        }
+        self.chats.insert(id, chat);
+    }
+
+    /// Lets the longest idle conversations leave memory once there are too many; a tenth at a time, so that
+    /// the search for them is rare.
+    fn cool(&mut self) {
+        let hot = self.config.engine.hot.max(16);
+        if self.chats.len() < hot {
+            return;
+        }
+        let mut idle: Vec<_> = self.chats.values().filter(|c| c.is_idle()).map(|c| (c.touched, c.id)).collect();
+        idle.sort_unstable();
+        for (_, id) in idle.into_iter().take(hot / 10 + 1) {
+            if let Some(chat) = self.chats.remove(&id) {
+                self.cold.insert(id, chat.state);
+                self.dirty.insert(id);
+            }
+        }
+    }
+
+    /// Records a chat's settings after a change.
+    pub fn save_chat(&mut self, id: ConversationId) {
+        if let Some(chat) = self.chats.get_mut(&id) {
+            chat.state.version += 1;
+            let state = Box::new(chat.state.clone());
+            self.rows.push(Row::Chat(id, state));
+            self.touch(id);
+        }
+    }
+
+    /// The language of notices in chats.
+    pub fn lang(&self) -> crate::words::Lang {
+        crate::words::Lang::of_chats(self.config.language)
+    }
+}
+
+/// Batches on their way to the disk, and what waits for them.
+pub(super) type Waiting = VecDeque<(BatchNo, PartId)>;

@@ -1,0 +1,80 @@
+//! Deadlines in order of time. Nothing is cancelled: a timer that rings looks whether it still means
+//! something, which is cheaper and simpler than finding it again.
+
+use std::collections::BTreeMap;
+
+use crate::domain::{CallId, ConversationId, ItemId, Mono, Seq};
+
+/// What a deadline is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Timer {
+    /// The speaker has finished typing.
+    Merged(Seq),
+    /// The question has waited for a slot long enough.
+    QueueWait(Seq),
+    /// The question may be asked again, or for the first time where its rate said "wait".
+    Retry(Seq),
+    /// The question is too old.
+    QuestionEnds(Seq),
+    /// The chat may send again.
+    Deliver(ConversationId),
+    /// Look whether a part that may have been sent stands in the chat's history.
+    LookUp(ConversationId),
+    /// The store has not committed in time.
+    Late,
+    /// An item that waits for a human ends by itself.
+    ItemEnds(ItemId),
+    /// A chat's mode falls back.
+    ModeEnds(ConversationId),
+    /// A provider may be asked again.
+    Provider(usize),
+    /// A call should long have ended: our own safety net beside the adapter's.
+    CallEnds(CallId),
+    /// Stop now, whatever is unfinished.
+    GraceEnds,
+}
+
+/// All deadlines.
+#[derive(Debug, Default)]
+pub(super) struct Timers {
+    queue: BTreeMap<(Mono, u64), Timer>,
+    serial: u64,
+}
+
+impl Timers {
+    /// Rings at this time; at once if it has passed.
+    pub fn set(&mut self, at: Mono, timer: Timer) {
+        self.serial += 1;
+        self.queue.insert((at, self.serial), timer);
+    }
+
+    /// The earliest.
+    pub fn next(&self) -> Option<Mono> {
+        self.queue.keys().next().map(|(at, _)| *at)
+    }
+
+    /// The earliest that is due, taken out.
+    pub fn due(&mut self, now: Mono) -> Option<Timer> {
+        let entry = self.queue.first_entry()?;
+        (entry.key().0 <= now).then(|| entry.remove())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timers_ring_in_order_and_not_early() {
+        let mut timers = Timers::default();
+        timers.set(Mono(20), Timer::GraceEnds);
+        timers.set(Mono(10), Timer::Merged(Seq(1)));
+        timers.set(Mono(10), Timer::Merged(Seq(2)));
+        assert_eq!(timers.next(), Some(Mono(10)));
+        assert_eq!(timers.due(Mono(9)), None);
+        assert_eq!(timers.due(Mono(10)), Some(Timer::Merged(Seq(1))));
+        assert_eq!(timers.due(Mono(30)), Some(Timer::Merged(Seq(2))));
+        assert_eq!(timers.due(Mono(30)), Some(Timer::GraceEnds));
+        assert_eq!(timers.due(Mono(30)), None);
+    }
+}

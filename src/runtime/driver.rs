@@ -1,0 +1,412 @@
+//! The loop: drains what it is told, lets the engine decide, carries the effects out, publishes. It awaits its
+//! inputs and nothing else: effects are handed over without waiting, into queues that the engine already bounds.
+
+use std::collections::{HashMap, VecDeque};
+use std::panic::AssertUnwindSafe;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
+
+use super::clock::Clock;
+use super::handle::{Ends, Request};
+use super::inbox::{Inbox, Told};
+use super::keeper::{Errand, Keeper, LoadError, Loaded};
+use super::links::Links;
+use super::quarantine;
+use crate::adapter::{Hub, LinkEvent, Output};
+use crate::domain::*;
+use crate::engine::Engine;
+use crate::provider::{JobHandle, Providers};
+use crate::store::{Refused, Store};
+
+/// Inputs taken before the state is published, so that a flood cannot starve readers.
+const DRAIN: usize = 512;
+/// Least time between two publications: 60 Hz.
+const FRAME: Duration = Duration::from_micros(16_600);
+/// Batches kept here while the store's own queue is full. Beyond, the oldest is given up and said so.
+const BACKLOG: usize = 4096;
+/// Engines rebuilt after a panic before the process gives up and lets its supervisor start it anew.
+const REBUILDS: u32 = 5;
+
+/// Where news comes in.
+pub(super) struct Lanes {
+    /// From links. Bounded and awaits.
+    pub links: mpsc::Receiver<LinkEvent>,
+    /// From the store. Bounded and awaits.
+    pub store: mpsc::Receiver<Input>,
+    /// From everybody else. Bounded and awaits.
+    pub told: mpsc::Receiver<Told>,
+}
+
+/// Everything that the runtime knows and the engine does not.
+pub(super) struct Driver {
+    pub clock: Clock,
+    pub engine: Engine,
+    pub seed: u64,
+    pub loaded: Loaded,
+    pub data: PathBuf,
+    pub hub: Hub,
+    pub links: Links,
+    pub providers: Providers,
+    pub jobs: HashMap<JobId, JobHandle>,
+    pub store: Store,
+    /// Batches that found the store's queue full, in order.
+    pub backlog: VecDeque<Refused>,
+    pub keeper: Keeper,
+    pub inbox: Inbox,
+    pub ends: Ends,
+    pub answers: HashMap<u64, oneshot::Sender<Result<Done, Refusal>>>,
+    pub tag: u64,
+    /// The last word about each account that is up, for an engine that is rebuilt.
+    pub ups: HashMap<SelfId, AdapterEvent>,
+    pub rebuilds: u32,
+    pub published: Instant,
+    /// Words of the configuration that was refused last, until one is accepted.
+    pub refused: Option<String>,
+    pub stop: Stop,
+}
+
+/// How far stopping has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// Not at all.
+    No,
+    /// Draining.
+    Draining,
+    /// Everything is finished.
+    Finished,
+    /// Told twice: at once.
+    AtOnce,
+    /// Panics without end.
+    Broken,
+}
+
+impl Driver {
+    /// Runs until everything is finished.
+    pub async fn drive(&mut self, lanes: &mut Lanes) {
+        while matches!(self.stop, Stop::No | Stop::Draining) {
+            let alarm = self.alarm();
+            tokio::select! {
+                biased;
+                request = self.ends.requests.recv() => if let Some(request) = request { self.on_request(request) },
+                Some(input) = lanes.store.recv() => self.on_store(input),
+                Some(told) = lanes.told.recv() => self.on_told(told),
+                Some(event) = lanes.links.recv() => self.on_link(event),
+                () = sleep(alarm) => {}
+            }
+            self.drain(lanes);
+            self.on_time();
+            self.publish(false);
+        }
+    }
+
+    /// Takes what is there already, without waiting. Doors first: an operator must get through a flood.
+    fn drain(&mut self, lanes: &mut Lanes) {
+        for _ in 0..DRAIN {
+            if let Ok(request) = self.ends.requests.try_recv() {
+                self.on_request(request);
+            } else if let Ok(input) = lanes.store.try_recv() {
+                self.on_store(input);
+            } else if let Ok(told) = lanes.told.try_recv() {
+                self.on_told(told);
+            } else if let Ok(event) = lanes.links.try_recv() {
+                self.on_link(event);
+            } else {
+                return;
+            }
+        }
+    }
+
+    /// When to wake up though nobody says anything.
+    fn alarm(&self) -> Option<Instant> {
+        let at = [self.engine.next_deadline(), self.hub.next_deadline()].into_iter().flatten().min();
+        let frame = (self.ends.snapshots.wanted() && self.engine.changed()).then(|| self.published + FRAME);
+        [at.map(|at| self.clock.instant(at)), frame].into_iter().flatten().min()
+    }
+
+    fn on_time(&mut self) {
+        let now = self.clock.now();
+        if self.hub.next_deadline().is_some_and(|at| at <= now.mono) {
+            let outputs = self.hub.on_deadline(now.mono);
+            self.on_outputs(outputs);
+        }
+        if self.engine.next_deadline().is_some_and(|at| at <= now.mono) {
+            self.feed(Input::Tick);
+        }
+    }
+
+    fn on_link(&mut self, event: LinkEvent) {
+        let now = self.clock.now().mono;
+        let outputs = self.hub.on_link(event, now);
+        self.on_outputs(outputs);
+    }
+
+    fn on_outputs(&mut self, outputs: Vec<Output>) {
+        for output in outputs {
+            match output {
+                Output::Event(event) => {
+                    self.note(&event);
+                    self.feed(Input::Adapter(event));
+                }
+                Output::Called(call, outcome) => self.feed(Input::Called(call, outcome)),
+            }
+        }
+    }
+
+    /// Writes the log, and remembers who is up.
+    fn note(&mut self, event: &AdapterEvent) {
+        match event {
+            AdapterEvent::Up { account, version, peer, .. } => {
+                tracing::info!(%account, adapter = version.shown(), peer, "account is up");
+                self.ups.insert(*account, event.clone());
+            }
+            AdapterEvent::Down { account, reason, others_left, .. } => {
+                tracing::warn!(%account, reason = reason.shown(), others_left, "link is down");
+                if !others_left {
+                    self.ups.remove(account);
+                }
+            }
+            AdapterEvent::Refused { peer, cause } => {
+                tracing::warn!(peer, cause = cause.shown(), "connection refused");
+            }
+            AdapterEvent::Online { account, online, reason } => {
+                tracing::info!(%account, ?online, reason = reason.shown(), "QQ says");
+            }
+            AdapterEvent::Garbage { link, frames } => tracing::warn!(%link, frames, "unreadable frames"),
+            AdapterEvent::Message(_) | AdapterEvent::Notice(_) | AdapterEvent::Request(_) => {}
+        }
+    }
+
+    fn on_store(&mut self, input: Input) {
+        if let Input::CommitFailed { words, .. } = &input {
+            tracing::error!(words, "the store cannot commit");
+        }
+        // The store has room again, or will say so: what waits here goes first, in order.
+        while let Some(Refused { batch, rows }) = self.backlog.pop_front() {
+            if let Err(refused) = self.store.record(batch, rows) {
+                self.backlog.push_front(refused);
+                break;
+            }
+        }
+        self.feed(input);
+    }
+
+    fn on_told(&mut self, told: Told) {
+        match told {
+            Told::Job(job, event) => {
+                if matches!(event, JobEvent::Ended(_)) {
+                    self.jobs.remove(&job);
+                }
+                self.feed(Input::Job(job, event));
+            }
+            Told::Report(report) => self.feed(Input::Provider(report)),
+            Told::Loaded(conversation, lines) => self.feed(Input::Loaded(conversation, lines)),
+            Told::Config(loaded) => self.on_config(*loaded),
+            Told::ConfigRefused(error) => self.on_config_refused(&error),
+            Told::Edited(edit, result) => self.feed(Input::Edited(edit, result)),
+            Told::HangUp => drop(self.keeper.ask(Errand::Reload)),
+            Told::Terminate if self.stop == Stop::Draining => self.stop = Stop::AtOnce,
+            Told::Terminate => {
+                let grace = self.loaded.config.engine.shutdown_grace;
+                self.feed(Input::Shutdown { grace });
+                if self.stop == Stop::No {
+                    self.stop = Stop::Draining;
+                }
+            }
+        }
+    }
+
+    fn on_config(&mut self, loaded: Loaded) {
+        let old = std::mem::replace(&mut self.loaded, loaded);
+        let config = Arc::clone(&self.loaded.config);
+        if old.config == config {
+            self.refused = None;
+            return;
+        }
+        for key in crate::config::restart_needed(&old.config, &config) {
+            tracing::warn!(key, "takes effect after a restart");
+        }
+        match super::providers(&config, &self.loaded.directory) {
+            Ok(providers) => self.providers = providers,
+            Err(words) => {
+                tracing::error!(words, "configuration refused");
+                (self.refused, self.loaded) = (Some(words), old);
+                return;
+            }
+        }
+        if let Err(words) = self.links.follow(&old.config, &self.loaded, &mut self.hub) {
+            tracing::error!(words, "configuration refused");
+            (self.refused, self.loaded) = (Some(words), old);
+            return;
+        }
+        self.store.configure(&config.storage);
+        self.refused = None;
+        tracing::info!("configuration reloaded");
+        self.feed(Input::Config(config));
+    }
+
+    fn on_config_refused(&mut self, error: &LoadError) {
+        let words = error.words(crate::words::Lang::En).join("\n");
+        tracing::error!(words, "configuration refused; the old one holds");
+        self.refused = Some(words);
+    }
+
+    fn on_request(&mut self, request: Request) {
+        match request {
+            Request::Command { operator, expects, command: Command::Reload, reply } => {
+                let _ = (operator, expects);
+                self.reload_for(reply);
+            }
+            Request::Command { operator, expects, command, reply } => {
+                self.tag += 1;
+                let tag = self.tag;
+                self.answers.insert(tag, reply);
+                let envelope = Envelope { operator, session: SessionId(0), tag, expects, command };
+                self.feed(Input::Command(envelope));
+            }
+            Request::Query { query, reply } => {
+                let page = self.store.query(query);
+                tokio::spawn(async move {
+                    let _ = reply.send(page.await);
+                });
+            }
+            Request::Snapshot { reply } => {
+                self.publish(true);
+                let _ = reply.send(self.engine.snapshot());
+            }
+        }
+    }
+
+    /// One input, and all that follows from it at once.
+    pub fn feed(&mut self, input: Input) {
+        let mut todo = VecDeque::from([input]);
+        while let Some(input) = todo.pop_front() {
+            let now = self.clock.now();
+            let engine = &mut self.engine;
+            // Kept for the quarantine; an apply that panics has eaten its own.
+            let kept = input.clone();
+            match std::panic::catch_unwind(AssertUnwindSafe(|| engine.apply(input, now))) {
+                Ok(effects) => effects.into_iter().for_each(|effect| self.carry_out(effect, &mut todo)),
+                Err(_) => self.rebuild(&kept, now, &mut todo),
+            }
+        }
+    }
+
+    fn carry_out(&mut self, effect: Effect, todo: &mut VecDeque<Input>) {
+        match effect {
+            Effect::Record(batch, rows) => self.record(batch, rows, todo),
+            Effect::Ask(job) => {
+                let id = job.id;
+                let handle = self.providers.ask(job, self.inbox.lane().clone());
+                self.jobs.insert(id, handle);
+            }
+            Effect::Cancel(job) => {
+                if let Some(handle) = self.jobs.remove(&job) {
+                    handle.cancel();
+                }
+            }
+            Effect::Call(call) => {
+                let id = call.id;
+                let now = self.clock.now().mono;
+                if let Some(outcome) = self.hub.call(call, now) {
+                    todo.push_back(Input::Called(id, outcome));
+                }
+            }
+            Effect::Load(load) => self.load(load),
+            Effect::Edit(id, edit) => {
+                if !self.keeper.ask(Errand::Edit(id, edit)) {
+                    todo.push_back(Input::Edited(id, Err("too many edits wait".into())));
+                }
+            }
+            Effect::Provider(name, call) => {
+                let report = self.providers.call(&name, call);
+                let inbox = self.inbox.clone();
+                tokio::spawn(async move { inbox.tell(Told::Report(report.await)).await });
+            }
+            Effect::Answer(_, tag, result) => {
+                // Whoever asked sees the effect first.
+                self.publish(true);
+                if let Some(reply) = self.answers.remove(&tag) {
+                    let _ = reply.send(result);
+                }
+            }
+            Effect::Reload => drop(self.keeper.ask(Errand::Reload)),
+            Effect::Stopped => self.stop = Stop::Finished,
+        }
+    }
+
+    fn record(&mut self, batch: BatchNo, rows: Vec<Row>, todo: &mut VecDeque<Input>) {
+        if self.ends.lines.wanted() {
+            for row in &rows {
+                if let Row::Heard { line, .. } | Row::Said(line) = row {
+                    self.ends.lines.say(Arc::clone(line));
+                }
+            }
+        }
+        if self.backlog.is_empty() {
+            if let Err(refused) = self.store.record(batch, rows) {
+                self.backlog.push_back(refused);
+            }
+            return;
+        }
+        if self.backlog.len() >= BACKLOG
+            && let Some(lost) = self.backlog.pop_front()
+        {
+            tracing::error!(batch = %lost.batch, rows = lost.rows.len(), "given up: the store is too far behind");
+            todo.push_back(Input::CommitFailed { batch: lost.batch, words: "given up".into() });
+        }
+        self.backlog.push_back(Refused { batch, rows });
+    }
+
+    fn load(&self, load: Load) {
+        let lines = self.store.load(load);
+        let inbox = self.inbox.clone();
+        tokio::spawn(async move {
+            // A store that cannot read costs the model its memory of this chat, not the chat its answer.
+            let lines = lines.await.unwrap_or_else(|error| {
+                tracing::error!(%error, "cannot load a conversation");
+                Vec::new()
+            });
+            inbox.tell(Told::Loaded(load.conversation, lines)).await;
+        });
+    }
+
+    /// Publishes, if anybody looks and something changed; at most 60 times a second unless `now`.
+    fn publish(&mut self, now: bool) {
+        if !self.ends.snapshots.wanted() || !self.engine.changed() {
+            return;
+        }
+        if now || self.published.elapsed() >= FRAME {
+            self.published = Instant::now();
+            self.ends.snapshots.publish(self.engine.snapshot());
+        }
+    }
+
+    /// The engine panicked: the input is put aside, and a new engine goes on from the store, as after kill -9.
+    fn rebuild(&mut self, input: &Input, now: Now, todo: &mut VecDeque<Input>) {
+        quarantine::keep(&self.data, &self.loaded.config, self.seed, input, now);
+        self.rebuilds += 1;
+        if self.rebuilds > REBUILDS {
+            self.stop = Stop::Broken;
+            return;
+        }
+        self.jobs.clear();
+        self.answers.clear();
+        self.engine = Engine::rebuilt(Arc::clone(&self.loaded.config), self.seed, now, self.rebuilds);
+        match self.store.recover() {
+            Ok(recovered) => todo.push_back(Input::Recovered(Box::new(recovered))),
+            Err(error) => tracing::error!(%error, "the store remembers nothing"),
+        }
+        todo.extend(self.ups.values().cloned().map(Input::Adapter));
+    }
+}
+
+async fn sleep(until: Option<Instant>) {
+    match until {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}

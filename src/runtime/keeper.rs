@@ -1,0 +1,205 @@
+//! Keeps the configuration file: reads it, watches it, edits it. One task owns the path, so that two edits
+//! can never cross, and an edit and a reload neither.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use notify::{RecursiveMode, Watcher};
+use tokio::sync::mpsc;
+
+use super::inbox::{Inbox, Told};
+use crate::config::{self, Config, Issue, Origins};
+use crate::domain::ConfigEdit;
+
+/// Editors write, rename and touch in quick succession: the file is read when it has been still for so long.
+const STILL: Duration = Duration::from_millis(300);
+/// Edits that may wait; beyond, they are refused.
+const ROOM: usize = 64;
+
+/// What the keeper is asked.
+pub(super) enum Errand {
+    /// Read the file again, whoever says so.
+    Reload,
+    /// Change it.
+    Edit(u64, ConfigEdit),
+    /// Something happened in the file's directory.
+    Touched,
+}
+
+/// A configuration with where its keys stand.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// What holds.
+    pub config: Arc<Config>,
+    /// Where each key stands.
+    pub origins: Arc<Origins>,
+    /// What somebody should look at.
+    pub warnings: Vec<Issue>,
+    /// The directory of the file, which relative paths in it start from.
+    pub directory: PathBuf,
+}
+
+/// Why a configuration could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The file cannot be read.
+    #[error("{path}: {error}")]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// It is wrong.
+    #[error("{path}: {} issues", issues.len())]
+    Wrong {
+        /// Which.
+        path: PathBuf,
+        /// Everything that is wrong.
+        issues: Vec<Issue>,
+    },
+}
+
+impl LoadError {
+    /// One line an issue: place and sentence.
+    pub fn words(&self, lang: crate::words::Lang) -> Vec<String> {
+        match self {
+            Self::Unreadable { .. } => vec![self.to_string()],
+            Self::Wrong { path, issues } => {
+                let file = path.display();
+                let language = lang.language();
+                issues.iter().map(|i| format!("{file}:{}:{}: {}", i.at.line, i.at.column, i.words(language))).collect()
+            }
+        }
+    }
+}
+
+/// Reads a configuration file, and the word list that it names.
+///
+/// # Errors
+/// A file that cannot be read, or everything that is wrong with it.
+pub fn load(path: &Path) -> Result<Loaded, LoadError> {
+    let unreadable = |path: &Path, error| LoadError::Unreadable { path: path.to_owned(), error };
+    let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, error))?;
+    let directory = path.parent().unwrap_or(Path::new(".")).to_owned();
+    let parsed = config::parse(&text).map_err(|issues| LoadError::Wrong { path: path.to_owned(), issues })?;
+    let mut config = parsed.config;
+    if !config.moderation.words_file.is_empty() {
+        let file = directory.join(&config.moderation.words_file);
+        let words = std::fs::read_to_string(&file).map_err(|error| unreadable(&file, error))?;
+        let words = words.lines().map(str::trim).filter(|w| !w.is_empty() && !w.starts_with('#'));
+        config.moderation.words.extend(words.map(str::to_owned));
+    }
+    Ok(Loaded { config: Arc::new(config), origins: Arc::new(parsed.origins), warnings: parsed.warnings, directory })
+}
+
+/// The keeper's lane. Bounded; a full one refuses.
+#[derive(Clone)]
+pub(super) struct Keeper {
+    lane: mpsc::Sender<Errand>,
+}
+
+impl Keeper {
+    /// Starts keeping a file whose content now is `text`.
+    pub fn start(path: PathBuf, inbox: Inbox) -> Self {
+        let (lane, errands) = mpsc::channel(ROOM);
+        let watcher = watch(&path, lane.clone());
+        tokio::spawn(keep(path, errands, inbox, watcher));
+        Self { lane }
+    }
+
+    /// Asks; `false`: too much waits already.
+    pub fn ask(&self, errand: Errand) -> bool {
+        self.lane.try_send(errand).is_ok()
+    }
+}
+
+/// Watches the directory, not the file: editors replace it. Without inotify the file is still read on SIGHUP
+/// and `ctl reload`.
+fn watch(path: &Path, lane: mpsc::Sender<Errand>) -> Option<notify::RecommendedWatcher> {
+    let name = path.file_name()?.to_owned();
+    let directory = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
+    let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+        let Ok(event) = event else { return };
+        let ours = event.paths.iter().any(|p| p.file_name() == Some(&name));
+        if ours && !event.kind.is_access() {
+            // Dropped when full: an errand that will read the file waits already.
+            let _ = lane.try_send(Errand::Touched);
+        }
+    })
+    .inspect_err(|error| tracing::warn!(%error, "cannot watch the configuration; it is read on reload only"))
+    .ok()?;
+    watcher.watch(&directory, RecursiveMode::NonRecursive).ok()?;
+    Some(watcher)
+}
+
+async fn keep(
+    path: PathBuf,
+    mut errands: mpsc::Receiver<Errand>,
+    inbox: Inbox,
+    _watcher: Option<notify::RecommendedWatcher>,
+) {
+    // What was read last, so that our own writes and mere touches change nothing.
+    let mut known = std::fs::read_to_string(&path).unwrap_or_default();
+    while let Some(errand) = errands.recv().await {
+        match errand {
+            Errand::Touched => {
+                tokio::time::sleep(STILL).await;
+                let text = tokio::fs::read_to_string(&path).await.unwrap_or_default();
+                if text != known && !text.is_empty() {
+                    known = text;
+                    reload(&path, &inbox).await;
+                }
+            }
+            Errand::Reload => {
+                known = tokio::fs::read_to_string(&path).await.unwrap_or_default();
+                reload(&path, &inbox).await;
+            }
+            Errand::Edit(id, edit) => {
+                let result = change(&path, &edit, &mut known);
+                if let Ok(true) = result {
+                    reload(&path, &inbox).await;
+                }
+                inbox.tell(Told::Edited(id, result.map(|_| ()))).await;
+            }
+        }
+    }
+}
+
+async fn reload(path: &Path, inbox: &Inbox) {
+    let told = match load(path) {
+        Ok(loaded) => Told::Config(Box::new(loaded)),
+        Err(error) => Told::ConfigRefused(error),
+    };
+    inbox.tell(told).await;
+}
+
+/// Changes the file. Tells whether there was anything to change.
+fn change(path: &Path, edit: &ConfigEdit, known: &mut String) -> Result<bool, String> {
+    let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    match config::edit(&text, edit).map_err(|error| error.to_string())? {
+        config::Edited::Same => Ok(false),
+        config::Edited::Changed(fresh) => {
+            write_whole(path, &fresh).map_err(|error| format!("{}: {error}", path.display()))?;
+            *known = fresh;
+            Ok(true)
+        }
+    }
+}
+
+/// Replaces a file at one blow, keeping its mode: a crash leaves the old one or the new one.
+pub(crate) fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
+    use std::io::Write;
+    // A link is followed, so that what it points at is replaced and not the link.
+    let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let mut beside = path.clone().into_os_string();
+    beside.push(".new");
+    let mut file = std::fs::File::create(&beside)?;
+    if let Ok(metadata) = std::fs::metadata(&path) {
+        file.set_permissions(metadata.permissions())?;
+    }
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    std::fs::rename(&beside, &path)
+}
