@@ -8,6 +8,7 @@ use crate::domain::{Mono, Now, Wall};
 const OFFSET_LASTS: u64 = 60_000_000;
 
 /// Monotonic time since the start, wall time, and the local offset.
+#[derive(Clone)]
 pub(super) struct Clock {
     start: Instant,
     offset: i32,

@@ -14,7 +14,7 @@ use super::clock::Clock;
 use super::handle::{Ends, Request};
 use super::inbox::{Inbox, Told};
 use super::keeper::{Errand, Keeper, LoadError, Loaded};
-use super::links::Links;
+use super::links::{Links, hub_settings};
 use super::quarantine;
 use crate::adapter::{Hub, LinkEvent, Output};
 use crate::domain::*;
@@ -93,25 +93,25 @@ impl Driver {
                 biased;
                 request = self.ends.requests.recv() => if let Some(request) = request { self.on_request(request) },
                 Some(input) = lanes.store.recv() => self.on_store(input),
-                Some(told) = lanes.told.recv() => self.on_told(told),
+                Some(told) = lanes.told.recv() => self.on_told(told).await,
                 Some(event) = lanes.links.recv() => self.on_link(event),
                 () = sleep(alarm) => {}
             }
-            self.drain(lanes);
+            self.drain(lanes).await;
             self.on_time();
             self.publish(false);
         }
     }
 
     /// Takes what is there already, without waiting. Doors first: an operator must get through a flood.
-    fn drain(&mut self, lanes: &mut Lanes) {
+    async fn drain(&mut self, lanes: &mut Lanes) {
         for _ in 0..DRAIN {
             if let Ok(request) = self.ends.requests.try_recv() {
                 self.on_request(request);
             } else if let Ok(input) = lanes.store.try_recv() {
                 self.on_store(input);
             } else if let Ok(told) = lanes.told.try_recv() {
-                self.on_told(told);
+                self.on_told(told).await;
             } else if let Ok(event) = lanes.links.try_recv() {
                 self.on_link(event);
             } else {
@@ -130,7 +130,8 @@ impl Driver {
     fn on_time(&mut self) {
         let now = self.clock.now();
         if self.hub.next_deadline().is_some_and(|at| at <= now.mono) {
-            let outputs = self.hub.on_deadline(now.mono);
+            let mut outputs = Vec::new();
+            self.hub.on_deadline(now.mono, &mut outputs);
             self.on_outputs(outputs);
         }
         if self.engine.next_deadline().is_some_and(|at| at <= now.mono) {
@@ -140,7 +141,8 @@ impl Driver {
 
     fn on_link(&mut self, event: LinkEvent) {
         let now = self.clock.now().mono;
-        let outputs = self.hub.on_link(event, now);
+        let mut outputs = Vec::new();
+        self.hub.on_link(event, now, &mut outputs);
         self.on_outputs(outputs);
     }
 
@@ -194,7 +196,7 @@ impl Driver {
         self.feed(input);
     }
 
-    fn on_told(&mut self, told: Told) {
+    async fn on_told(&mut self, told: Told) {
         match told {
             Told::Job(job, event) => {
                 if matches!(event, JobEvent::Ended(_)) {
@@ -204,7 +206,7 @@ impl Driver {
             }
             Told::Report(report) => self.feed(Input::Provider(report)),
             Told::Loaded(conversation, lines) => self.feed(Input::Loaded(conversation, lines)),
-            Told::Config(loaded) => self.on_config(*loaded),
+            Told::Config(loaded) => self.on_config(*loaded).await,
             Told::ConfigRefused(error) => self.on_config_refused(&error),
             Told::Edited(edit, result) => self.feed(Input::Edited(edit, result)),
             Told::HangUp => drop(self.keeper.ask(Errand::Reload)),
@@ -219,7 +221,7 @@ impl Driver {
         }
     }
 
-    fn on_config(&mut self, loaded: Loaded) {
+    async fn on_config(&mut self, loaded: Loaded) {
         let old = std::mem::replace(&mut self.loaded, loaded);
         let config = Arc::clone(&self.loaded.config);
         if old.config == config {
@@ -229,19 +231,19 @@ impl Driver {
         for key in crate::config::restart_needed(&old.config, &config) {
             tracing::warn!(key, "takes effect after a restart");
         }
-        match super::providers(&config, &self.loaded.directory) {
+        let accepted = match super::providers(&config, &self.loaded.directory) {
+            Ok(providers) => self.links.follow(&old.config, &self.loaded).await.map(|()| providers),
+            Err(words) => Err(words),
+        };
+        match accepted {
             Ok(providers) => self.providers = providers,
             Err(words) => {
-                tracing::error!(words, "configuration refused");
+                tracing::error!(words, "configuration refused; the old one holds");
                 (self.refused, self.loaded) = (Some(words), old);
                 return;
             }
         }
-        if let Err(words) = self.links.follow(&old.config, &self.loaded, &mut self.hub) {
-            tracing::error!(words, "configuration refused");
-            (self.refused, self.loaded) = (Some(words), old);
-            return;
-        }
+        self.hub.configure(hub_settings(&config));
         self.store.configure(&config.storage);
         self.refused = None;
         tracing::info!("configuration reloaded");
@@ -256,10 +258,6 @@ impl Driver {
 
     fn on_request(&mut self, request: Request) {
         match request {
-            Request::Command { operator, expects, command: Command::Reload, reply } => {
-                let _ = (operator, expects);
-                self.reload_for(reply);
-            }
             Request::Command { operator, expects, command, reply } => {
                 self.tag += 1;
                 let tag = self.tag;
@@ -311,7 +309,7 @@ impl Driver {
             Effect::Call(call) => {
                 let id = call.id;
                 let now = self.clock.now().mono;
-                if let Some(outcome) = self.hub.call(call, now) {
+                if let Some(outcome) = self.hub.call(&call, now) {
                     todo.push_back(Input::Called(id, outcome));
                 }
             }

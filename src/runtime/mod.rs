@@ -1,5 +1,29 @@
 //! The running bot: owns the engine, hands its effects to the leaves and publishes what it became.
 //! The only room that knows all leaves. Doors see no more of it than [`handle::Handle`].
+//!
+//! * [`run`]: from options to a running bot and back · `driver`: the loop · [`handle`]: what doors hold
+//! * `inbox`: what leaves tell · `links`: server and dials · [`keeper`]: the configuration file
+//! * [`quarantine`]: inputs that made the engine panic, and the form of recordings · `clock`
 
+mod clock;
+mod driver;
 pub mod handle;
+mod inbox;
+pub mod keeper;
+mod links;
+pub mod quarantine;
 pub mod run;
+
+use std::path::Path;
+
+use crate::config::{Config, Secret};
+use crate::provider::Providers;
+
+/// The configured providers with their secrets.
+fn providers(config: &Config, directory: &Path) -> Result<Providers, String> {
+    let resolve = |secret: &Secret| links::reveal(secret, directory, "");
+    Providers::new(&config.providers, &resolve).map_err(|wrong| {
+        let words: Vec<_> = wrong.iter().map(ToString::to_string).collect();
+        words.join("\n")
+    })
+}

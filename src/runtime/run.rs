@@ -1,23 +1,166 @@
-//! From options to a running bot.
+//! From options to a running bot, and in order back.
 
+use std::collections::{HashMap, VecDeque};
+use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use super::clock::Clock;
+use super::driver::{Driver, Lanes, Stop};
+use super::handle::Handle;
+use super::inbox::{Inbox, Told};
+use super::keeper::{Keeper, Loaded};
+use super::links::{Links, hub_settings};
+use crate::adapter::{Door, Hub};
+use crate::domain::{Input, Now};
+use crate::engine::Engine;
+use crate::store::{Store, StoreError};
+
+/// Events of links that may wait before their sockets do.
+const LINK_ROOM: usize = 1024;
+/// Commits that may wait before the writer does.
+const STORE_ROOM: usize = 1024;
+/// Requests of doors that may wait before the doors do.
+const DOOR_ROOM: usize = 64;
 
 /// What `qqdeck run` was told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunOptions {
-    /// The configuration file; it exists and has been read once without errors.
+    /// The configuration file.
     pub config: PathBuf,
-    /// The data directory; may not exist yet.
+    /// The data directory; made where missing.
     pub data: PathBuf,
-    /// Stay in the foreground without a console.
-    pub headless: bool,
 }
 
-/// Runs the bot until it is told to stop.
+/// What keeps the bot from starting.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The configuration is fine by itself, and yet it cannot be used here: a secret is missing, an address is taken.
+    #[error("{0}")]
+    Configured(String),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// How the bot ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// Everything that could be finished was finished.
+    Finished,
+    /// At once, because it was told twice.
+    AtOnce,
+    /// The engine panicked again and again.
+    Broken,
+}
+
+/// A running bot.
+pub struct Running {
+    /// For doors.
+    pub handle: Handle,
+    /// Where QQ adapters reach us.
+    pub addresses: Vec<SocketAddr>,
+    inbox: Inbox,
+    task: JoinHandle<End>,
+}
+
+impl Running {
+    /// Tells it to stop: the first time in order, the second time at once.
+    pub async fn terminate(&self) {
+        self.inbox.tell(Told::Terminate).await;
+    }
+
+    /// Tells it to read the configuration again.
+    pub async fn reload(&self) {
+        self.inbox.tell(Told::HangUp).await;
+    }
+
+    /// Waits for its end.
+    pub async fn ended(&mut self) -> End {
+        (&mut self.task).await.unwrap_or(End::Broken)
+    }
+}
+
+/// Starts the bot inside the current tokio runtime.
 ///
 /// # Errors
 /// Whatever keeps it from starting; once it runs, faults are alerts and not errors.
-pub fn run(options: RunOptions) -> anyhow::Result<()> {
-    let _ = options;
-    anyhow::bail!("this build has no runtime yet")
+pub async fn start(loaded: Loaded, options: RunOptions) -> Result<Running, StartError> {
+    let providers = super::providers(&loaded.config, &loaded.directory).map_err(StartError::Configured)?;
+    let (store_lane, store) = mpsc::channel(STORE_ROOM);
+    let (link_lane, link_news) = mpsc::channel(LINK_ROOM);
+    let (inbox, told) = Inbox::new();
+
+    let mut clock = Clock::new();
+    // The store has threads of its own; the clock is cheap and shared with them.
+    let shared = Mutex::new(clock.clone());
+    let ask = move || shared.lock().map_or_else(|broken| broken.into_inner().now(), |mut clock| clock.now());
+    let opened = Store::open(&options.data, &loaded.config.storage, Arc::new(ask), store_lane)?;
+    for note in &opened.notes {
+        tracing::error!(%note, "the store");
+    }
+
+    let mut links = Links::new(Door::new(link_lane));
+    links.start(&loaded.config, &loaded.directory).await.map_err(StartError::Configured)?;
+
+    let now = clock.now();
+    let seed = seed(now);
+    let (handle, ends) = Handle::pair(DOOR_ROOM);
+    let addresses = links.addresses();
+    let mut driver = Driver {
+        engine: Engine::new(Arc::clone(&loaded.config), seed, now),
+        clock,
+        seed,
+        hub: Hub::new(hub_settings(&loaded.config)),
+        links,
+        providers,
+        jobs: HashMap::new(),
+        store: opened.store,
+        backlog: VecDeque::new(),
+        keeper: Keeper::start(options.config, inbox.clone()),
+        inbox: inbox.clone(),
+        ends,
+        answers: HashMap::new(),
+        tag: 0,
+        ups: HashMap::new(),
+        rebuilds: 0,
+        published: Instant::now(),
+        refused: None,
+        stop: Stop::No,
+        data: options.data,
+        loaded,
+    };
+    driver.feed(Input::Recovered(Box::new(opened.recovered)));
+    let mut lanes = Lanes { links: link_news, store, told };
+    let task = tokio::spawn(async move {
+        driver.drive(&mut lanes).await;
+        close(driver, lanes).await
+    });
+    Ok(Running { handle, addresses, inbox, task })
+}
+
+/// Says goodbye to links and writes what is left.
+async fn close(mut driver: Driver, lanes: Lanes) -> End {
+    driver.links.stop().await;
+    // The writer awaits this lane's readers, who are gone.
+    drop(lanes);
+    let Driver { store, stop, .. } = driver;
+    let closed = tokio::task::spawn_blocking(move || store.close());
+    if closed.await.is_err() {
+        tracing::error!("the store did not close in order");
+    }
+    match stop {
+        Stop::AtOnce => End::AtOnce,
+        Stop::Broken => End::Broken,
+        _ => End::Finished,
+    }
+}
+
+/// The engine's dice, different in every run.
+fn seed(now: Now) -> u64 {
+    fastrand::u64(..) ^ u64::try_from(now.wall.0).unwrap_or(0)
 }

@@ -1,0 +1,113 @@
+//! Starts and stops the reverse server and the dials, as the configuration says.
+
+use std::path::Path;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::keeper::Loaded;
+use crate::adapter::{DialSettings, Door, HubSettings, Server, ServerSettings, dial};
+use crate::config::{Config, Secret};
+use crate::security;
+
+/// How long stopped links may take to say goodbye before their addresses are bound again.
+const GOODBYE: Duration = Duration::from_secs(2);
+
+/// What listens and dials now.
+pub(super) struct Links {
+    door: Door,
+    server: Option<(Server, CancellationToken)>,
+    dials: TaskTracker,
+    stop_dials: CancellationToken,
+}
+
+impl Links {
+    /// Nothing yet.
+    pub fn new(door: Door) -> Self {
+        Self { door, server: None, dials: TaskTracker::new(), stop_dials: CancellationToken::new() }
+    }
+
+    /// Starts everything that is configured; all or nothing.
+    pub async fn start(&mut self, config: &Config, directory: &Path) -> Result<(), String> {
+        let dials = dials(config, directory)?;
+        if !config.onebot.listen.is_empty() {
+            let token = reveal(&config.onebot.token, directory, "onebot.token")?;
+            let mut settings = ServerSettings::new(&config.onebot, &config.network, token);
+            settings.tls = settings.tls.map(|(cert, key)| (directory.join(cert), directory.join(key)));
+            let stop = CancellationToken::new();
+            let server = Server::start(settings, self.door.clone(), stop.clone()).await.map_err(|e| e.to_string())?;
+            for address in server.addresses() {
+                tracing::info!(%address, "listening for QQ adapters");
+            }
+            self.server = Some((server, stop));
+        }
+        self.stop_dials = CancellationToken::new();
+        for settings in dials {
+            self.dials.spawn(dial(settings, self.door.clone(), self.stop_dials.clone()));
+        }
+        Ok(())
+    }
+
+    /// Goes over to another configuration, if it differs in what concerns links; adapters dial again within
+    /// seconds. What cannot be started is said, and the old one is started again.
+    pub async fn follow(&mut self, old: &Config, new: &Loaded) -> Result<(), String> {
+        let same = old.onebot == new.config.onebot && old.network == new.config.network;
+        if same {
+            return Ok(());
+        }
+        self.stop().await;
+        let started = self.start(&new.config, &new.directory).await;
+        if let Err(words) = started {
+            self.stop().await;
+            self.start(old, &new.directory).await?;
+            return Err(words);
+        }
+        Ok(())
+    }
+
+    /// Says goodbye to all links and stops.
+    pub async fn stop(&mut self) {
+        self.stop_dials.cancel();
+        if let Some((server, stop)) = self.server.take() {
+            stop.cancel();
+            // Those that do not say goodbye in time are left behind; their sockets close with them.
+            let _ = tokio::time::timeout(GOODBYE, server.stopped()).await;
+        }
+        self.dials.close();
+        let _ = tokio::time::timeout(GOODBYE, self.dials.wait()).await;
+        self.dials = TaskTracker::new();
+    }
+
+    /// Where adapters can reach us.
+    pub fn addresses(&self) -> Vec<std::net::SocketAddr> {
+        self.server.as_ref().map(|(server, _)| server.addresses().to_vec()).unwrap_or_default()
+    }
+}
+
+fn dials(config: &Config, directory: &Path) -> Result<Vec<DialSettings>, String> {
+    let enabled = config.onebot.dial.iter().filter(|dial| dial.enable);
+    enabled
+        .map(|dial| {
+            let token = reveal(&dial.token, directory, &format!("onebot.dial {}", dial.name))?;
+            Ok(DialSettings::new(&config.onebot, dial, token))
+        })
+        .collect()
+}
+
+/// A secret by its reference; nothing configured is an empty one. The words never hold the secret.
+pub(super) fn reveal(secret: &Secret, directory: &Path, what: &str) -> Result<String, String> {
+    if secret.is_empty() {
+        return Ok(String::new());
+    }
+    let resolved = security::resolve(secret, directory).map_err(|error| format!("{what}: {error}"))?;
+    Ok(resolved.expose().to_owned())
+}
+
+/// What the hub goes by.
+pub(super) fn hub_settings(config: &Config) -> HubSettings {
+    HubSettings {
+        accounts: config.onebot.accounts.iter().copied().collect(),
+        request_timeout: config.onebot.request_timeout,
+    }
+}
