@@ -150,7 +150,7 @@ impl Endpoint {
 
     /// Decodes a short body.
     pub fn decode<T: serde::de::DeserializeOwned>(&self, body: &[u8]) -> Result<T, ProviderError> {
-        serde_json::from_slice(body).map_err(|error| error::unreadable(&error, body, &self.redact))
+        serde_json::from_slice(body).map_err(|error| error::unreadable(&error, body, true, &self.redact))
     }
 
     fn request(&self, method: Method, url: Url, key: usize) -> reqwest::RequestBuilder {

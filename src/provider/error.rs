@@ -69,15 +69,9 @@ const CODES: &[(Sort, &[&str])] = &[
         ],
     ),
     (
+        // `server_error` and the like say less than the number beside them.
         Sort::Overloaded,
-        &[
-            "engine_overloaded_error",
-            "overloaded_error",
-            "server_error",
-            "service_unavailable",
-            "internal_error",
-            "1305",
-        ],
+        &["engine_overloaded_error", "overloaded_error", "1305"],
     ),
     (
         Sort::RateLimited,
@@ -101,6 +95,7 @@ const WORDS: &[(Sort, &[&str])] = &[
             "欠费",
         ],
     ),
+    (Sort::Auth, &["invalid api key", "incorrect api key", "invalid token"]),
     (Sort::ContentBlocked, &["inappropriate content", "input was flagged", "requires moderation", "敏感"]),
     (
         Sort::ContextTooLong,
@@ -265,13 +260,14 @@ pub fn midway(value: &Value, redact: &Redactor) -> ProviderError {
     said.into_error(sort, None, words)
 }
 
-/// Something that is not JSON where JSON was due. A page says its title; JSON that only stops is cut off.
-pub fn unreadable(error: &serde_json::Error, body: &[u8], redact: &Redactor) -> ProviderError {
+/// Something that is not JSON where JSON was due. A page says its title; JSON that merely stops where everything
+/// has `ended` was cut off.
+pub fn unreadable(error: &serde_json::Error, body: &[u8], ended: bool, redact: &Redactor) -> ProviderError {
     let text = String::from_utf8_lossy(body);
     if let Some(title) = title(&text) {
         return ProviderError::Protocol(redact.words(&format!("a web page: {title}")));
     }
-    if error.is_eof() {
+    if ended && error.is_eof() {
         return ProviderError::Truncated;
     }
     ProviderError::Protocol(redact.words(&format!("{error}: {text}")))
@@ -288,7 +284,8 @@ pub fn transport(error: reqwest::Error, redact: &Redactor) -> ProviderError {
     while let Some(source) = root.source() {
         root = source;
     }
-    ProviderError::Transport(redact.words(&format!("{error}: {root}")))
+    // The root says it all: "Connection refused", "invalid peer certificate: …".
+    ProviderError::Transport(redact.words(&root.to_string()))
 }
 
 #[cfg(test)]

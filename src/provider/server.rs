@@ -30,7 +30,7 @@ pub struct Server {
 
 #[derive(Debug)]
 enum Protocol {
-    Ollama(Ollama),
+    Ollama(Box<Ollama>),
     Openai,
 }
 
@@ -65,7 +65,7 @@ impl Server {
     pub fn new(config: &Provider, resolve: &dyn Fn(&Secret) -> Result<String, String>) -> Result<Self, BuildError> {
         let endpoint = Endpoint::new(config, resolve)?;
         let protocol = match config.kind {
-            ProviderKind::Ollama => Protocol::Ollama(Ollama::new(&endpoint)),
+            ProviderKind::Ollama => Protocol::Ollama(Box::new(Ollama::new(&endpoint))),
             ProviderKind::Openai => Protocol::Openai,
         };
         Ok(Self { endpoint, protocol, begins_thinking: AtomicBool::new(false) })

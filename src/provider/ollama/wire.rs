@@ -52,7 +52,7 @@ impl Reader {
         while !answer.done
             && let Some(bytes) = self.lines.next().map_err(overflow)?
         {
-            line(&bytes, answer, redact)?;
+            line(&bytes, false, answer, redact)?;
         }
         Ok(())
     }
@@ -60,17 +60,17 @@ impl Reader {
     /// The body has ended. A last line without its line feed counts: a whole body is one.
     pub fn end(&mut self, answer: &mut Growing, redact: &Redactor) -> Result<(), ProviderError> {
         match self.lines.finish() {
-            Some(bytes) if !answer.done => line(&bytes, answer, redact),
+            Some(bytes) if !answer.done => line(&bytes, true, answer, redact),
             _ => Ok(()),
         }
     }
 }
 
-fn line(bytes: &[u8], answer: &mut Growing, redact: &Redactor) -> Result<(), ProviderError> {
+fn line(bytes: &[u8], ended: bool, answer: &mut Growing, redact: &Redactor) -> Result<(), ProviderError> {
     if bytes.trim_ascii().is_empty() {
         return Ok(());
     }
-    let line: Line<'_> = serde_json::from_slice(bytes).map_err(|e| error::unreadable(&e, bytes, redact))?;
+    let line: Line<'_> = serde_json::from_slice(bytes).map_err(|e| error::unreadable(&e, bytes, ended, redact))?;
     if let Some(error) = line.error {
         return Err(error::midway(&error, redact));
     }

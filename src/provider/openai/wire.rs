@@ -131,7 +131,7 @@ impl Reader {
                 while !answer.done
                     && let Some(item) = sse.next().map_err(|error| ProviderError::Protocol(error.to_string()))?
                 {
-                    event(&item, answer, redact)?;
+                    event(&item, false, answer, redact)?;
                 }
                 Ok(())
             }
@@ -144,19 +144,19 @@ impl Reader {
             Body::Unknown => Ok(()),
             Body::Whole(body) => {
                 let start = body.iter().position(|byte| byte.is_ascii_graphic()).unwrap_or(0);
-                chunk(&body[start..], answer, redact)?;
+                chunk(&body[start..], true, answer, redact)?;
                 answer.done = true;
                 Ok(())
             }
             Body::Stream(sse) => match sse.finish().map_err(|error| ProviderError::Protocol(error.to_string()))? {
-                Some(item) if !answer.done => event(&item, answer, redact),
+                Some(item) if !answer.done => event(&item, true, answer, redact),
                 _ => Ok(()),
             },
         }
     }
 }
 
-fn event(item: &Item, answer: &mut Growing, redact: &Redactor) -> Result<(), ProviderError> {
+fn event(item: &Item, ended: bool, answer: &mut Growing, redact: &Redactor) -> Result<(), ProviderError> {
     let Item::Event { name, data } = item else { return Ok(()) };
     let data = data.trim_ascii();
     if data == b"[DONE]" {
@@ -168,21 +168,21 @@ fn event(item: &Item, answer: &mut Growing, redact: &Redactor) -> Result<(), Pro
         let value = value.unwrap_or_else(|_| Value::String(String::from_utf8_lossy(data).into_owned()));
         return Err(error::midway(&value, redact));
     }
-    if data.is_empty() { Ok(()) } else { chunk(data, answer, redact) }
+    if data.is_empty() { Ok(()) } else { chunk(data, ended, answer, redact) }
 }
 
-fn chunk(data: &[u8], answer: &mut Growing, redact: &Redactor) -> Result<(), ProviderError> {
+fn chunk(data: &[u8], ended: bool, answer: &mut Growing, redact: &Redactor) -> Result<(), ProviderError> {
     // Gateways answer 200 with a bare string or a list (llm.md §3.2, SiliconFlow).
     if !data.starts_with(b"{")
         && let Ok(value) = serde_json::from_slice::<Value>(data)
     {
         return Err(error::midway(&value, redact));
     }
-    let chunk: Chunk<'_> = serde_json::from_slice(data).map_err(|e| error::unreadable(&e, data, redact))?;
+    let chunk: Chunk<'_> = serde_json::from_slice(data).map_err(|e| error::unreadable(&e, data, ended, redact))?;
     let choices = chunk.choices.unwrap_or_default();
     let coded = chunk.code.is_some_and(|code| !code.is_null()) && choices.is_empty();
     if chunk.error.is_some_and(|error| !error.is_null()) || &*chunk.object == "error" || coded {
-        let value: Value = serde_json::from_slice(data).map_err(|e| error::unreadable(&e, data, redact))?;
+        let value: Value = serde_json::from_slice(data).map_err(|e| error::unreadable(&e, data, ended, redact))?;
         return Err(error::midway(&value, redact));
     }
     book(chunk.usage, answer);
