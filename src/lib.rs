@@ -46,5 +46,6 @@
 pub mod config;
 pub mod domain;
 pub mod engine;
+pub mod provider;
 pub mod runtime;
 pub mod words;
