@@ -1,5 +1,8 @@
 //! Reading, checking and editing `config.toml`, from the outside.
 
+#[path = "config/edits.rs"]
+mod edits;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -98,16 +101,14 @@ fn invalid_files_are_refused_with_everything_that_is_wrong() {
     }
 }
 
-/// `# expect: LINE:COLUMN CODE WORDS…`, where the words must occur in what is said or in the key.
+/// `# expect: LINE:COLUMN CODE KEY`
 fn expectations(text: &str) -> impl Iterator<Item = String> + '_ {
-    text.lines().filter_map(|line| line.strip_prefix("# expect: ")).map(|line| {
-        let mut parts = line.splitn(3, ' ');
-        format!("{} {}", parts.next().unwrap_or_default(), parts.next().unwrap_or_default())
-    })
+    text.lines().filter_map(|line| line.strip_prefix("# expect: ")).map(|line| line.trim_end().to_owned())
 }
 
 fn found(issues: &[config::Issue]) -> Vec<String> {
-    issues.iter().map(|i| format!("{}:{} {}", i.at.line, i.at.column, i.kind.code())).collect()
+    let one = |i: &config::Issue| format!("{}:{} {} {}", i.at.line, i.at.column, i.kind.code(), i.key);
+    issues.iter().map(|issue| one(issue).trim_end().to_owned()).collect()
 }
 
 #[test]

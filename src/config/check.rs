@@ -112,7 +112,7 @@ impl Check<'_> {
                 self.missing(&format!("onebot.dial[{i}]"), "reconnect");
             }
         }
-        if c.providers.is_empty() {
+        if c.providers.is_empty() && !self.walk.complained("providers") {
             self.note("providers", IssueKind::NoProviders);
         }
     }
@@ -245,7 +245,8 @@ impl Check<'_> {
     fn access(&self) {
         let access = &self.config.access;
         let nobody = [&access.users, &access.groups].iter().all(|list| !list.any && list.ids.is_empty());
-        if access.mode == AccessMode::Whitelist && nobody && access.admins.is_empty() {
+        if access.mode == AccessMode::Whitelist && nobody && access.admins.is_empty() && !self.walk.complained("access")
+        {
             self.note("access.mode", IssueKind::AnswersNobody);
         }
     }

@@ -83,7 +83,8 @@ fn with_syntax(issues: Vec<Issue>, text: &str, broken: &[toml::de::Error]) -> Ve
         })
         .collect();
     syntax.sort_by_key(|issue| issue.at);
-    syntax.dedup_by_key(|issue| issue.at.line);
+    // A bracket that is not closed makes the same complaint of every line below it.
+    syntax.dedup_by(|next, before| next.at.line == before.at.line || next.kind == before.kind);
     let first = syntax.first().map_or(1, |issue| issue.at.line);
     let mut all: Vec<_> = issues.into_iter().filter(|issue| issue.at.line < first).collect();
     all.extend(syntax);

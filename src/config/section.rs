@@ -82,9 +82,10 @@ impl<'t> Walk<'t> {
         self.found.borrow().places.contains_key(key)
     }
 
-    /// Whether a problem with the key was noted.
+    /// Whether a problem with the key or something below it was noted.
     pub fn complained(&self, key: &str) -> bool {
-        self.found.borrow().issues.iter().any(|issue| issue.key == key)
+        let below = |rest: &str| rest.is_empty() || rest.starts_with(['.', '[']);
+        self.found.borrow().issues.iter().any(|issue| issue.key.strip_prefix(key).is_some_and(below))
     }
 
     /// The written keys below these tables, without the tables themselves.
@@ -100,7 +101,11 @@ impl<'t> Walk<'t> {
         let Found { mut issues, places, known } = self.found.into_inner();
         for issue in &mut issues {
             if let IssueKind::UnknownKey { name, elsewhere, .. } = &mut issue.kind {
-                elsewhere.extend(known.iter().filter(|key| key.rsplit('.').next() == Some(name)).take(3).cloned());
+                let same = |key: &&String| key.rsplit('.').next() == Some(name);
+                let (chats, others): (Vec<_>, Vec<_>) =
+                    known.iter().filter(same).partition(|key| key.starts_with("chat."));
+                // What cascades exists below `[chat.*]` too; the plain place says enough.
+                elsewhere.extend(if others.is_empty() { chats } else { others }.into_iter().take(3).cloned());
             }
         }
         issues.sort_by_key(|issue| issue.at);
@@ -186,7 +191,7 @@ impl<'w, 't> Section<'w, 't> {
     /// A value between bounds.
     pub fn within<T: Bounded>(&mut self, name: &'static str, out: &mut T, bounds: RangeInclusive<T>) {
         if let Some(place) = self.find(name)
-            && let Some(value) = place.keep(T::read(place.value).and_then(|value| bounded(value, &bounds)))
+            && let Some(value) = place.keep(bounded(place.value, &bounds))
         {
             *out = value;
         }
@@ -198,7 +203,7 @@ impl<'w, 't> Section<'w, 't> {
         let read = match place.value.as_str() {
             Some("auto") => Ok(None),
             Some(text) => Err(IssueKind::Malformed { wanted: Shape::AutoInteger, text: text.to_owned() }),
-            None => T::read(place.value).and_then(|value| bounded(value, &bounds)).map(Some),
+            None => bounded(place.value, &bounds).map(Some),
         };
         if let Some(value) = place.keep(read) {
             *out = value;
@@ -227,8 +232,7 @@ impl<'w, 't> Section<'w, 't> {
     /// A string that must look so; the check tells what it should have been.
     pub fn text(&mut self, name: &'static str, out: &mut String, wanted: Shape) {
         let Some(place) = self.find(name) else { return };
-        let read = String::read(place.value).and_then(|text| super::value::shaped(text, wanted));
-        if let Some(text) = place.keep(read) {
+        if let Some(text) = place.keep(super::value::shaped(place.value, wanted)) {
             *out = text;
         }
     }
@@ -272,7 +276,7 @@ impl<'w, 't> Section<'w, 't> {
 
     /// As [`Self::list`], each element a string that must look so.
     pub fn texts(&mut self, name: &'static str, out: &mut Vec<String>, wanted: Shape) {
-        self.each(name, out, |value| String::read(value).and_then(|text| super::value::shaped(text, wanted)));
+        self.each(name, out, |value| super::value::shaped(value, wanted));
     }
 
     /// As [`Self::list`], with a reader of the caller's.
@@ -441,16 +445,23 @@ impl<'w, 't> Section<'w, 't> {
         }
     }
 
-    /// The keys of this table that nobody asked for yet and that `pick` wants, each read as a table.
+    /// The keys of this table that `pick` wants, each read as a table; some look meant and are wrong.
     pub fn chosen<T>(
         &mut self,
-        pick: impl Fn(&str) -> Option<T>,
+        pick: impl Fn(&str) -> Option<Result<T, IssueKind>>,
         mut read: impl FnMut(T, &mut Section<'w, 't>),
-    ) -> &mut Self {
+    ) {
         for (key, value) in self.table.into_iter().flatten() {
             let Some(picked) = pick(key.get_ref()) else { continue };
             let path = self.join(key.get_ref());
             self.remember(key, &path);
+            let picked = match picked {
+                Ok(picked) => picked,
+                Err(kind) => {
+                    self.walk.note(self.walk.position(key.span().start), path, kind);
+                    continue;
+                }
+            };
             match value.get_ref() {
                 DeValue::Table(table) => self.below(path, Some(table), |section| read(picked, section)),
                 other => {
@@ -459,20 +470,19 @@ impl<'w, 't> Section<'w, 't> {
                 }
             }
         }
-        self
     }
 
     fn below(&self, path: String, table: Option<&'w DeTable<'t>>, read: impl FnOnce(&mut Section<'w, 't>)) {
         let mut section = Section { walk: self.walk, path, table, asked: Vec::new() };
         read(&mut section);
-        section.end(|_| false);
+        section.end();
     }
 
-    /// Notes every key that nobody asked for, save those that `mine` wants.
-    pub fn end(self, mine: impl Fn(&str) -> bool) {
+    /// Notes every key that nobody asked for.
+    pub fn end(self) {
         for (key, _) in self.table.into_iter().flatten() {
             let name: &str = key.get_ref();
-            if self.asked.contains(&name) || self.walk.written(&self.join(name)) || mine(name) {
+            if self.asked.contains(&name) || self.walk.written(&self.join(name)) {
                 continue;
             }
             let nearest = nearest(name, self.asked.iter().copied()).map(str::to_owned);
@@ -482,11 +492,15 @@ impl<'w, 't> Section<'w, 't> {
     }
 }
 
-fn bounded<T: Bounded>(value: T, bounds: &RangeInclusive<T>) -> Result<T, IssueKind> {
-    if bounds.contains(&value) {
-        return Ok(value);
+fn bounded<T: Bounded>(value: &DeValue<'_>, bounds: &RangeInclusive<T>) -> Result<T, IssueKind> {
+    let (least, most) = (bounds.start().show(), bounds.end().show());
+    match T::read(value) {
+        Ok(value) if bounds.contains(&value) => Ok(value),
+        Ok(value) => Err(IssueKind::OutOfRange { value: value.show(), least, most }),
+        // Too large for the type: the bounds are tighter than that.
+        Err(IssueKind::OutOfRange { value, .. }) => Err(IssueKind::OutOfRange { value, least, most }),
+        Err(other) => Err(other),
     }
-    Err(IssueKind::OutOfRange { value: value.show(), least: bounds.start().show(), most: bounds.end().show() })
 }
 
 /// A path without list positions and without the numbers of chats.
