@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::issue::nearest;
-use super::section::Walk;
+use super::walk::Walk;
 use super::{AccessMode, Call, ChatPolicy, Config, IssueKind, Named, Position, change, show_duration, value};
 
 /// Keys whose features are not built yet: refused where they differ from their default. A later part of the

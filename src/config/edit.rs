@@ -442,3 +442,17 @@ fn unset(table: &mut dyn TableLike, path: &[&str]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_table_has_its_place() {
+        let known = crate::config::known_keys();
+        let top: BTreeSet<_> = known.iter().filter(|key| !key.contains('.')).map(String::as_str).collect();
+        assert_eq!(top, ORDER.iter().copied().collect());
+    }
+}

@@ -5,8 +5,6 @@
 //! then on. What nobody asked for is an unknown key. Tables that are not written are walked too, so that
 //! after a walk all keys of the schema are known, and a misplaced one can be told where it belongs.
 
-use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Range, RangeInclusive};
 use std::time::Duration;
 
@@ -15,103 +13,11 @@ use toml::de::{DeArray, DeString, DeTable, DeValue};
 
 use super::issue::nearest;
 use super::value::{Bounded, Scalar};
-use super::{Issue, IssueKind, Position, Secret, Shape, forms};
+use super::walk::Walk;
+use super::{IssueKind, Secret, Shape, forms};
 
 /// Elements of longer lists are not remembered one by one.
 const LISTED: usize = 64;
-
-/// The text and what was found in it so far.
-pub(super) struct Walk<'t> {
-    text: &'t str,
-    /// Byte offsets at which lines begin.
-    lines: Vec<usize>,
-    found: RefCell<Found>,
-}
-
-#[derive(Default)]
-struct Found {
-    issues: Vec<Issue>,
-    /// Where each key stands.
-    places: BTreeMap<String, Position>,
-    /// Every key of the schema, list positions left out.
-    known: BTreeSet<String>,
-}
-
-/// What a walk brought home.
-pub(super) struct Findings {
-    pub issues: Vec<Issue>,
-    pub places: BTreeMap<String, Position>,
-    pub known: BTreeSet<String>,
-}
-
-impl<'t> Walk<'t> {
-    pub fn new(text: &'t str) -> Self {
-        let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        Self { text, lines, found: RefCell::default() }
-    }
-
-    /// The place of a byte.
-    pub fn position(&self, byte: usize) -> Position {
-        let line = self.lines.partition_point(|start| *start <= byte).max(1);
-        let before = self.text.get(self.lines[line - 1]..byte).unwrap_or_default();
-        Position { line, column: before.chars().count() + 1 }
-    }
-
-    pub fn note(&self, at: Position, key: impl Into<String>, kind: IssueKind) {
-        let issue = Issue { at, key: key.into(), kind };
-        let mut found = self.found.borrow_mut();
-        if !found.issues.contains(&issue) {
-            found.issues.push(issue);
-        }
-    }
-
-    /// Where a key stands, or the table that it would stand in.
-    pub fn place(&self, key: &str) -> Option<Position> {
-        let found = self.found.borrow();
-        let mut key = key;
-        loop {
-            if let Some(at) = found.places.get(key) {
-                return Some(*at);
-            }
-            key = &key[..key.rfind(['.', '['])?];
-        }
-    }
-
-    /// Whether the key is written.
-    pub fn written(&self, key: &str) -> bool {
-        self.found.borrow().places.contains_key(key)
-    }
-
-    /// Whether a problem with the key or something below it was noted.
-    pub fn complained(&self, key: &str) -> bool {
-        let below = |rest: &str| rest.is_empty() || rest.starts_with(['.', '[']);
-        self.found.borrow().issues.iter().any(|issue| issue.key.strip_prefix(key).is_some_and(below))
-    }
-
-    /// The written keys below these tables, without the tables themselves.
-    pub fn written_below(&self, tables: &[&str]) -> Vec<String> {
-        let below = |key: &&String| {
-            tables.iter().any(|table| key.strip_prefix(table).is_some_and(|rest| rest.starts_with('.')))
-        };
-        self.found.borrow().places.keys().filter(|key| !key.contains('[')).filter(below).cloned().collect()
-    }
-
-    /// Ends the walk. Unknown keys are told where the same name exists.
-    pub fn finish(self) -> Findings {
-        let Found { mut issues, places, known } = self.found.into_inner();
-        for issue in &mut issues {
-            if let IssueKind::UnknownKey { name, elsewhere, .. } = &mut issue.kind {
-                let same = |key: &&String| key.rsplit('.').next() == Some(name);
-                let (chats, others): (Vec<_>, Vec<_>) =
-                    known.iter().filter(same).partition(|key| key.starts_with("chat."));
-                // What cascades exists below `[chat.*]` too; the plain place says enough.
-                elsewhere.extend(if others.is_empty() { chats } else { others }.into_iter().take(3).cloned());
-            }
-        }
-        issues.sort_by_key(|issue| issue.at);
-        Findings { issues, places, known }
-    }
-}
 
 /// One table of the document, written or not.
 pub(super) struct Section<'w, 't> {
@@ -132,7 +38,7 @@ pub(super) struct Place<'w, 't> {
 impl Place<'_, '_> {
     /// Notes a problem with this value.
     pub fn note(&self, kind: IssueKind) {
-        self.walk.note(self.walk.position(self.span.start), self.path.clone(), kind);
+        self.walk.note_at(self.span.start, self.path.clone(), kind);
     }
 
     /// Notes a problem so many bytes into this string; at its start, where escapes make that a guess.
@@ -140,7 +46,7 @@ impl Place<'_, '_> {
         let inside = self.walk.text.get(self.span.start + 1..self.span.end.saturating_sub(1));
         let plain = inside.is_some() && inside == self.value.as_str();
         let byte = self.span.start + if plain { 1 + offset } else { 0 };
-        self.walk.note(self.walk.position(byte), self.path.clone(), kind);
+        self.walk.note_at(byte, self.path.clone(), kind);
     }
 
     fn keep<T>(&self, read: Result<T, IssueKind>) -> Option<T> {
@@ -163,17 +69,14 @@ impl<'w, 't> Section<'w, 't> {
     }
 
     fn remember(&self, key: &Spanned<DeString<'t>>, path: &str) {
-        let at = self.walk.position(key.span().start);
-        self.walk.found.borrow_mut().places.insert(path.to_owned(), at);
+        self.walk.remember(path.to_owned(), key.span().start);
     }
 
     /// One key by name: known from now on, and its value where it is written.
     pub fn find(&mut self, name: &'static str) -> Option<Place<'w, 't>> {
         self.asked.push(name);
         let path = self.join(name);
-        if !path.starts_with("chat.person_") && !path.starts_with("chat.group_") {
-            self.walk.found.borrow_mut().known.insert(schema_path(&path));
-        }
+        self.walk.know(&path);
         let (key, value) = self.table?.get_key_value(name)?;
         self.remember(key, &path);
         Some(self.place(path, value))
@@ -317,8 +220,7 @@ impl<'w, 't> Section<'w, 't> {
         let one = |(index, value): (usize, &'w Spanned<DeValue<'t>>)| {
             let place = self.place(format!("{path}[{index}]"), value);
             if index < LISTED {
-                let at = self.walk.position(place.span.start);
-                self.walk.found.borrow_mut().places.insert(place.path.clone(), at);
+                self.walk.remember(place.path.clone(), place.span.start);
             }
             place.keep(read(place.value))
         };
@@ -377,9 +279,9 @@ impl<'w, 't> Section<'w, 't> {
         let plain = self.table.and_then(|table| table.get(name)).is_some_and(|value| value.get_ref().is_str());
         if plain {
             let mut all = Duration::ZERO;
-            let before = self.walk.found.borrow().issues.len();
+            let before = self.walk.count();
             self.within(name, &mut all, bounds.clone());
-            if self.walk.found.borrow().issues.len() == before {
+            if self.walk.count() == before {
                 keys.into_iter().for_each(|(_, out)| *out = all);
             }
         } else {
@@ -406,8 +308,7 @@ impl<'w, 't> Section<'w, 't> {
                 DeValue::Array(array) => {
                     for (index, value) in array.iter().enumerate() {
                         let place = self.place(format!("{path}[{index}]"), value);
-                        let at = self.walk.position(place.span.start);
-                        self.walk.found.borrow_mut().places.insert(place.path.clone(), at);
+                        self.walk.remember(place.path.clone(), place.span.start);
                         match place.value {
                             DeValue::Table(table) => written.push((place.path, table)),
                             other => {
@@ -458,7 +359,7 @@ impl<'w, 't> Section<'w, 't> {
             let picked = match picked {
                 Ok(picked) => picked,
                 Err(kind) => {
-                    self.walk.note(self.walk.position(key.span().start), path, kind);
+                    self.walk.note_at(key.span().start, path, kind);
                     continue;
                 }
             };
@@ -487,7 +388,7 @@ impl<'w, 't> Section<'w, 't> {
             }
             let nearest = nearest(name, self.asked.iter().copied()).map(str::to_owned);
             let kind = IssueKind::UnknownKey { name: name.to_owned(), nearest, elsewhere: Vec::new() };
-            self.walk.note(self.walk.position(key.span().start), self.join(name), kind);
+            self.walk.note_at(key.span().start, self.join(name), kind);
         }
     }
 }
@@ -501,19 +402,4 @@ fn bounded<T: Bounded>(value: &DeValue<'_>, bounds: &RangeInclusive<T>) -> Resul
         Err(IssueKind::OutOfRange { value, .. }) => Err(IssueKind::OutOfRange { value, least, most }),
         Err(other) => Err(other),
     }
-}
-
-/// A path without list positions and without the numbers of chats.
-fn schema_path(path: &str) -> String {
-    let mut schema = String::with_capacity(path.len());
-    let mut inside = false;
-    for c in path.chars() {
-        match c {
-            '[' => inside = true,
-            ']' => inside = false,
-            c if !inside => schema.push(c),
-            _ => {}
-        }
-    }
-    schema
 }
