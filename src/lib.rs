@@ -48,4 +48,5 @@ pub mod domain;
 pub mod engine;
 pub mod provider;
 pub mod runtime;
+pub mod security;
 pub mod words;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::issue::nearest;
-use super::section::Walk;
+use super::walk::Walk;
 use super::{AccessMode, Call, ChatPolicy, Config, IssueKind, Named, Position, change, show_duration, value};
 
 /// Keys whose features are not built yet: refused where they differ from their default. A later part of the
@@ -112,7 +112,7 @@ impl Check<'_> {
                 self.missing(&format!("onebot.dial[{i}]"), "reconnect");
             }
         }
-        if c.providers.is_empty() {
+        if c.providers.is_empty() && !self.walk.complained("providers") {
             self.note("providers", IssueKind::NoProviders);
         }
     }
@@ -245,7 +245,8 @@ impl Check<'_> {
     fn access(&self) {
         let access = &self.config.access;
         let nobody = [&access.users, &access.groups].iter().all(|list| !list.any && list.ids.is_empty());
-        if access.mode == AccessMode::Whitelist && nobody && access.admins.is_empty() {
+        if access.mode == AccessMode::Whitelist && nobody && access.admins.is_empty() && !self.walk.complained("access")
+        {
             self.note("access.mode", IssueKind::AnswersNobody);
         }
     }

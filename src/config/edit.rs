@@ -19,10 +19,10 @@ pub enum Edited {
 /// Why a file was not edited.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum EditError {
-    /// The file as it is has errors.
+    /// The file as it is has these errors.
     #[error("config.toml has errors as it is: {}", first(.0, Language::English))]
     Broken(Vec<Issue>),
-    /// The file would have errors.
+    /// The file would have these errors.
     #[error("refused: {}", first(.0, Language::English))]
     Refused(Vec<Issue>),
     /// One cannot be taken from a list of everybody.
@@ -55,15 +55,41 @@ impl EditError {
 }
 
 fn first(issues: &[Issue], language: Language) -> String {
-    let issue = issues.iter().find(|issue| issue.severity() == Severity::Error);
-    issue.map_or_else(String::new, |issue| issue.line("config.toml", language))
+    issues.first().map_or_else(String::new, |issue| issue.line("config.toml", language))
+}
+
+fn errors(mut issues: Vec<Issue>) -> Vec<Issue> {
+    issues.retain(|issue| issue.severity() == Severity::Error);
+    issues
 }
 
 /// Top-level keys in the order of the shipped file: where a new table goes.
 const ORDER: &[&str] = &[
-    "language", "instance", "engine", "onebot", "network", "access", "trigger", "limits", "context", "reply", "chat",
-    "moderation", "commands", "personas", "providers", "routing", "cache", "telemetry", "alerts", "notify", "logs",
-    "metrics", "storage", "ssh", "console",
+    "language",
+    "instance",
+    "engine",
+    "onebot",
+    "network",
+    "access",
+    "trigger",
+    "limits",
+    "context",
+    "reply",
+    "chat",
+    "moderation",
+    "commands",
+    "personas",
+    "providers",
+    "routing",
+    "cache",
+    "telemetry",
+    "alerts",
+    "notify",
+    "logs",
+    "metrics",
+    "storage",
+    "ssh",
+    "console",
 ];
 
 /// Makes one change. `SetChat` with an empty value takes the key out, so that the chat follows its class again.
@@ -71,7 +97,7 @@ const ORDER: &[&str] = &[
 /// # Errors
 /// A file that has errors is not touched, and neither is one that would have them.
 pub fn edit(text: &str, change: &ConfigEdit) -> Result<Edited, EditError> {
-    parse(text).map_err(EditError::Broken)?;
+    parse(text).map_err(|issues| EditError::Broken(errors(issues)))?;
     let mut document: DocumentMut = text.parse().map_err(|error| broken(&error))?;
     let before = document.to_string();
     match change {
@@ -90,7 +116,7 @@ pub fn edit(text: &str, change: &ConfigEdit) -> Result<Edited, EditError> {
     let after = splice(text, &before, &after);
     match parse(&after) {
         Ok(_) => Ok(Edited::Changed(after)),
-        Err(issues) => Err(EditError::Refused(issues)),
+        Err(issues) => Err(EditError::Refused(errors(issues))),
     }
 }
 
@@ -147,8 +173,8 @@ impl Entry<'_> {
     fn is_text(&self, text: &str) -> bool {
         match self {
             Self::Id(id) => {
-                let digits = text.trim().rsplit(['_', ':']).next().unwrap_or_default();
-                digits.parse() == Ok(Self::number(*id))
+                let text = text.trim();
+                text.parse() == Ok(*id) || text.parse() == Ok(Self::number(*id))
             }
             Self::Word(word) => text == *word,
         }
@@ -207,9 +233,11 @@ fn put(document: &mut DocumentMut, table: &str, key: &str, entry: &Entry<'_>) ->
         let position = position_of(document, table);
         document.insert(table, Item::Table(headed(position)));
     }
-    let table = document.get_mut(table).and_then(Item::as_table_like_mut).ok_or_else(form)?;
+    let item = document.get_mut(table).ok_or_else(form)?;
+    let inline = item.is_inline_table();
+    let table = item.as_table_like_mut().ok_or_else(form)?;
     let Some(item) = table.get_mut(key) else {
-        insert_aligned(table, key, Value::Array(Array::from_iter([entry.value(None)])));
+        insert(table, inline, key, Value::Array(Array::from_iter([entry.value(None)])));
         return Ok(());
     };
     let value = item.as_value_mut().ok_or_else(form)?;
@@ -293,10 +321,18 @@ fn realign(value: &mut Value, old_width: usize) {
     }
 }
 
-/// A new key at the end of a table, its `=` under the one above.
-fn insert_aligned(table: &mut dyn TableLike, key: &str, value: Value) {
-    let above = table.iter().last().map(|(name, _)| name.to_owned());
-    let column = above.and_then(|name| {
+/// A new key at the end of a table, its `=` under the one above; in `{ }` before the last blank.
+fn insert(table: &mut dyn TableLike, inline: bool, key: &str, mut value: Value) {
+    let last = table.iter().last().map(|(name, _)| name.to_owned());
+    if let Some(last) = last.as_deref().and_then(|last| table.get_mut(last)).and_then(Item::as_value_mut)
+        && inline
+    {
+        let blank = last.decor().suffix().cloned().unwrap_or_default();
+        last.decor_mut().set_suffix("");
+        value.decor_mut().set_prefix(" ");
+        value.decor_mut().set_suffix(blank);
+    }
+    let column = last.and_then(|name| {
         let blanks = table.key(&name)?.leaf_decor().suffix()?.as_str()?.len();
         (blanks > 1).then_some(name.chars().count() + blanks)
     });
@@ -315,12 +351,15 @@ fn headed(position: Option<isize>) -> Table {
     table
 }
 
-/// Behind the last table that comes before this one in the shipped file; at the end where there is none.
+/// Behind the last table of the same name, or behind the last that comes before it in the shipped file; at the
+/// end where there is neither.
 fn position_of(document: &DocumentMut, key: &str) -> Option<isize> {
     let rank = |key: &str| ORDER.iter().position(|other| *other == key);
-    let earlier = document.iter().filter(|(other, _)| rank(other) <= rank(key));
-    let position = earlier.filter_map(|(_, item)| last_position(item)).max();
-    position.or_else(|| document.iter().filter_map(|(_, item)| last_position(item)).max())
+    let last = |wanted: &dyn Fn(&str) -> bool| {
+        document.iter().filter(|(other, _)| wanted(other)).filter_map(|(_, item)| last_position(item)).max()
+    };
+    let earlier = || last(&|other| rank(other) < rank(key));
+    last(&|other| other == key).or_else(earlier).or_else(|| last(&|_| true))
 }
 
 fn last_position(item: &Item) -> Option<isize> {
@@ -350,22 +389,19 @@ fn set_chat(document: &mut DocumentMut, id: AccessId, key: &str, value: &str) ->
     }
     let value: Value = value.parse().unwrap_or_else(|_| value.into());
     let position = position_of(document, "chat");
-    set(document.as_table_mut(), &path, 0, value, position).ok_or_else(|| EditError::Form { key: path.join(".") })
+    let root = document.as_item_mut();
+    set(root, &path, value, position).ok_or_else(|| EditError::Form { key: path.join(".") })
 }
 
 /// Writes the value at the end of the path; tables that are missing on the way are made. `None` where
 /// something else stands in the way.
-fn set(
-    table: &mut dyn TableLike,
-    path: &[&str],
-    depth: usize,
-    value: Value,
-    position: Option<isize>,
-) -> Option<()> {
+fn set(item: &mut Item, path: &[&str], value: Value, position: Option<isize>) -> Option<()> {
     let (name, rest) = path.split_first()?;
+    let inline = item.is_inline_table();
+    let table = item.as_table_like_mut()?;
     if rest.is_empty() {
         match table.get_mut(name) {
-            None => insert_aligned(table, name, value),
+            None => insert(table, inline, name, value),
             Some(item) => {
                 let old = item.as_value_mut()?;
                 let width = old.to_string().chars().count();
@@ -375,25 +411,23 @@ fn set(
         }
         return Some(());
     }
+    let is_chat = name.starts_with("group_") || name.starts_with("person_");
     if !table.contains_key(name) {
         let mut new = headed(position);
-        match depth {
-            0 => new.set_implicit(true),
-            1 => {}
-            _ => new.set_dotted(true),
-        }
+        new.set_implicit(*name == "chat");
+        new.set_dotted(*name != "chat" && !is_chat);
         table.insert(name, Item::Table(new));
     }
     let below = table.get_mut(name)?;
-    if let (1, Item::Table(table)) = (depth, &mut *below)
-        && table.is_implicit()
+    if let Item::Table(chat) = &mut *below
+        && is_chat
+        && chat.is_implicit()
     {
         // Only `[chat.x.trigger]` is written so far: the new header needs a place.
-        *table = std::mem::take(table);
-        table.set_position(position);
-        table.decor_mut().set_prefix("\n");
+        chat.set_position(position);
+        chat.decor_mut().set_prefix("\n");
     }
-    set(below.as_table_like_mut()?, rest, depth + 1, value, position)
+    set(below, rest, value, position)
 }
 
 /// Takes the key at the end of the path out, and dotted tables that are empty then.
@@ -406,5 +440,19 @@ fn unset(table: &mut dyn TableLike, path: &[&str]) {
         if below.is_empty() && below.is_dotted() {
             table.remove(name);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_table_has_its_place() {
+        let known = crate::config::known_keys();
+        let top: BTreeSet<_> = known.iter().filter(|key| !key.contains('.')).map(String::as_str).collect();
+        assert_eq!(top, ORDER.iter().copied().collect());
     }
 }

@@ -78,7 +78,8 @@ pub fn read_size(text: &str) -> Option<u64> {
 
 /// The shortest form that [`read_size`] reads back.
 pub fn show_size(bytes: u64) -> String {
-    let (unit, name) = SIZES[..4].iter().find(|(unit, _)| bytes > 0 && bytes % unit == 0).unwrap_or(&(1, "B"));
+    let (unit, name) =
+        SIZES[..4].iter().find(|(unit, _)| bytes > 0 && bytes.is_multiple_of(*unit)).unwrap_or(&(1, "B"));
     format!("{}{name}", bytes / unit)
 }
 

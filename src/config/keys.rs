@@ -77,7 +77,7 @@ pub(super) fn document(mut s: Section<'_, '_>, c: &mut Config) {
     s.table("storage", |s| storage(s, &mut c.storage));
     s.table("ssh", |s| ssh(s, &mut c.ssh));
     s.table("console", |s| console(s, &mut c.console));
-    s.end(|_| false);
+    s.end();
 }
 
 fn instance(s: &mut Section<'_, '_>, c: &mut Instance) {
@@ -180,12 +180,12 @@ fn chats(s: &mut Section<'_, '_>, global: &ChatPolicy, c: &mut Chats) {
     let (mut private, mut group) = (global.clone(), global.clone());
     s.table("private", |s| chat(s, &mut private));
     s.table("group", |s| chat(s, &mut group));
-    s.chosen(numbered("person_"), |id, s| {
+    s.chosen(numbered("person_", Shape::PersonId), |id, s| {
         let mut one = private.clone();
         chat(s, &mut one);
         c.persons.insert(id, one.into());
     });
-    s.chosen(numbered("group_"), |id, s| {
+    s.chosen(numbered("group_", Shape::GroupId), |id, s| {
         let mut one = group.clone();
         chat(s, &mut one);
         c.groups.insert(id, one.into());
@@ -194,8 +194,11 @@ fn chats(s: &mut Section<'_, '_>, global: &ChatPolicy, c: &mut Chats) {
 }
 
 /// The number behind a prefix, as in `group_123`.
-fn numbered(prefix: &str) -> impl Fn(&str) -> Option<i64> {
-    move |name| name.strip_prefix(prefix)?.parse().ok().filter(|id| *id > 0)
+fn numbered(prefix: &str, wanted: Shape) -> impl Fn(&str) -> Option<Result<i64, IssueKind>> {
+    move |name| {
+        let number = name.strip_prefix(prefix)?.parse().ok().filter(|id| *id > 0);
+        Some(number.ok_or_else(|| IssueKind::Malformed { wanted, text: name.chars().take(80).collect() }))
+    }
 }
 
 fn trigger(s: &mut Section<'_, '_>, c: &mut Trigger) {

@@ -18,6 +18,7 @@ mod parse;
 mod schema;
 mod section;
 mod value;
+mod walk;
 mod words;
 
 pub use change::restart_needed;
@@ -27,3 +28,6 @@ pub use issue::{Issue, IssueKind, Named, Position, Severity, Shape};
 pub use origins::Origins;
 pub use parse::{LARGEST, Parsed, known_keys, parse};
 pub use schema::*;
+
+/// The commented defaults: what `init` writes.
+pub const SHIPPED: &str = include_str!("../../config.toml");

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use toml::Spanned;
 use toml::de::DeTable;
 
-use super::section::{Section, Walk};
+use super::section::Section;
+use super::walk::Walk;
 use super::{Config, Issue, IssueKind, Origins, Position, Severity, check, keys};
 
 /// The largest text that is looked at, in bytes: 1 MiB (threats.md F05).
@@ -29,7 +30,7 @@ pub struct Parsed {
 /// Reads and checks a whole `config.toml`.
 ///
 /// # Errors
-/// Everything that is wrong and everything that is odd, by place; at least one is an error. Where the text is
+/// Everything that is wrong and everything that is odd (1000 things at most), by place; at least one is an error. Where the text is
 /// not TOML, only what stands before the first such place is told beside it: what follows cannot be trusted.
 pub fn parse(text: &str) -> Result<Parsed, Vec<Issue>> {
     let walk = Walk::new(text);
@@ -84,6 +85,13 @@ fn with_syntax(issues: Vec<Issue>, text: &str, broken: &[toml::de::Error]) -> Ve
         .collect();
     syntax.sort_by_key(|issue| issue.at);
     syntax.dedup_by_key(|issue| issue.at.line);
+    // A bracket that is not closed swallows what is below it: the complaints about that are no help.
+    let swallows = |issue: &Issue| match &issue.kind {
+        IssueKind::Syntax { message } => message.starts_with("missing comma") || message.starts_with("unclosed"),
+        _ => false,
+    };
+    let told = syntax.iter().position(swallows).map_or(syntax.len(), |at| at + 1);
+    syntax.truncate(told);
     let first = syntax.first().map_or(1, |issue| issue.at.line);
     let mut all: Vec<_> = issues.into_iter().filter(|issue| issue.at.line < first).collect();
     all.extend(syntax);

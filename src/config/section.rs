@@ -5,8 +5,6 @@
 //! then on. What nobody asked for is an unknown key. Tables that are not written are walked too, so that
 //! after a walk all keys of the schema are known, and a misplaced one can be told where it belongs.
 
-use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Range, RangeInclusive};
 use std::time::Duration;
 
@@ -15,98 +13,11 @@ use toml::de::{DeArray, DeString, DeTable, DeValue};
 
 use super::issue::nearest;
 use super::value::{Bounded, Scalar};
-use super::{Issue, IssueKind, Position, Secret, Shape, forms};
+use super::walk::Walk;
+use super::{IssueKind, Secret, Shape, forms};
 
 /// Elements of longer lists are not remembered one by one.
 const LISTED: usize = 64;
-
-/// The text and what was found in it so far.
-pub(super) struct Walk<'t> {
-    text: &'t str,
-    /// Byte offsets at which lines begin.
-    lines: Vec<usize>,
-    found: RefCell<Found>,
-}
-
-#[derive(Default)]
-struct Found {
-    issues: Vec<Issue>,
-    /// Where each key stands.
-    places: BTreeMap<String, Position>,
-    /// Every key of the schema, list positions left out.
-    known: BTreeSet<String>,
-}
-
-/// What a walk brought home.
-pub(super) struct Findings {
-    pub issues: Vec<Issue>,
-    pub places: BTreeMap<String, Position>,
-    pub known: BTreeSet<String>,
-}
-
-impl<'t> Walk<'t> {
-    pub fn new(text: &'t str) -> Self {
-        let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        Self { text, lines, found: RefCell::default() }
-    }
-
-    /// The place of a byte.
-    pub fn position(&self, byte: usize) -> Position {
-        let line = self.lines.partition_point(|start| *start <= byte).max(1);
-        let before = self.text.get(self.lines[line - 1]..byte).unwrap_or_default();
-        Position { line, column: before.chars().count() + 1 }
-    }
-
-    pub fn note(&self, at: Position, key: impl Into<String>, kind: IssueKind) {
-        let issue = Issue { at, key: key.into(), kind };
-        let mut found = self.found.borrow_mut();
-        if !found.issues.contains(&issue) {
-            found.issues.push(issue);
-        }
-    }
-
-    /// Where a key stands, or the table that it would stand in.
-    pub fn place(&self, key: &str) -> Option<Position> {
-        let found = self.found.borrow();
-        let mut key = key;
-        loop {
-            if let Some(at) = found.places.get(key) {
-                return Some(*at);
-            }
-            key = &key[..key.rfind(['.', '['])?];
-        }
-    }
-
-    /// Whether the key is written.
-    pub fn written(&self, key: &str) -> bool {
-        self.found.borrow().places.contains_key(key)
-    }
-
-    /// Whether a problem with the key was noted.
-    pub fn complained(&self, key: &str) -> bool {
-        self.found.borrow().issues.iter().any(|issue| issue.key == key)
-    }
-
-    /// The written keys below these tables, without the tables themselves.
-    pub fn written_below(&self, tables: &[&str]) -> Vec<String> {
-        let below = |key: &&String| {
-            tables.iter().any(|table| key.strip_prefix(table).is_some_and(|rest| rest.starts_with('.')))
-        };
-        self.found.borrow().places.keys().filter(|key| !key.contains('[')).filter(below).cloned().collect()
-    }
-
-    /// Ends the walk. Unknown keys are told where the same name exists.
-    pub fn finish(self) -> Findings {
-        let Found { mut issues, places, known } = self.found.into_inner();
-        for issue in &mut issues {
-            if let IssueKind::UnknownKey { name, elsewhere, .. } = &mut issue.kind {
-                elsewhere.extend(known.iter().filter(|key| key.rsplit('.').next() == Some(name)).take(3).cloned());
-            }
-        }
-        issues.sort_by_key(|issue| issue.at);
-        Findings { issues, places, known }
-    }
-}
 
 /// One table of the document, written or not.
 pub(super) struct Section<'w, 't> {
@@ -127,7 +38,7 @@ pub(super) struct Place<'w, 't> {
 impl Place<'_, '_> {
     /// Notes a problem with this value.
     pub fn note(&self, kind: IssueKind) {
-        self.walk.note(self.walk.position(self.span.start), self.path.clone(), kind);
+        self.walk.note_at(self.span.start, self.path.clone(), kind);
     }
 
     /// Notes a problem so many bytes into this string; at its start, where escapes make that a guess.
@@ -135,7 +46,7 @@ impl Place<'_, '_> {
         let inside = self.walk.text.get(self.span.start + 1..self.span.end.saturating_sub(1));
         let plain = inside.is_some() && inside == self.value.as_str();
         let byte = self.span.start + if plain { 1 + offset } else { 0 };
-        self.walk.note(self.walk.position(byte), self.path.clone(), kind);
+        self.walk.note_at(byte, self.path.clone(), kind);
     }
 
     fn keep<T>(&self, read: Result<T, IssueKind>) -> Option<T> {
@@ -158,17 +69,14 @@ impl<'w, 't> Section<'w, 't> {
     }
 
     fn remember(&self, key: &Spanned<DeString<'t>>, path: &str) {
-        let at = self.walk.position(key.span().start);
-        self.walk.found.borrow_mut().places.insert(path.to_owned(), at);
+        self.walk.remember(path.to_owned(), key.span().start);
     }
 
     /// One key by name: known from now on, and its value where it is written.
     pub fn find(&mut self, name: &'static str) -> Option<Place<'w, 't>> {
         self.asked.push(name);
         let path = self.join(name);
-        if !path.starts_with("chat.person_") && !path.starts_with("chat.group_") {
-            self.walk.found.borrow_mut().known.insert(schema_path(&path));
-        }
+        self.walk.know(&path);
         let (key, value) = self.table?.get_key_value(name)?;
         self.remember(key, &path);
         Some(self.place(path, value))
@@ -186,7 +94,7 @@ impl<'w, 't> Section<'w, 't> {
     /// A value between bounds.
     pub fn within<T: Bounded>(&mut self, name: &'static str, out: &mut T, bounds: RangeInclusive<T>) {
         if let Some(place) = self.find(name)
-            && let Some(value) = place.keep(T::read(place.value).and_then(|value| bounded(value, &bounds)))
+            && let Some(value) = place.keep(bounded(place.value, &bounds))
         {
             *out = value;
         }
@@ -198,7 +106,7 @@ impl<'w, 't> Section<'w, 't> {
         let read = match place.value.as_str() {
             Some("auto") => Ok(None),
             Some(text) => Err(IssueKind::Malformed { wanted: Shape::AutoInteger, text: text.to_owned() }),
-            None => T::read(place.value).and_then(|value| bounded(value, &bounds)).map(Some),
+            None => bounded(place.value, &bounds).map(Some),
         };
         if let Some(value) = place.keep(read) {
             *out = value;
@@ -227,8 +135,7 @@ impl<'w, 't> Section<'w, 't> {
     /// A string that must look so; the check tells what it should have been.
     pub fn text(&mut self, name: &'static str, out: &mut String, wanted: Shape) {
         let Some(place) = self.find(name) else { return };
-        let read = String::read(place.value).and_then(|text| super::value::shaped(text, wanted));
-        if let Some(text) = place.keep(read) {
+        if let Some(text) = place.keep(super::value::shaped(place.value, wanted)) {
             *out = text;
         }
     }
@@ -272,7 +179,7 @@ impl<'w, 't> Section<'w, 't> {
 
     /// As [`Self::list`], each element a string that must look so.
     pub fn texts(&mut self, name: &'static str, out: &mut Vec<String>, wanted: Shape) {
-        self.each(name, out, |value| String::read(value).and_then(|text| super::value::shaped(text, wanted)));
+        self.each(name, out, |value| super::value::shaped(value, wanted));
     }
 
     /// As [`Self::list`], with a reader of the caller's.
@@ -313,8 +220,7 @@ impl<'w, 't> Section<'w, 't> {
         let one = |(index, value): (usize, &'w Spanned<DeValue<'t>>)| {
             let place = self.place(format!("{path}[{index}]"), value);
             if index < LISTED {
-                let at = self.walk.position(place.span.start);
-                self.walk.found.borrow_mut().places.insert(place.path.clone(), at);
+                self.walk.remember(place.path.clone(), place.span.start);
             }
             place.keep(read(place.value))
         };
@@ -373,9 +279,9 @@ impl<'w, 't> Section<'w, 't> {
         let plain = self.table.and_then(|table| table.get(name)).is_some_and(|value| value.get_ref().is_str());
         if plain {
             let mut all = Duration::ZERO;
-            let before = self.walk.found.borrow().issues.len();
+            let before = self.walk.count();
             self.within(name, &mut all, bounds.clone());
-            if self.walk.found.borrow().issues.len() == before {
+            if self.walk.count() == before {
                 keys.into_iter().for_each(|(_, out)| *out = all);
             }
         } else {
@@ -402,8 +308,7 @@ impl<'w, 't> Section<'w, 't> {
                 DeValue::Array(array) => {
                     for (index, value) in array.iter().enumerate() {
                         let place = self.place(format!("{path}[{index}]"), value);
-                        let at = self.walk.position(place.span.start);
-                        self.walk.found.borrow_mut().places.insert(place.path.clone(), at);
+                        self.walk.remember(place.path.clone(), place.span.start);
                         match place.value {
                             DeValue::Table(table) => written.push((place.path, table)),
                             other => {
@@ -441,16 +346,23 @@ impl<'w, 't> Section<'w, 't> {
         }
     }
 
-    /// The keys of this table that nobody asked for yet and that `pick` wants, each read as a table.
+    /// The keys of this table that `pick` wants, each read as a table; some look meant and are wrong.
     pub fn chosen<T>(
         &mut self,
-        pick: impl Fn(&str) -> Option<T>,
+        pick: impl Fn(&str) -> Option<Result<T, IssueKind>>,
         mut read: impl FnMut(T, &mut Section<'w, 't>),
-    ) -> &mut Self {
+    ) {
         for (key, value) in self.table.into_iter().flatten() {
             let Some(picked) = pick(key.get_ref()) else { continue };
             let path = self.join(key.get_ref());
             self.remember(key, &path);
+            let picked = match picked {
+                Ok(picked) => picked,
+                Err(kind) => {
+                    self.walk.note_at(key.span().start, path, kind);
+                    continue;
+                }
+            };
             match value.get_ref() {
                 DeValue::Table(table) => self.below(path, Some(table), |section| read(picked, section)),
                 other => {
@@ -459,47 +371,35 @@ impl<'w, 't> Section<'w, 't> {
                 }
             }
         }
-        self
     }
 
     fn below(&self, path: String, table: Option<&'w DeTable<'t>>, read: impl FnOnce(&mut Section<'w, 't>)) {
         let mut section = Section { walk: self.walk, path, table, asked: Vec::new() };
         read(&mut section);
-        section.end(|_| false);
+        section.end();
     }
 
-    /// Notes every key that nobody asked for, save those that `mine` wants.
-    pub fn end(self, mine: impl Fn(&str) -> bool) {
+    /// Notes every key that nobody asked for.
+    pub fn end(self) {
         for (key, _) in self.table.into_iter().flatten() {
             let name: &str = key.get_ref();
-            if self.asked.contains(&name) || self.walk.written(&self.join(name)) || mine(name) {
+            if self.asked.contains(&name) || self.walk.written(&self.join(name)) {
                 continue;
             }
             let nearest = nearest(name, self.asked.iter().copied()).map(str::to_owned);
             let kind = IssueKind::UnknownKey { name: name.to_owned(), nearest, elsewhere: Vec::new() };
-            self.walk.note(self.walk.position(key.span().start), self.join(name), kind);
+            self.walk.note_at(key.span().start, self.join(name), kind);
         }
     }
 }
 
-fn bounded<T: Bounded>(value: T, bounds: &RangeInclusive<T>) -> Result<T, IssueKind> {
-    if bounds.contains(&value) {
-        return Ok(value);
+fn bounded<T: Bounded>(value: &DeValue<'_>, bounds: &RangeInclusive<T>) -> Result<T, IssueKind> {
+    let (least, most) = (bounds.start().show(), bounds.end().show());
+    match T::read(value) {
+        Ok(value) if bounds.contains(&value) => Ok(value),
+        Ok(value) => Err(IssueKind::OutOfRange { value: value.show(), least, most }),
+        // Too large for the type: the bounds are tighter than that.
+        Err(IssueKind::OutOfRange { value, .. }) => Err(IssueKind::OutOfRange { value, least, most }),
+        Err(other) => Err(other),
     }
-    Err(IssueKind::OutOfRange { value: value.show(), least: bounds.start().show(), most: bounds.end().show() })
-}
-
-/// A path without list positions and without the numbers of chats.
-fn schema_path(path: &str) -> String {
-    let mut schema = String::with_capacity(path.len());
-    let mut inside = false;
-    for c in path.chars() {
-        match c {
-            '[' => inside = true,
-            ']' => inside = false,
-            c if !inside => schema.push(c),
-            _ => {}
-        }
-    }
-    schema
 }

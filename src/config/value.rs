@@ -206,23 +206,24 @@ pub(super) fn pattern(pattern: &str) -> Result<(), (usize, String)> {
 }
 
 /// A string that looks as wanted.
-pub(super) fn shaped(text: String, wanted: Shape) -> Result<String, IssueKind> {
+pub(super) fn shaped(value: &DeValue<'_>, wanted: Shape) -> Result<String, IssueKind> {
+    let text = text(wanted, value)?;
     let plain = || !text.chars().any(char::is_control);
     let fits = match wanted {
-        Shape::Url(schemes) => text.is_empty() || url(&text, schemes),
-        Shape::Address => text.is_empty() || address(&text).is_some(),
-        Shape::Color => color(&text),
+        Shape::Url(schemes) => text.is_empty() || url(text, schemes),
+        Shape::Address => text.is_empty() || address(text).is_some(),
+        Shape::Color => color(text),
         Shape::FileMode => {
-            text.len() <= 5 && u32::from_str_radix(&text, 8).is_ok_and(|mode| mode <= 0o777 && mode & 0o600 == 0o600)
+            text.len() <= 5 && u32::from_str_radix(text, 8).is_ok_and(|mode| mode <= 0o777 && mode & 0o600 == 0o600)
         }
         Shape::Path => text.starts_with('/') && plain() && !text.contains(char::is_whitespace),
         Shape::Prefix => (1..=8).contains(&text.chars().count()) && plain() && !text.contains(char::is_whitespace),
         Shape::Name => (1..=64).contains(&text.chars().count()) && plain() && text.trim() == text,
         Shape::Line => (1..=256).contains(&text.chars().count()) && plain(),
-        Shape::HeaderName => header_name(&text),
+        Shape::HeaderName => header_name(text),
         _ => true,
     };
-    if fits { Ok(text) } else { Err(malformed(wanted, &text)) }
+    if fits { Ok(text.to_owned()) } else { Err(malformed(wanted, text)) }
 }
 
 /// An RFC 9110 token.

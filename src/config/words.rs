@@ -233,7 +233,11 @@ fn syntax(message: &str, zh: bool) -> String {
         ("missing assignment", "键和值之间缺少 =", "there is no = between key and value"),
         ("string values must be quoted", "文字要加引号，如 \"文字\"", "text needs quotes, as in \"text\""),
         ("missing value", "= 后面没有值", "nothing stands behind the ="),
-        ("missing comma between array", "列表元素之间缺少逗号", "a comma is missing between the elements of a list"),
+        (
+            "missing comma between array",
+            "列表元素之间缺少逗号，或者上面的列表没有用 ] 结束",
+            "a comma is missing between the elements of a list, or the list is not closed by ]",
+        ),
         ("missing comma between key-value", "{ } 里各项之间缺少逗号", "a comma is missing between the entries of { }"),
         ("extra comma", "多了一个逗号", "there is a comma too many"),
         ("unclosed array table", "[[ 没有用 ]] 结束", "[[ is not closed by ]]"),
