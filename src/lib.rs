@@ -49,4 +49,5 @@ pub mod engine;
 pub mod provider;
 pub mod runtime;
 pub mod security;
+pub mod store;
 pub mod words;

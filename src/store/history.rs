@@ -1,0 +1,266 @@
+//! Pages of what was said.
+
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+
+use super::columns::{LINE, int, line, nat, peer};
+use super::recover::{collect_lines, usage};
+use super::search::Wanted;
+use crate::domain::{Audit, ChatRef, Line, Load, Page, Query, Seq, Text, Wall};
+
+/// The longest page.
+const PAGE: u32 = 1000;
+/// Lines of one chat that are looked through for the replies to one of them, or for a part's message id.
+const NEAR: i64 = 5000;
+/// By how much a clock may have jumped without hiding a line from a search by time (threats.md G08).
+const SLACK: i64 = 2 * 86_400_000;
+
+/// Answers a question about the past; what goes wrong becomes [`Page::Failed`].
+pub(super) fn answer(conn: &mut Connection, query: &Query) -> Page {
+    // One transaction: the index and the lines beside it belong to the same moment.
+    let page = conn.transaction().and_then(|tx| match query {
+        Query::History { chat, before, since, until, limit } => {
+            history(&tx, *chat, *before, (*since, *until), *limit)
+        }
+        Query::Search { text, chat, before, limit } => search(&tx, text, *chat, *before, *limit),
+        Query::Why { chat, message } => why(&tx, *chat, *message),
+        Query::Usage { from, to } => usage(&tx, *from, *to).map(Page::Usage),
+        Query::Audit { limit } => audit(&tx, *limit),
+    });
+    page.unwrap_or_else(|e| Page::Failed(e.to_string()))
+}
+
+/// The newest lines of a conversation that a model may be shown, oldest first.
+pub(super) fn load(conn: &Connection, load: &Load) -> rusqlite::Result<Vec<Line>> {
+    let chat = ChatRef { peer: load.conversation.peer, account: Some(load.conversation.account) };
+    let mut lines = Vec::new();
+    for chat in chats(conn, chat)? {
+        lines = collect_lines(
+            conn,
+            &format!(
+                "SELECT {LINE} FROM lines l JOIN chats c ON c.id = l.chat \
+                 WHERE l.chat = ?1 AND l.seq > ?2 AND l.trace = 0 ORDER BY l.seq DESC LIMIT ?3"
+            ),
+            params![chat, int(load.after.0), load.lines.min(PAGE)],
+        )?;
+    }
+    lines.reverse();
+    Ok(lines)
+}
+
+/// The chats that a reference means: one, or one for each account that serves it.
+fn chats(conn: &Connection, chat: ChatRef) -> rusqlite::Result<Vec<i64>> {
+    let (kind, number) = peer(chat.peer);
+    let mut statement = conn
+        .prepare_cached("SELECT id FROM chats WHERE kind = ?1 AND peer = ?2 AND (?3 IS NULL OR account = ?3)")?;
+    statement.query_map(params![kind, number, chat.account.map(|a| a.0)], |r| r.get(0))?.collect()
+}
+
+/// Newest first over several chats, cut to the page.
+fn page(mut lines: Vec<Line>, limit: u32) -> Page {
+    lines.sort_by_key(|line| std::cmp::Reverse(line.seq));
+    let limit = limit as usize;
+    let more = lines.len() > limit;
+    lines.truncate(limit);
+    Page::Lines { lines, more }
+}
+
+fn limited(limit: u32) -> u32 {
+    limit.clamp(1, PAGE)
+}
+
+fn history(
+    conn: &Transaction<'_>,
+    chat: ChatRef,
+    before: Option<Seq>,
+    (since, until): (Option<Wall>, Option<Wall>),
+    limit: u32,
+) -> rusqlite::Result<Page> {
+    let limit = limited(limit);
+    // Lines are in the order of `seq`, and only nearly in that of `at`: near enough to know where to begin.
+    let low = since.map_or(Ok(i64::MIN), |at| first_after(conn, at.0.saturating_sub(SLACK)))?;
+    let mut high = before.map_or(i64::MAX, |seq| int(seq.0));
+    if let Some(until) = until {
+        high = high.min(first_after(conn, until.0.saturating_add(SLACK))?);
+    }
+    let sql = format!(
+        "SELECT {LINE} FROM lines l JOIN chats c ON c.id = l.chat WHERE l.chat = ?1 AND l.seq < ?2 AND l.seq >= ?3 \
+         AND l.at BETWEEN ?4 AND ?5 ORDER BY l.seq DESC LIMIT ?6"
+    );
+    let (from, to) = (since.map_or(i64::MIN, |w| w.0), until.map_or(i64::MAX, |w| w.0));
+    let mut lines = Vec::new();
+    for chat in chats(conn, chat)? {
+        lines.extend(collect_lines(conn, &sql, params![chat, high, low, from, to, limit + 1])?);
+    }
+    Ok(page(lines, limit))
+}
+
+/// The first line at or after a moment, by halving; exact as long as no clock jumped.
+fn first_after(conn: &Connection, at: i64) -> rusqlite::Result<i64> {
+    let mut probe = conn.prepare_cached("SELECT seq, at FROM lines WHERE seq >= ?1 ORDER BY seq LIMIT 1")?;
+    let bounds = conn.query_row("SELECT (SELECT min(seq) FROM lines), (SELECT max(seq) FROM lines)", [], |r| {
+        Ok((r.get::<_, Option<i64>>(0)?, r.get::<_, Option<i64>>(1)?))
+    })?;
+    let (Some(mut low), Some(high)) = bounds else { return Ok(i64::MAX) };
+    let mut high = high.saturating_add(1);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let found: Option<(i64, i64)> = probe.query_row([middle], |r| Ok((r.get(0)?, r.get(1)?))).optional()?;
+        match found {
+            Some((seq, time)) if time < at => low = seq + 1,
+            _ => high = middle,
+        }
+    }
+    Ok(low)
+}
+
+/// Newest first, by number alone: first the lines that are not yet indexed, then the index. Recalled lines
+/// are found (operators look for them); traces are not.
+fn search(
+    conn: &Transaction<'_>,
+    text: &str,
+    chat: Option<ChatRef>,
+    before: Option<Seq>,
+    limit: u32,
+) -> rusqlite::Result<Page> {
+    let limit = limited(limit);
+    let nothing = Page::Lines { lines: Vec::new(), more: false };
+    let Some(wanted) = Wanted::new(text) else { return Ok(nothing) };
+    let chats = chat.map(|chat| chats(conn, chat)).transpose()?;
+    if chats.as_ref().is_some_and(Vec::is_empty) {
+        return Ok(nothing);
+    }
+    let before = before.map_or(i64::MAX, |seq| int(seq.0));
+    let enough = limit as usize + 1;
+    let mut found = in_tail(conn, &wanted, chats.as_deref(), before, enough)?;
+    if found.len() < enough {
+        let mut statement = conn.prepare_cached(
+            "SELECT rowid FROM words WHERE words MATCH ?1 AND rowid < ?2 ORDER BY rowid DESC LIMIT ?3",
+        )?;
+        let question = wanted.question(chats.as_deref());
+        let left = i64::try_from(enough - found.len()).unwrap_or(0);
+        for seq in statement.query_map(params![question, before, left], |r| r.get(0))? {
+            found.push(seq?);
+        }
+    }
+    // A late line is indexed at once and may be younger than some of the tail's neighbours.
+    found.sort_unstable_by_key(|seq| std::cmp::Reverse(*seq));
+    let mut one =
+        conn.prepare_cached(&format!("SELECT {LINE} FROM lines l JOIN chats c ON c.id = l.chat WHERE l.seq = ?1"))?;
+    let mut lines = Vec::with_capacity(found.len());
+    for seq in found {
+        lines.extend(one.query_row([seq], line).optional()?);
+    }
+    Ok(page(lines, limit))
+}
+
+fn in_tail(
+    conn: &Connection,
+    wanted: &Wanted,
+    chats: Option<&[i64]>,
+    before: i64,
+    enough: usize,
+) -> rusqlite::Result<Vec<i64>> {
+    let mut tail = conn.prepare_cached(
+        "SELECT seq, chat, text FROM lines WHERE seq > (SELECT indexed FROM tally) AND seq < ?1 AND trace = 0 \
+         ORDER BY seq DESC",
+    )?;
+    let mut rows = tail.query([before])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let here = match chats {
+            Some(chats) => chats.contains(&row.get(1)?),
+            None => true,
+        };
+        if here && wanted.found_in(row.get_ref(2)?.as_str()?) {
+            found.push(row.get(0)?);
+            if found.len() >= enough {
+                break;
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn why(conn: &Transaction<'_>, chat: ChatRef, message: Option<i64>) -> rusqlite::Result<Page> {
+    let chats = chats(conn, chat)?;
+    let mut seq = None;
+    for chat in &chats {
+        seq = seq.max(match message {
+            Some(id) => by_number(conn, *chat, id)?,
+            None => conn
+                .prepare_cached("SELECT seq FROM lines WHERE chat = ?1 AND kind = 0 ORDER BY seq DESC LIMIT 1")?
+                .query_row([chat], |r| r.get(0))
+                .optional()?,
+        });
+    }
+    let one = format!("SELECT {LINE} FROM lines l JOIN chats c ON c.id = l.chat WHERE l.seq = ?1");
+    let line = match seq {
+        Some(seq) => collect_lines(conn, &one, [seq])?.pop(),
+        None => None,
+    };
+    let mut replies = Vec::new();
+    if let Some(line) = &line {
+        let sql = format!(
+            "SELECT {LINE} FROM (SELECT * FROM lines WHERE chat = (SELECT chat FROM lines WHERE seq = ?1) AND seq > ?1 \
+             ORDER BY seq LIMIT ?2) l JOIN chats c ON c.id = l.chat WHERE l.kind > 0 AND l.answers = ?1 ORDER BY l.seq"
+        );
+        replies = collect_lines(conn, &sql, [int(line.seq.0), NEAR])?;
+    }
+    Ok(Page::Why { line: line.map(Box::new), replies })
+}
+
+/// By the adapter's id of what was heard, else of what we said (then what it answers), else by our number.
+fn by_number(conn: &Connection, chat: i64, id: i64) -> rusqlite::Result<Option<i64>> {
+    let find = |sql: &str| conn.prepare_cached(sql)?.query_row([chat, id], |r| r.get(0)).optional();
+    if let Some(seq) = find("SELECT h.seq FROM heard h JOIN lines l ON l.seq = h.seq WHERE h.chat = ?1 AND h.key = ?2")? {
+        return Ok(Some(seq));
+    }
+    let said: Option<i64> = conn
+        .prepare_cached(
+            "SELECT coalesce(l.answers, l.seq) FROM (SELECT seq, answers, kind FROM lines WHERE chat = ?1 \
+             ORDER BY seq DESC LIMIT ?3) l JOIN parts p ON p.line = l.seq WHERE l.kind > 0 AND p.message = ?2 LIMIT 1",
+        )?
+        .query_row([chat, id, NEAR], |r| r.get(0))
+        .optional()?;
+    if said.is_some() {
+        return Ok(said);
+    }
+    find("SELECT seq FROM lines WHERE chat = ?1 AND seq = ?2")
+}
+
+fn audit(conn: &Connection, limit: u32) -> rusqlite::Result<Page> {
+    let mut statement =
+        conn.prepare_cached("SELECT at, operator, command, result FROM audit ORDER BY id DESC LIMIT ?1")?;
+    let rows = statement.query_map([limited(limit)], |r| {
+        Ok(Audit {
+            at: Wall(r.get(0)?),
+            operator: Text::from(r.get::<_, String>(1)?),
+            command: r.get(2)?,
+            result: r.get(3)?,
+        })
+    })?;
+    Ok(Page::Audit(rows.collect::<Result<_, _>>()?))
+}
+
+/// Whether the audit's chain of hashes is whole; the number of the first row that does not fit otherwise.
+pub(super) fn audit_is_whole(conn: &Connection) -> rusqlite::Result<Result<u64, u64>> {
+    let mut statement = conn.prepare("SELECT id, at, operator, command, result, chain FROM audit ORDER BY id")?;
+    let mut rows = statement.query([])?;
+    let mut last = Vec::new();
+    let mut count = 0;
+    while let Some(r) = rows.next()? {
+        let entry = Audit {
+            at: Wall(r.get(1)?),
+            operator: Text::from(r.get::<_, String>(2)?),
+            command: r.get(3)?,
+            result: r.get(4)?,
+        };
+        let chain: Vec<u8> = r.get(5)?;
+        if super::rows::link(&last, &entry) != chain {
+            return Ok(Err(nat(r.get(0)?)));
+        }
+        last = chain;
+        count += 1;
+    }
+    Ok(Ok(count))
+}

@@ -1,0 +1,179 @@
+//! Batches between the queue and the disk, in order, within bounds.
+
+use std::collections::VecDeque;
+
+use crate::domain::{BatchNo, Decision, Row};
+
+/// Rows kept while the disk is full: about as many bytes as a small host can spare.
+const ROWS: usize = 100_000;
+const BYTES: usize = 32 << 20;
+
+/// One batch that is not yet on disk.
+pub(super) struct Batch {
+    /// The engine's number.
+    pub(super) no: BatchNo,
+    /// Ours, from 1, in order of arrival: what is on disk is told by it.
+    pub(super) serial: u64,
+    /// The rows.
+    pub(super) rows: Vec<Row>,
+    bytes: usize,
+    /// Its failure was reported.
+    told: bool,
+}
+
+/// What waits for the disk. Bounded; beyond, rows that nothing depends on are given up first, then the
+/// oldest batches; both are counted.
+#[derive(Default)]
+pub(super) struct Kept {
+    batches: VecDeque<Batch>,
+    serial: u64,
+    rows: usize,
+    bytes: usize,
+    lost: usize,
+}
+
+impl Kept {
+    /// Adds a batch; returns batches that had to be given up whole.
+    pub(super) fn push(&mut self, no: BatchNo, rows: Vec<Row>) -> Vec<BatchNo> {
+        self.serial += 1;
+        let bytes = rows.iter().map(weight).sum();
+        self.rows += rows.len();
+        self.bytes += bytes;
+        self.batches.push_back(Batch { no, serial: self.serial, rows, bytes, told: false });
+        if self.is_within() {
+            return Vec::new();
+        }
+        self.thin();
+        let mut gone = Vec::new();
+        // Down to three quarters, so that the next batch does not start it all over.
+        while self.batches.len() > 1 && (self.rows > ROWS / 4 * 3 || self.bytes > BYTES / 4 * 3) {
+            let Some(batch) = self.batches.pop_front() else { break };
+            self.rows -= batch.rows.len();
+            self.bytes -= batch.bytes;
+            self.lost += batch.rows.len();
+            gone.push(batch.no);
+        }
+        gone
+    }
+
+    fn is_within(&self) -> bool {
+        self.rows <= ROWS && self.bytes <= BYTES
+    }
+
+    fn thin(&mut self) {
+        for batch in &mut self.batches {
+            let before = batch.rows.len();
+            batch.rows.retain(is_essential);
+            self.rows -= before - batch.rows.len();
+            self.lost += before - batch.rows.len();
+            self.bytes -= batch.bytes;
+            batch.bytes = batch.rows.iter().map(weight).sum();
+            self.bytes += batch.bytes;
+        }
+    }
+
+    /// How many batches wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.batches.len()
+    }
+
+    /// Rows given up so far.
+    pub(super) fn lost(&self) -> usize {
+        self.lost
+    }
+
+    /// The oldest.
+    pub(super) fn first(&self, most: usize) -> impl Iterator<Item = &Batch> {
+        self.batches.iter().take(most)
+    }
+
+    /// So many of the oldest are on disk.
+    pub(super) fn written(&mut self, count: usize) {
+        for batch in self.batches.drain(..count) {
+            self.rows -= batch.rows.len();
+            self.bytes -= batch.bytes;
+        }
+    }
+
+    /// Batches whose failure is not yet told; now it is.
+    pub(super) fn untold(&mut self) -> Vec<BatchNo> {
+        let untold = self.batches.iter_mut().filter(|b| !b.told);
+        untold
+            .map(|batch| {
+                batch.told = true;
+                batch.no
+            })
+            .collect()
+    }
+}
+
+/// Whether something later depends on it: that a message is answered once, rules, the audit, what waits.
+fn is_essential(row: &Row) -> bool {
+    match row {
+        Row::Heard { line, trace, .. } => {
+            !trace && line.verdict.as_ref().is_none_or(|v| v.decision != Decision::Ignore)
+        }
+        Row::Judged(..) | Row::Recalled(_) | Row::Usage(_) => false,
+        _ => true,
+    }
+}
+
+/// Roughly its bytes in memory; a shared line counts as if it were ours alone.
+fn weight(row: &Row) -> usize {
+    let text = match row {
+        Row::Heard { line, .. } | Row::Said(line) => {
+            line.text.raw().len() + line.pictures.iter().map(|p| p.url.len() + 64).sum::<usize>() + 512
+        }
+        Row::Part(part) => match &part.action {
+            crate::domain::Action::SendForward { nodes, .. } => nodes.iter().map(String::len).sum(),
+            _ => 1024,
+        },
+        _ => 128,
+    };
+    text + size_of::<Row>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Outcome, Seq, Usage};
+    use crate::store::samples;
+
+    fn usage() -> Row {
+        Row::Usage(Usage { asks: 1, ..samples::usage(1) })
+    }
+
+    #[test]
+    fn what_nothing_depends_on_goes_first() {
+        let mut kept = Kept::default();
+        assert!(kept.push(BatchNo(1), vec![Row::Ended(Seq(1), Outcome::Replied)]).is_empty());
+        for n in 0..20 {
+            let lost = kept.push(BatchNo(2 + n), (0..5_100).map(|_| usage()).collect());
+            assert!(lost.is_empty());
+        }
+        assert!(kept.lost() > 90_000 && kept.rows <= ROWS);
+        assert_eq!(kept.first(1).next().unwrap().rows.len(), 1, "the end of a message stays");
+    }
+
+    #[test]
+    fn then_the_oldest_batches_go_and_are_named() {
+        let mut kept = Kept::default();
+        let mut lost = Vec::new();
+        for n in 0..30 {
+            lost.extend(kept.push(BatchNo(n), (0..5_000).map(|i| Row::Ended(Seq(i), Outcome::Replied)).collect()));
+        }
+        assert_eq!(lost.first(), Some(&BatchNo(0)));
+        assert!(kept.rows <= ROWS && kept.waiting() + lost.len() == 30);
+        assert_eq!(kept.lost(), lost.len() * 5_000);
+    }
+
+    #[test]
+    fn counts_come_back_to_zero() {
+        let mut kept = Kept::default();
+        kept.push(BatchNo(1), vec![usage(), usage()]);
+        assert_eq!(kept.untold(), [BatchNo(1)]);
+        assert!(kept.untold().is_empty());
+        kept.written(1);
+        assert_eq!((kept.rows, kept.bytes, kept.waiting()), (0, 0, 0));
+    }
+}

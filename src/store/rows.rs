@@ -1,0 +1,280 @@
+//! Rows into tables.
+
+use std::collections::HashMap;
+
+use ring::digest;
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::columns::{access, author, effect, int, json, nat, peer, state};
+use super::search;
+use crate::domain::{
+    Audit, ConversationId, Decision, Grant, Line, MessageId, Outcome, Part, PartId, PartState, Row, Seq, Usage, Verdict,
+};
+
+/// Characters kept of a message of a chat that is not allowed (design.md §4).
+const TRACE: usize = 80;
+/// Numbers of conversations kept in memory; beyond that they are looked up again.
+const KNOWN_CHATS: usize = 8192;
+
+/// What the writer knows by heart about the tables. Belongs to one connection and one run of successful
+/// transactions: after a rollback it is read anew.
+#[derive(Debug, Default)]
+pub(super) struct Book {
+    chats: HashMap<ConversationId, i64>,
+    seq: u64,
+    part: u64,
+    item: u64,
+    clean: bool,
+    /// The greatest batch of this session that is on disk, by the writer's own count.
+    pub(super) batch: u64,
+    /// Lines up to here are in the search index.
+    pub(super) indexed: u64,
+    /// Lines that are not; an estimate that decides when to index.
+    pub(super) unindexed: u64,
+}
+
+impl Book {
+    /// Reads it from the tables.
+    pub(super) fn read(conn: &Connection) -> rusqlite::Result<Self> {
+        let mut book = conn.query_row("SELECT seq, part, item, batch, clean, indexed FROM tally", [], |r| {
+            Ok(Self {
+                seq: nat(r.get(0)?),
+                part: nat(r.get(1)?),
+                item: nat(r.get(2)?),
+                batch: nat(r.get(3)?),
+                clean: r.get(4)?,
+                indexed: nat(r.get(5)?),
+                ..Self::default()
+            })
+        })?;
+        book.unindexed =
+            nat(conn.query_row("SELECT count(*) FROM lines WHERE seq > ?1", [int(book.indexed)], |r| r.get(0))?);
+        Ok(book)
+    }
+
+    /// The last statement of every transaction that holds rows.
+    pub(super) fn close(&self, conn: &Connection) -> rusqlite::Result<()> {
+        conn.prepare_cached("UPDATE tally SET seq = ?1, part = ?2, item = ?3, batch = ?4, clean = ?5")?.execute(
+            params![int(self.seq), int(self.part), int(self.item), int(self.batch), self.clean],
+        )?;
+        Ok(())
+    }
+
+    /// Writes one row; lines that had been heard before are added to `duplicates`.
+    pub(super) fn apply(&mut self, conn: &Connection, row: &Row, duplicates: &mut Vec<Seq>) -> rusqlite::Result<()> {
+        self.clean = matches!(row, Row::CleanStop);
+        match row {
+            Row::Heard { line, dedupe, trace } => self.heard(conn, line, *dedupe, *trace, duplicates),
+            Row::Said(line) => self.line(conn, line, line.text.raw(), false),
+            Row::Judged(seq, verdict) => judged(conn, *seq, verdict),
+            Row::Ended(seq, outcome) => ended(conn, *seq, outcome),
+            Row::Recalled(seq) => {
+                run(conn, "UPDATE lines SET recalled = 1 WHERE seq = ?1", params![int(seq.0)])
+            }
+            Row::Part(part) => self.part(conn, part),
+            Row::PartState(id, to, message) => part_state(conn, *id, *to, *message),
+            Row::Chat(id, settings) => {
+                let chat = self.chat(conn, *id)?;
+                run(conn, "UPDATE chats SET state = ?2 WHERE id = ?1", params![chat, json(settings)])
+            }
+            Row::Usage(usage) => self.usage(conn, usage),
+            Row::Grant(rule) => grant(conn, rule),
+            Row::Item(id, item) => {
+                self.item = self.item.max(id.0);
+                run(conn, "INSERT OR REPLACE INTO items VALUES(?1, ?2)", params![int(id.0), json(item)])
+            }
+            Row::ItemDone(id) => run(conn, "DELETE FROM items WHERE id = ?1", params![int(id.0)]),
+            Row::Audit(entry) => audit(conn, entry),
+            Row::CleanStop => Ok(()),
+        }
+    }
+
+    fn chat(&mut self, conn: &Connection, id: ConversationId) -> rusqlite::Result<i64> {
+        if let Some(chat) = self.chats.get(&id) {
+            return Ok(*chat);
+        }
+        let (kind, number) = peer(id.peer);
+        let key = params![kind, number, id.account.0];
+        let found = conn
+            .prepare_cached("SELECT id FROM chats WHERE kind = ?1 AND peer = ?2 AND account = ?3")?
+            .query_row(key, |r| r.get(0))
+            .optional()?;
+        let chat = match found {
+            Some(chat) => chat,
+            None => {
+                run(conn, "INSERT INTO chats(kind, peer, account) VALUES(?1, ?2, ?3)", key)?;
+                conn.last_insert_rowid()
+            }
+        };
+        if self.chats.len() >= KNOWN_CHATS {
+            self.chats.clear();
+        }
+        self.chats.insert(id, chat);
+        Ok(chat)
+    }
+
+    fn heard(
+        &mut self,
+        conn: &Connection,
+        line: &Line,
+        key: i64,
+        trace: bool,
+        duplicates: &mut Vec<Seq>,
+    ) -> rusqlite::Result<()> {
+        let chat = self.chat(conn, line.conversation)?;
+        let fresh = conn
+            .prepare_cached("INSERT OR IGNORE INTO heard VALUES(?1, ?2, ?3, ?4)")?
+            .execute(params![chat, key, int(line.seq.0), line.at.0])?;
+        if fresh == 0 {
+            duplicates.push(line.seq);
+            self.seq = self.seq.max(line.seq.0);
+            return Ok(());
+        }
+        let text = line.text.raw();
+        let cut = if trace { text.char_indices().nth(TRACE).map_or(text.len(), |(i, _)| i) } else { text.len() };
+        self.line(conn, line, &text[..cut], trace)
+    }
+
+    fn line(&mut self, conn: &Connection, line: &Line, text: &str, trace: bool) -> rusqlite::Result<()> {
+        let chat = self.chat(conn, line.conversation)?;
+        let (kind, user, name) = author(&line.author);
+        let replies = line.verdict.as_ref().is_some_and(|v| v.decision == Decision::Reply);
+        let waits = replies && kind == 0 && line.outcome.is_none() && !trace;
+        let pictures = (!trace && !line.pictures.is_empty()).then(|| json(&line.pictures)).flatten();
+        conn.prepare_cached(
+            "INSERT OR IGNORE INTO lines VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+        )?
+        .execute(params![
+            int(line.seq.0),
+            chat,
+            line.at.0,
+            kind,
+            trace,
+            line.recalled,
+            waits.then_some(1),
+            user,
+            name,
+            text,
+            line.message.map(|m| m.0),
+            line.answers.map(|s| int(s.0)),
+            pictures,
+            line.verdict.as_ref().and_then(json),
+            line.outcome.as_ref().and_then(json),
+            line.delivery.map(state),
+            line.making.as_deref().and_then(json),
+        ])?;
+        self.seq = self.seq.max(line.seq.0);
+        if trace {
+            return Ok(());
+        }
+        // A line may come after younger ones (a reply has its number before its text is whole): where the
+        // index has passed it, it is added here and now.
+        if line.seq.0 <= self.indexed {
+            return search::index(conn, line.seq, chat, text);
+        }
+        self.unindexed += 1;
+        Ok(())
+    }
+
+    fn part(&mut self, conn: &Connection, part: &Part) -> rusqlite::Result<()> {
+        self.part = self.part.max(part.id.0);
+        let action = if part.state.is_final() { None } else { json(&part.action) };
+        run(
+            conn,
+            "INSERT OR REPLACE INTO parts VALUES(?1, ?2, ?3, ?4, NULL, ?5, ?6)",
+            params![int(part.id.0), int(part.line.0), part.index, state(part.state), part.ready.0, action],
+        )
+    }
+
+    fn usage(&mut self, conn: &Connection, usage: &Usage) -> rusqlite::Result<()> {
+        let chat = self.chat(conn, usage.conversation)?;
+        // NaN would be NULL and refused; an unknown price costs nothing.
+        let cost = if usage.cost.is_finite() { usage.cost } else { 0.0 };
+        run(
+            conn,
+            "INSERT INTO usage VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO UPDATE SET \
+             asks = asks + excluded.asks, input = input + excluded.input, cached = cached + excluded.cached, \
+             output = output + excluded.output, cost = cost + excluded.cost",
+            params![
+                usage.day,
+                &*usage.provider,
+                chat,
+                usage.user.0,
+                usage.asks,
+                int(usage.input),
+                int(usage.cached),
+                int(usage.output),
+                cost
+            ],
+        )
+    }
+}
+
+fn run(conn: &Connection, sql: &str, values: &[&dyn rusqlite::ToSql]) -> rusqlite::Result<()> {
+    conn.prepare_cached(sql)?.execute(values)?;
+    Ok(())
+}
+
+fn judged(conn: &Connection, seq: Seq, verdict: &Verdict) -> rusqlite::Result<()> {
+    let waits = (verdict.decision == Decision::Reply).then_some(1);
+    run(
+        conn,
+        "UPDATE lines SET verdict = ?2, waits = CASE WHEN outcome IS NULL AND trace = 0 THEN ?3 END WHERE seq = ?1",
+        params![int(seq.0), json(verdict), waits],
+    )
+}
+
+/// Also of lines that wait no more: an operator may answer what was ignored.
+fn ended(conn: &Connection, seq: Seq, outcome: &Outcome) -> rusqlite::Result<()> {
+    run(
+        conn,
+        "UPDATE lines SET outcome = ?2, waits = NULL WHERE seq = ?1",
+        params![int(seq.0), json(outcome)],
+    )
+}
+
+fn part_state(conn: &Connection, id: PartId, to: PartState, message: Option<MessageId>) -> rusqlite::Result<()> {
+    let message = message.map(|m| m.0);
+    if to.is_final() {
+        // What was sent stands in its line; the action would be a second copy.
+        let sql = "UPDATE parts SET state = ?2, message = coalesce(?3, message), action = NULL WHERE id = ?1";
+        return run(conn, sql, params![int(id.0), state(to), message]);
+    }
+    let sql = "UPDATE parts SET state = ?2, message = coalesce(?3, message) WHERE id = ?1";
+    run(conn, sql, params![int(id.0), state(to), message])
+}
+
+fn grant(conn: &Connection, rule: &Grant) -> rusqlite::Result<()> {
+    let (kind, id) = access(rule.id);
+    run(
+        conn,
+        "INSERT OR REPLACE INTO grants VALUES(?1, ?2, ?3, ?4, ?5)",
+        params![kind, id, effect(rule.effect), rule.until.0, rule.by.raw()],
+    )
+}
+
+fn audit(conn: &Connection, entry: &Audit) -> rusqlite::Result<()> {
+    let last: Option<Vec<u8>> = conn
+        .prepare_cached("SELECT chain FROM audit ORDER BY id DESC LIMIT 1")?
+        .query_row([], |r| r.get(0))
+        .optional()?;
+    let chain = link(last.as_deref().unwrap_or_default(), entry);
+    run(
+        conn,
+        "INSERT INTO audit(at, operator, command, result, chain) VALUES(?1, ?2, ?3, ?4, ?5)",
+        params![entry.at.0, entry.operator.raw(), entry.command, entry.result, chain],
+    )
+}
+
+/// SHA-256 over the former row's hash and this row, each field with its length before it, so that moving a
+/// border between fields changes the hash.
+pub(super) fn link(last: &[u8], entry: &Audit) -> Vec<u8> {
+    let mut hash = digest::Context::new(&digest::SHA256);
+    hash.update(last);
+    hash.update(&entry.at.0.to_le_bytes());
+    for field in [entry.operator.raw(), &entry.command, &entry.result] {
+        hash.update(&(field.len() as u64).to_le_bytes());
+        hash.update(field.as_bytes());
+    }
+    hash.finish().as_ref().to_vec()
+}

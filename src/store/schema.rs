@@ -1,0 +1,225 @@
+//! Tables, and how they grow from one version of the program to the next.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags};
+
+use super::StoreError;
+use crate::config::Durability;
+
+/// "qqdk": a file that is not ours is never taken for an old one of ours.
+const APPLICATION: i32 = 0x7171_646b;
+
+/// Step `n` leads from version `n` to `n + 1`. Steps are never edited, only added.
+const STEPS: &[&str] = &[FIRST];
+
+/// * `tally`: one row. The greatest numbers ever used (lines may be gone, numbers are not used again), the
+///   last batch of this session, how far the search index reaches, how the last session ended.
+/// * `lines`: `seq` is the order of everything, so `lines_chat` (chat, rowid) pages one chat without a sort.
+///   Two partial indexes find the few lines that matter at start and to the hourly cleaning.
+/// * `heard`: the keys that make a message unique in its chat. Apart from `lines`, because a key outlives a
+///   line that was kept for a day only (threats.md I06).
+/// * `parts`: `action` is kept only while it may still be sent: a text is stored once.
+/// * `words`: no copy of the text (contentless), see `search.rs`.
+/// * `audit`: can only grow; each row holds the hash of the row before it (threats.md D19).
+const FIRST: &str = "
+CREATE TABLE tally(
+    id INTEGER PRIMARY KEY CHECK (id = 1), seq INTEGER NOT NULL, part INTEGER NOT NULL, item INTEGER NOT NULL,
+    batch INTEGER NOT NULL, clean INTEGER NOT NULL, indexed INTEGER NOT NULL, swept INTEGER NOT NULL,
+    boot TEXT NOT NULL);
+INSERT INTO tally VALUES(1, 0, 0, 0, 0, 1, 0, 0, '');
+CREATE TABLE chats(
+    id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, peer INTEGER NOT NULL, account INTEGER NOT NULL, state TEXT,
+    UNIQUE(kind, peer, account));
+CREATE TABLE lines(
+    seq INTEGER PRIMARY KEY, chat INTEGER NOT NULL, at INTEGER NOT NULL, kind INTEGER NOT NULL,
+    trace INTEGER NOT NULL, recalled INTEGER NOT NULL, waits INTEGER, user INTEGER, name TEXT, text TEXT NOT NULL,
+    message INTEGER, answers INTEGER, pictures TEXT, verdict TEXT, outcome TEXT, delivery INTEGER, making TEXT);
+CREATE INDEX lines_chat ON lines(chat);
+CREATE INDEX lines_waiting ON lines(waits) WHERE waits IS NOT NULL;
+CREATE INDEX lines_trace ON lines(at) WHERE trace = 1;
+CREATE TABLE heard(
+    chat INTEGER NOT NULL, key INTEGER NOT NULL, seq INTEGER NOT NULL, at INTEGER NOT NULL,
+    PRIMARY KEY(chat, key)) WITHOUT ROWID;
+CREATE TABLE parts(
+    id INTEGER PRIMARY KEY, line INTEGER NOT NULL, place INTEGER NOT NULL, state INTEGER NOT NULL,
+    message INTEGER, ready INTEGER NOT NULL, action TEXT);
+CREATE INDEX parts_line ON parts(line);
+CREATE INDEX parts_open ON parts(state) WHERE state < 2;
+CREATE TABLE usage(
+    day INTEGER NOT NULL, provider TEXT NOT NULL, chat INTEGER NOT NULL, user INTEGER NOT NULL,
+    asks INTEGER NOT NULL, input INTEGER NOT NULL, cached INTEGER NOT NULL, output INTEGER NOT NULL,
+    cost REAL NOT NULL, PRIMARY KEY(day, provider, chat, user)) WITHOUT ROWID;
+CREATE TABLE grants(
+    kind INTEGER NOT NULL, id INTEGER NOT NULL, effect INTEGER NOT NULL, until INTEGER NOT NULL, by TEXT NOT NULL,
+    PRIMARY KEY(kind, id, effect)) WITHOUT ROWID;
+CREATE TABLE items(id INTEGER PRIMARY KEY, item TEXT NOT NULL);
+CREATE TABLE audit(
+    id INTEGER PRIMARY KEY, at INTEGER NOT NULL, operator TEXT NOT NULL, command TEXT NOT NULL,
+    result TEXT NOT NULL, chain BLOB NOT NULL);
+CREATE TRIGGER audit_stays BEFORE DELETE ON audit BEGIN SELECT raise(ABORT, 'the audit only grows'); END;
+CREATE TRIGGER audit_holds BEFORE UPDATE ON audit BEGIN SELECT raise(ABORT, 'the audit only grows'); END;
+CREATE VIRTUAL TABLE words USING fts5(chat, text, content='', contentless_delete=1, tokenize='ascii');
+";
+
+/// The newest version this program knows.
+pub(super) const VERSION: i32 = STEPS.len() as i32;
+
+/// Opens the database for writing. Closing it never writes the log back into it, so that a database found
+/// to be corrupt can be put aside as it was; [`Connection`]s in use do that by [`checkpoint`].
+pub(super) fn connect(path: &Path, durability: Durability) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(path, flags)?;
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    conn.busy_timeout(Duration::from_millis(500))?;
+    // Takes effect only before the first table is made.
+    conn.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+    conn.pragma_update(None, "journal_mode", "WAL")?;
+    conn.pragma_update(None, "wal_autocheckpoint", 0)?;
+    conn.pragma_update(None, "journal_size_limit", 16 << 20)?;
+    conn.pragma_update(None, "cache_size", -4096)?;
+    conn.pragma_update(None, "temp_store", "MEMORY")?;
+    conn.pragma_update(None, "cell_size_check", true)?;
+    set_durability(&conn, durability)?;
+    conn.set_prepared_statement_cache_capacity(96);
+    Ok(conn)
+}
+
+/// `process` is NORMAL and not OFF: with a log, NORMAL waits for the disk at checkpoints alone (a commit
+/// costs the same, measured: see `tests/store_speed.rs`), and a power cut then loses the last commits but
+/// leaves a sound file, which OFF does not.
+pub(super) fn set_durability(conn: &Connection, durability: Durability) -> rusqlite::Result<()> {
+    let level = match durability {
+        Durability::Process => "NORMAL",
+        Durability::Power => "FULL",
+    };
+    conn.pragma_update(None, "synchronous", level)
+}
+
+/// Opens the database for reading beside the writer.
+pub(super) fn connect_reader(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(path, flags)?;
+    conn.busy_timeout(Duration::from_millis(500))?;
+    conn.pragma_update(None, "cache_size", -2048)?;
+    conn.pragma_update(None, "temp_store", "MEMORY")?;
+    conn.pragma_update(None, "cell_size_check", true)?;
+    conn.set_prepared_statement_cache_capacity(32);
+    Ok(conn)
+}
+
+/// Opens a file that nobody writes, and leaves nothing beside it.
+pub(super) fn connect_immutable(path: &Path) -> rusqlite::Result<Connection> {
+    Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+}
+
+/// Brings the tables up to date, all steps or none; refuses what a newer program has written.
+pub(super) fn migrate(conn: &mut Connection) -> Result<(), StoreError> {
+    migrate_by(conn, STEPS)
+}
+
+fn migrate_by(conn: &mut Connection, steps: &[&str]) -> Result<(), StoreError> {
+    let found: i32 = conn.pragma_query_value(None, "user_version", |r| r.get(0))?;
+    let application: i32 = conn.pragma_query_value(None, "application_id", |r| r.get(0))?;
+    let tables: i64 = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |r| r.get(0))?;
+    if tables > 0 && application != APPLICATION {
+        return Err(StoreError::Foreign);
+    }
+    let known = i32::try_from(steps.len()).unwrap_or(i32::MAX);
+    if found > known {
+        return Err(StoreError::Newer { found, known });
+    }
+    let Some(steps) = usize::try_from(found).ok().and_then(|n| steps.get(n..)).filter(|s| !s.is_empty()) else {
+        return Ok(());
+    };
+    let tx = conn.transaction()?;
+    for step in steps {
+        tx.execute_batch(step)?;
+    }
+    tx.pragma_update(None, "application_id", APPLICATION)?;
+    tx.pragma_update(None, "user_version", known)?;
+    tx.commit()?;
+    Ok(())
+}
+
+/// Writes the log back into the database as far as no reader needs it; true when all of it went.
+/// Nobody waits for it: it takes no lock that a writer or a reader wants.
+pub(super) fn checkpoint(conn: &Connection) -> rusqlite::Result<bool> {
+    conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |r| {
+        let (busy, log, done): (i64, i64, i64) = (r.get(0)?, r.get(1)?, r.get(2)?);
+        Ok(busy == 0 && log == done)
+    })
+}
+
+/// What is wrong with the file as far as `quick_check` sees; reads all of it.
+pub(super) fn check(conn: &Connection) -> Result<(), String> {
+    let found: rusqlite::Result<String> = conn.query_row("PRAGMA quick_check(1)", [], |r| r.get(0));
+    match found {
+        Ok(words) if words == "ok" => Ok(()),
+        Ok(words) => Err(words),
+        Err(e) => Err(e.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fresh() -> (tempfile::TempDir, Connection) {
+        let dir = tempfile::tempdir().unwrap();
+        let conn = connect(&dir.path().join("a.db"), Durability::Process).unwrap();
+        (dir, conn)
+    }
+
+    fn version(conn: &Connection) -> i32 {
+        conn.pragma_query_value(None, "user_version", |r| r.get(0)).unwrap()
+    }
+
+    #[test]
+    fn migrations_run_once_and_again_do_nothing() {
+        let (_dir, mut conn) = fresh();
+        migrate(&mut conn).unwrap();
+        migrate(&mut conn).unwrap();
+        assert_eq!(version(&conn), VERSION);
+        let vacuum: i64 = conn.pragma_query_value(None, "auto_vacuum", |r| r.get(0)).unwrap();
+        assert_eq!(vacuum, 2, "incremental");
+    }
+
+    #[test]
+    fn an_older_database_grows_by_the_missing_steps_alone() {
+        let (_dir, mut conn) = fresh();
+        migrate_by(&mut conn, &["CREATE TABLE a(x)"]).unwrap();
+        migrate_by(&mut conn, &["CREATE TABLE a(x)", "CREATE TABLE b(x)"]).unwrap();
+        assert_eq!(version(&conn), 2);
+        conn.execute_batch("SELECT * FROM a, b").unwrap();
+    }
+
+    #[test]
+    fn a_step_that_fails_leaves_nothing_behind() {
+        let (_dir, mut conn) = fresh();
+        assert!(migrate_by(&mut conn, &["CREATE TABLE a(x)", "CREATE TABLE a(x)"]).is_err());
+        assert_eq!(version(&conn), 0);
+        assert!(conn.execute_batch("SELECT * FROM a").is_err());
+    }
+
+    #[test]
+    fn newer_and_foreign_databases_are_refused() {
+        let (_dir, mut conn) = fresh();
+        migrate(&mut conn).unwrap();
+        conn.pragma_update(None, "user_version", VERSION + 1).unwrap();
+        assert!(matches!(migrate(&mut conn), Err(StoreError::Newer { found, known }) if found == known + 1));
+        conn.pragma_update(None, "application_id", 7).unwrap();
+        assert!(matches!(migrate(&mut conn), Err(StoreError::Foreign)));
+    }
+
+    #[test]
+    fn the_audit_only_grows() {
+        let (_dir, mut conn) = fresh();
+        migrate(&mut conn).unwrap();
+        conn.execute("INSERT INTO audit VALUES(1, 1, 'li', 'allow', 'ok', x'00')", []).unwrap();
+        assert!(conn.execute("DELETE FROM audit", []).is_err());
+        assert!(conn.execute("UPDATE audit SET result = 'no'", []).is_err());
+    }
+}

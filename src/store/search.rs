@@ -1,0 +1,227 @@
+//! Finding words. The text is cut into tokens here and not by SQLite: every Chinese character is a token,
+//! letters and digits make words; so a word of one or two characters is found by a phrase
+//! (crates.md §0.10), and the index and the scan of what is not yet indexed agree by construction.
+
+use rusqlite::{Connection, params};
+
+use super::columns::{int, nat};
+use crate::domain::Seq;
+
+/// The longest token in characters; what is longer is cut there, in texts and questions alike.
+const LONGEST: usize = 40;
+
+/// What a character does to the cutting.
+enum Class {
+    /// Ends a word and is not searched.
+    Gap,
+    /// Neither ends a word nor is searched: marks that ride on another character.
+    Mark,
+    /// A token by itself: scripts without blanks, emoji, symbols.
+    Alone,
+    /// Of a word of letters.
+    Letter,
+    /// Of a number: `qwen3` is found by `qwen`.
+    Digit,
+}
+
+fn class(c: char) -> Class {
+    match c {
+        '0'..='9' => Class::Digit,
+        'a'..='z' | 'A'..='Z' => Class::Letter,
+        '\0'..='\u{7f}' => Class::Gap,
+        '\u{300}'..='\u{36f}' | '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}' => Class::Mark,
+        // Punctuation, full-width punctuation, white space.
+        '\u{80}'..='\u{a9}' | '\u{ab}'..='\u{b4}' | '\u{b6}'..='\u{b9}' | '\u{bb}'..='\u{bf}' => Class::Gap,
+        '\u{2000}'..='\u{206f}' | '\u{3000}'..='\u{3004}' | '\u{3008}'..='\u{3020}' => Class::Gap,
+        '\u{fe10}'..='\u{fe1f}' | '\u{fe30}'..='\u{fe6f}' => Class::Gap,
+        '\u{ff00}'..='\u{ff0f}' | '\u{ff1a}'..='\u{ff20}' | '\u{ff3b}'..='\u{ff40}' | '\u{ff5b}'..='\u{ff65}' => {
+            Class::Gap
+        }
+        c if c.is_whitespace() || c.is_control() => Class::Gap,
+        // South-east Asian scripts, Hangul, kana, Han and all further planes.
+        '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1100}'..='\u{11ff}' | '\u{1780}'..='\u{17ff}' => {
+            Class::Alone
+        }
+        '\u{2e80}'..='\u{d7ff}' | '\u{f900}'..='\u{faff}' | '\u{ff66}'..='\u{ffff}' | '\u{10000}'.. => Class::Alone,
+        c if c.is_numeric() => Class::Digit,
+        c if c.is_alphabetic() => Class::Letter,
+        _ => Class::Alone,
+    }
+}
+
+/// Calls `each` with every token, in small letters and full-width forms narrowed.
+fn cut(text: &str, mut each: impl FnMut(&str)) {
+    let mut word = String::new();
+    let mut length = 0;
+    let mut digits = false;
+    for c in text.chars() {
+        let c = match c {
+            '\u{ff10}'..='\u{ff19}' | '\u{ff21}'..='\u{ff3a}' | '\u{ff41}'..='\u{ff5a}' => {
+                char::from_u32(c as u32 - 0xfee0).unwrap_or(c)
+            }
+            c => c,
+        };
+        let class = class(c);
+        let joins = match class {
+            Class::Mark => continue,
+            Class::Letter => !digits,
+            Class::Digit => digits,
+            Class::Gap | Class::Alone => false,
+        };
+        if !word.is_empty() && (!joins || length >= LONGEST) {
+            each(&word);
+            word.clear();
+            length = 0;
+        }
+        match class {
+            Class::Gap | Class::Mark => {}
+            Class::Alone => {
+                let mut buffer = [0; 4];
+                each(c.encode_utf8(&mut buffer));
+            }
+            Class::Letter | Class::Digit => {
+                digits = matches!(class, Class::Digit);
+                word.extend(c.to_lowercase());
+                length += 1;
+            }
+        }
+    }
+    if !word.is_empty() {
+        each(&word);
+    }
+}
+
+/// What somebody looks for: words that must all be there; each a row of tokens that must stand together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Wanted {
+    words: Vec<Vec<String>>,
+}
+
+impl Wanted {
+    /// Nothing in a question has a special meaning: quotes, stars and `AND` are taken literally, that is,
+    /// signs are skipped as in the texts. `None` when no token is left.
+    pub(super) fn new(question: &str) -> Option<Self> {
+        let mut words = Vec::new();
+        for word in question.split_whitespace() {
+            let mut tokens = Vec::new();
+            cut(word, |t| tokens.push(t.to_owned()));
+            if !tokens.is_empty() && !words.contains(&tokens) {
+                words.push(tokens);
+            }
+        }
+        // A page of pasted text is not a search; FTS5 has a bound of its own on the depth of a question.
+        words.truncate(32);
+        (!words.is_empty()).then_some(Self { words })
+    }
+
+    /// Whether a text holds them all: the scan that the index must agree with.
+    pub(super) fn found_in(&self, text: &str) -> bool {
+        let mut tokens = Vec::new();
+        cut(text, |t| tokens.push(t.to_owned()));
+        self.words.iter().all(|word| tokens.windows(word.len()).any(|w| w == word))
+    }
+
+    /// As FTS5 is asked. Tokens hold no quotes, so quoting them is safe.
+    pub(super) fn question(&self, chats: Option<&[i64]>) -> String {
+        let mut question = String::from("text : (");
+        for (i, word) in self.words.iter().enumerate() {
+            question.push_str(if i == 0 { "\"" } else { " AND \"" });
+            question.push_str(&word.join(" "));
+            question.push('"');
+        }
+        question.push(')');
+        if let Some(chats) = chats {
+            let chats: Vec<String> = chats.iter().map(|c| format!("c{c}")).collect();
+            question.push_str(&format!(" AND chat : ({})", chats.join(" OR ")));
+        }
+        question
+    }
+}
+
+/// Adds one line to the index.
+pub(super) fn index(conn: &Connection, seq: Seq, chat: i64, text: &str) -> rusqlite::Result<()> {
+    let mut spaced = String::with_capacity(text.len() * 4 / 3 + 8);
+    cut(text, |token| {
+        if !spaced.is_empty() {
+            spaced.push(' ');
+        }
+        spaced.push_str(token);
+    });
+    conn.prepare_cached("INSERT INTO words(rowid, chat, text) VALUES(?1, ?2, ?3)")?.execute(params![
+        int(seq.0),
+        format!("c{chat}"),
+        spaced
+    ])?;
+    Ok(())
+}
+
+/// Takes one line out of the index.
+pub(super) fn forget(conn: &Connection, seq: i64) -> rusqlite::Result<()> {
+    conn.prepare_cached("DELETE FROM words WHERE rowid = ?1")?.execute([seq])?;
+    Ok(())
+}
+
+/// Indexes lines above `from` until `enough` says so; returns how many, and how far it came. The caller has
+/// a transaction open.
+pub(super) fn index_some(conn: &Connection, from: u64, mut enough: impl FnMut() -> bool) -> rusqlite::Result<(u64, u64)> {
+    let mut count = 0;
+    let mut reached = from;
+    {
+        let mut next =
+            conn.prepare_cached("SELECT seq, chat, text, trace FROM lines WHERE seq > ?1 ORDER BY seq")?;
+        let mut rows = next.query([int(from)])?;
+        while let Some(row) = rows.next()? {
+            let seq = nat(row.get(0)?);
+            if !row.get::<_, bool>(3)? {
+                index(conn, Seq(seq), row.get(1)?, row.get_ref(2)?.as_str()?)?;
+                count += 1;
+            }
+            reached = seq;
+            if enough() {
+                break;
+            }
+        }
+    }
+    conn.prepare_cached("UPDATE tally SET indexed = ?1")?.execute([int(reached)])?;
+    Ok((count, reached))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn tokens(text: &str) -> Vec<String> {
+        let mut tokens = Vec::new();
+        cut(text, |t| tokens.push(t.to_owned()));
+        tokens
+    }
+
+    #[test]
+    fn text_is_cut_as_people_read_it() {
+        assert_eq!(tokens("今天用Qwen3:8B部署，OK？"), ["今", "天", "用", "qwen", "3", "8", "b", "部", "署", "ok"]);
+        assert_eq!(tokens("ＡＢ１２ Naïve 😂👍🏽"), ["ab", "12", "naïve", "😂", "👍", "🏽"]);
+        assert_eq!(tokens("\"AND* -x NEAR(\0)"), ["and", "x", "near"]);
+        assert_eq!(tokens(&"x".repeat(90)).iter().map(String::len).collect::<Vec<_>>(), [40, 40, 10]);
+    }
+
+    #[test]
+    fn a_question_is_taken_literally() {
+        assert_eq!(Wanted::new("  \" * （）"), None);
+        let wanted = Wanted::new("\"天气\" OR*").unwrap();
+        assert_eq!(wanted.question(Some(&[7, 9])), "text : (\"天 气\" AND \"or\") AND chat : (c7 OR c9)");
+        assert!(wanted.found_in("天气，or"));
+        assert!(!wanted.found_in("天 好气 or"));
+    }
+
+    proptest! {
+        #[test]
+        fn tokens_are_safe_in_quotes_and_cut_the_same_again(text in "\\PC{0,60}") {
+            for token in tokens(&text) {
+                prop_assert!(token.chars().all(|c| c.is_ascii_alphanumeric() || !c.is_ascii()), "{token:?}");
+                prop_assert!(!token.is_empty());
+            }
+        }
+    }
+}

@@ -1,0 +1,530 @@
+//! The store as the runtime sees it, and the faults that only a test inside can make.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::mpsc::{Receiver, channel};
+
+use super::samples::{group, hear, heard, part, said, usage};
+use super::writer::Work;
+use super::*;
+use crate::config::Storage;
+use crate::domain::*;
+
+const START: i64 = 1_700_000_000_000;
+const DAY: i64 = 86_400_000;
+
+struct World {
+    store: Store,
+    recovered: Recovered,
+    notes: Vec<Note>,
+    inputs: Receiver<Input>,
+    batch: u64,
+}
+
+fn clock(at: &Arc<AtomicI64>) -> Clock {
+    let at = Arc::clone(at);
+    Arc::new(move || Now { wall: Wall(at.load(Ordering::Relaxed)), ..Now::default() })
+}
+
+fn settings() -> Storage {
+    Storage { backup: crate::config::Backup::Off, ..Storage::default() }
+}
+
+fn open_at(dir: &Path, at: &Arc<AtomicI64>) -> World {
+    let (tell, inputs) = channel(256);
+    let Opened { store, recovered, notes } = Store::open(dir, &settings(), clock(at), tell).unwrap();
+    World { store, recovered, notes, inputs, batch: 0 }
+}
+
+fn open(dir: &Path) -> World {
+    open_at(dir, &Arc::new(AtomicI64::new(START)))
+}
+
+impl World {
+    /// Hands over a batch and waits until it is on disk; the duplicates.
+    fn commit(&mut self, rows: Vec<Row>) -> Vec<Seq> {
+        self.batch += 1;
+        self.store.record(BatchNo(self.batch), rows).unwrap();
+        loop {
+            match self.inputs.blocking_recv().unwrap() {
+                Input::Committed { batch, duplicates } if batch.0 == self.batch => return duplicates,
+                Input::Committed { .. } | Input::CommitFailed { .. } => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    fn ask(&self, query: Query) -> Page {
+        wait(self.store.query(query))
+    }
+
+    fn lines(&self, query: Query) -> (Vec<Line>, bool) {
+        match self.ask(query) {
+            Page::Lines { lines, more } => (lines, more),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn history(&self, chat: i64) -> Vec<Line> {
+        self.lines(all_of(chat)).0
+    }
+
+    /// Runs something on the writer's own connection and waits for it.
+    fn inside<T: Send + 'static>(&self, act: impl FnOnce(&rusqlite::Connection) -> T + Send + 'static) -> T {
+        let (tell, answer) = tokio::sync::oneshot::channel();
+        let act = Work::Do(Box::new(move |conn| drop(tell.send(act(conn)))));
+        assert!(self.store.work.try_send(act).is_ok());
+        answer.blocking_recv().unwrap()
+    }
+
+    fn close(self) {
+        drop(self.inputs);
+        self.store.close();
+    }
+}
+
+fn wait<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+}
+
+fn in_group(n: i64) -> ChatRef {
+    ChatRef { peer: Peer::Group(GroupId(n)), account: None }
+}
+
+fn all_of(chat: i64) -> Query {
+    Query::History { chat: in_group(chat), before: None, since: None, until: None, limit: 1000 }
+}
+
+fn find(text: &str, chat: Option<i64>) -> Query {
+    Query::Search { text: text.into(), chat: chat.map(in_group), before: None, limit: 100 }
+}
+
+#[test]
+fn a_line_comes_back_as_it_was_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut world = open(dir.path());
+    let mut line = heard(1, 5, "在吗\u{0}\u{1b}[31m\r\n\u{202e}好");
+    line.pictures = vec![Picture { url: "http://x/1".into(), sticker: false }];
+    line.answers = Some(Seq(77));
+    let mut answer = said(2, &line, "在。");
+    assert!(world.commit(vec![hear(&line)]).is_empty());
+    let sending = part(1, &answer, 0, PartState::Sending);
+    world.commit(vec![Row::Said(Arc::new(answer.clone())), Row::Part(sending)]);
+    let ends = vec![
+        Row::PartState(PartId(1), PartState::Sent, Some(MessageId(99))),
+        Row::Ended(Seq(1), Outcome::Replied),
+        Row::Recalled(Seq(1)),
+    ];
+    world.commit(ends);
+    line.outcome = Some(Outcome::Replied);
+    line.recalled = true;
+    answer.delivery = Some(PartState::Sent);
+    answer.message = Some(MessageId(99));
+    assert_eq!(world.history(5), [answer.clone(), line.clone()]);
+    let why = |message| world.ask(Query::Why { chat: in_group(5), message });
+    let expected = Page::Why { line: Some(Box::new(line)), replies: vec![answer] };
+    // The last; by its id; by our number; by the id of what answered it.
+    for message in [None, Some(-1), Some(1), Some(99)] {
+        assert_eq!(why(message), expected, "{message:?}");
+    }
+    assert_eq!(why(Some(12345)), Page::Why { line: None, replies: Vec::new() });
+    world.close();
+}
+
+#[test]
+fn a_message_is_a_duplicate_also_after_a_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut world = open(dir.path());
+    let first = heard(1, 5, "一");
+    assert!(world.commit(vec![hear(&first)]).is_empty());
+    let again = Line { seq: Seq(2), message: first.message, ..heard(2, 5, "一") };
+    let elsewhere = Line { seq: Seq(3), message: first.message, ..heard(3, 6, "一") };
+    assert_eq!(world.commit(vec![hear(&again), hear(&elsewhere)]), [Seq(2)]);
+    world.close();
+    let mut world = open(dir.path());
+    assert_eq!(world.recovered.last_seq, Seq(3), "the number of a duplicate is not used again");
+    let again = Line { seq: Seq(4), ..again };
+    assert_eq!(world.commit(vec![hear(&again)]), [Seq(4)]);
+    assert_eq!(world.history(5).len(), 1);
+    world.close();
+}
+
+#[test]
+fn recovery_at_each_state_of_a_part() {
+    use PartState::*;
+    let dir = tempfile::tempdir().unwrap();
+    let mut world = open(dir.path());
+    assert!(world.recovered.clean && world.recovered.same_boot && world.notes.is_empty());
+    let states = [Generated, Sending, Sent, Unknown, Failed, Expired, Suppressed];
+    let mut rows = vec![hear(&heard(1, 5, "还没人答"))];
+    for (n, state) in states.into_iter().enumerate() {
+        let n = n as u64;
+        let question = heard(10 + 2 * n, 5, "问");
+        let answer = said(11 + 2 * n, &question, "答");
+        rows.push(hear(&question));
+        rows.push(Row::Part(part(100 + n, &answer, 0, Generated)));
+        rows.push(Row::Said(Arc::new(answer)));
+        rows.push(Row::PartState(PartId(100 + n), state, None));
+    }
+    world.commit(rows);
+    world.close();
+
+    let world = open(dir.path());
+    let found = &world.recovered;
+    assert!(!found.clean, "no clean stop was recorded");
+    assert_eq!(found.waiting.iter().map(|l| l.seq.0).collect::<Vec<_>>(), [1]);
+    let parts: Vec<_> = found.parts.iter().map(|(p, l)| (p.id.0, p.state, l.seq.0, p.line.0)).collect();
+    assert_eq!(parts, [(100, Generated, 11, 11), (101, Sending, 13, 13)]);
+    assert!(matches!(&found.parts[0].0.action, Action::Send { segments, .. } if segments == &[OutSegment::Text("答".into())]));
+    assert_eq!((found.last_seq, found.last_part), (Seq(23), PartId(106)));
+    // What had come to its end is ended, and not asked again.
+    let outcome = |seq: u64| world.history(5).into_iter().find(|l| l.seq.0 == seq).unwrap().outcome;
+    assert_eq!(outcome(14), Some(Outcome::Replied));
+    assert_eq!(outcome(16), Some(Outcome::Unknown));
+    assert_eq!((outcome(1), outcome(10)), (None, None));
+    world.close();
+}
+
+#[test]
+fn a_draft_holds_its_question() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut world = open(dir.path());
+    let draft = ItemKind::Draft { answers: Seq(1), text: "草".into(), making: Arc::default(), suggestion: false };
+    let item = Item { since: Wall(1), conversation: Some(group(5)), kind: draft, expires: None };
+    let other = Item { kind: ItemKind::Paused, ..item.clone() };
+    let rows = vec![
+        hear(&heard(1, 5, "一")),
+        hear(&heard(2, 5, "二")),
+        Row::Item(ItemId(3), Box::new(item.clone())),
+        Row::Item(ItemId(9), Box::new(other)),
+        Row::ItemDone(ItemId(9)),
+    ];
+    world.commit(rows);
+    world.close();
+    let world = open(dir.path());
+    assert_eq!(world.recovered.waiting.iter().map(|l| l.seq.0).collect::<Vec<_>>(), [2]);
+    assert_eq!(world.recovered.items, [(ItemId(3), item)]);
+    assert_eq!(world.recovered.last_item, ItemId(9), "numbers of done items are not used again");
+    world.close();
+}
+
+#[test]
+fn settings_grants_books_and_accounts_come_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = Arc::new(AtomicI64::new(100 * DAY + 5));
+    let mut world = open_at(dir.path(), &at);
+    let state = ChatState { name: "群".into(), mode: Some((Mode::Draft, None)), version: 4, ..ChatState::default() };
+    let grant = |id, until| Grant { id, effect: GrantEffect::Allow, until: Wall(until), by: "li".into() };
+    let lasting = grant(AccessId::Group(GroupId(5)), 101 * DAY);
+    let lifted = grant(AccessId::Person(UserId(7)), 0);
+    let rows = vec![
+        Row::Chat(group(5), Box::new(ChatState::default())),
+        Row::Chat(group(5), Box::new(state.clone())),
+        Row::Grant(grant(AccessId::Person(UserId(7)), 101 * DAY)),
+        Row::Grant(lasting.clone()),
+        Row::Grant(lifted),
+        Row::Usage(usage(5)),
+        Row::Usage(Usage { cost: f64::NAN, ..usage(5) }),
+        Row::Usage(Usage { day: 99, ..usage(5) }),
+        Row::CleanStop,
+    ];
+    world.commit(rows);
+    world.close();
+    let world = open_at(dir.path(), &at);
+    let found = &world.recovered;
+    assert!(found.clean && found.same_boot);
+    assert_eq!(found.chats, [(group(5), state)]);
+    assert_eq!(found.grants, [lasting]);
+    assert_eq!(found.usage, [Usage { asks: 2, input: 200, cached: 20, output: 40, ..usage(5) }]);
+    assert_eq!(found.accounts, [SelfId(10_001)]);
+    let Page::Usage(books) = world.ask(Query::Usage { from: 0, to: 100 }) else { panic!() };
+    assert_eq!(books.iter().map(|u| (u.day, u.asks)).collect::<Vec<_>>(), [(99, 1), (100, 2)]);
+    world.close();
+}
+
+#[test]
+fn a_clean_stop_counts_only_as_the_last_row() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut world = open(dir.path());
+    world.commit(vec![Row::CleanStop, hear(&heard(1, 5, "还有"))]);
+    world.close();
+    assert!(!open(dir.path()).recovered.clean);
+}
+
+#[test]
+fn what_a_later_verdict_decides_waits_or_waits_no_more() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut world = open(dir.path());
+    let ignored = Line { verdict: Some(Verdict::ignore(Gate::Trigger, Reason::NotTriggered)), ..heard(1, 5, "a") };
+    world.commit(vec![
+        hear(&ignored),
+        hear(&heard(2, 5, "b")),
+        Row::Judged(Seq(1), Verdict::reply(Gate::Queue, Reason::Asked)),
+        Row::Judged(Seq(2), Verdict::ignore(Gate::Limits, Reason::UserRate)),
+    ]);
+    world.close();
+    let world = open(dir.path());
+    assert_eq!(world.recovered.waiting.iter().map(|l| l.seq.0).collect::<Vec<_>>(), [1]);
+    world.close();
+}
+
+#[test]
+fn traces_are_short_seen_by_operators_and_by_nobody_else() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut world = open(dir.path());
+    let long = "密".repeat(200);
+    let trace = Row::Heard { line: Arc::new(heard(1, 5, &long)), dedupe: 1, trace: true };
+    world.commit(vec![trace, hear(&heard(2, 5, "公开"))]);
+    let lines = world.history(5);
+    assert_eq!(lines[1].text.raw(), "密".repeat(80));
+    assert!(lines[1].verdict.is_some());
+    assert!(world.lines(find("密", None)).0.is_empty());
+    let load = Load { conversation: group(5), lines: 10, after: Seq(0) };
+    assert_eq!(wait(world.store.load(load)).unwrap().iter().map(|l| l.seq.0).collect::<Vec<_>>(), [2]);
+    world.close();
+    assert_eq!(open(dir.path()).recovered.waiting.len(), 1, "a trace waits for nothing");
+}
+
+#[test]
+fn load_gives_the_newest_after_what_is_forgotten_oldest_first() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut world = open(dir.path());
+    world.commit((1..=20).map(|n| hear(&heard(n, n as i64 % 2, "x"))).collect());
+    let load = |after, lines| {
+        let lines = wait(world.store.load(Load { conversation: group(0), lines, after: Seq(after) })).unwrap();
+        lines.iter().map(|l| l.seq.0).collect::<Vec<_>>()
+    };
+    assert_eq!(load(0, 3), [16, 18, 20]);
+    assert_eq!(load(17, 3), [18, 20]);
+    assert_eq!(load(20, 3), [] as [u64; 0]);
+    world.close();
+}
+
+#[test]
+fn pages_end_where_the_next_begins() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut world = open(dir.path());
+    world.commit((1..=25).map(|n| hear(&heard(n, 5, "天气"))).collect());
+    for search in [false, true] {
+        let mut before = None;
+        let mut seen = Vec::new();
+        loop {
+            let query = if search {
+                Query::Search { text: "天气".into(), chat: None, before, limit: 10 }
+            } else {
+                Query::History { chat: in_group(5), before, since: None, until: None, limit: 10 }
+            };
+            let (lines, more) = world.lines(query);
+            seen.extend(lines.iter().map(|l| l.seq.0));
+            before = lines.last().map(|l| l.seq);
+            if !more {
+                break;
+            }
+        }
+        assert_eq!(seen, (1..=25).rev().collect::<Vec<_>>(), "search: {search}");
+    }
+    world.close();
+}
+
+#[test]
+fn history_by_time_is_exact_although_a_clock_jumped() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut world = open(dir.path());
+    // One line a day; on day 20 the clock stood a day behind.
+    let day = |n: u64| if n == 20 { 19 } else { n as i64 };
+    world.commit((1..=40).map(|n| hear(&Line { at: Wall(day(n) * DAY), ..heard(n, 5, "x") })).collect());
+    let between = |since: Option<i64>, until: Option<i64>| {
+        let (since, until) = (since.map(|d| Wall(d * DAY)), until.map(|d| Wall(d * DAY)));
+        let query = Query::History { chat: in_group(5), before: None, since, until, limit: 1000 };
+        world.lines(query).0.iter().rev().map(|l| l.seq.0).collect::<Vec<_>>()
+    };
+    assert_eq!(between(Some(19), Some(20)), [19, 20]);
+    assert_eq!(between(Some(38), None), [38, 39, 40]);
+    assert_eq!(between(None, Some(2)), [1, 2]);
+    assert_eq!(between(Some(50), None), [] as [u64; 0]);
+    world.close();
+}
+
+#[test]
+fn one_reference_means_the_chat_of_every_account() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut world = open(dir.path());
+    let other = ConversationId { account: SelfId(2), peer: group(5).peer };
+    world.commit(vec![hear(&heard(1, 5, "你好")), hear(&Line { conversation: other, ..heard(2, 5, "你好") })]);
+    assert_eq!(world.history(5).len(), 2);
+    assert_eq!(world.lines(find("你好", Some(5))).0.len(), 2);
+    let one = ChatRef { account: Some(SelfId(2)), ..in_group(5) };
+    let (lines, _) = world.lines(Query::Search { text: "你".into(), chat: Some(one), before: None, limit: 9 });
+    assert_eq!(lines.iter().map(|l| l.seq.0).collect::<Vec<_>>(), [2]);
+    world.close();
+}
+
+#[test]
+fn the_audit_is_one_chain() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut world = open(dir.path());
+    let entry = |n: i64| Audit { at: Wall(n), operator: "li".into(), command: format!("allow {n}"), result: "ok".into() };
+    world.commit((1..=3).map(|n| Row::Audit(entry(n))).collect());
+    assert_eq!(world.ask(Query::Audit { limit: 2 }), Page::Audit(vec![entry(3), entry(2)]));
+    assert_eq!(world.inside(|c| history::audit_is_whole(c).unwrap()), Ok(3));
+    let forged = "DROP TRIGGER audit_holds; UPDATE audit SET operator = 'no' WHERE id = 2";
+    world.inside(|c| c.execute_batch(forged).unwrap());
+    assert_eq!(world.inside(|c| history::audit_is_whole(c).unwrap()), Err(2));
+    world.close();
+}
+
+#[test]
+fn a_full_disk_is_reported_and_survived() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut world = open(dir.path());
+    world.commit(vec![hear(&heard(1, 5, "前"))]);
+    world.inside(|c| {
+        let pages: i64 = c.pragma_query_value(None, "page_count", |r| r.get(0)).unwrap();
+        let _: i64 = c.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |r| r.get(0)).unwrap();
+    });
+    let large = "字".repeat(20_000);
+    let rows = vec![hear(&heard(2, 5, &large)), Row::Usage(usage(5))];
+    world.store.record(BatchNo(50), rows).unwrap();
+    let failed = world.inputs.blocking_recv().unwrap();
+    assert!(matches!(failed, Input::CommitFailed { batch: BatchNo(50), ref words } if words.contains("full")), "{failed:?}");
+    // The limit went with the connection: as if room had been made.
+    let done = world.inputs.blocking_recv().unwrap();
+    assert_eq!(done, Input::Committed { batch: BatchNo(50), duplicates: vec![] });
+    assert_eq!(world.history(5)[0].text.raw(), large);
+    let Page::Usage(books) = world.ask(Query::Usage { from: 100, to: 100 }) else { panic!() };
+    assert_eq!(books[0].asks, 1, "booked once");
+    world.close();
+}
+
+#[test]
+fn a_locked_database_is_waited_for_in_order() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut world = open(dir.path());
+    let other = rusqlite::Connection::open(dir.path().join(FILE)).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    world.store.record(BatchNo(1), vec![hear(&heard(1, 5, "一"))]).unwrap();
+    assert!(matches!(world.inputs.blocking_recv(), Some(Input::CommitFailed { batch: BatchNo(1), .. })));
+    world.store.record(BatchNo(2), vec![hear(&heard(2, 5, "二"))]).unwrap();
+    other.execute_batch("ROLLBACK").unwrap();
+    let mut order = Vec::new();
+    while order.len() < 2 {
+        match world.inputs.blocking_recv().unwrap() {
+            Input::Committed { batch, .. } => order.push(batch.0),
+            Input::CommitFailed { batch, .. } => assert_eq!(batch, BatchNo(2)),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(order, [1, 2]);
+    world.close();
+}
+
+#[test]
+fn a_commit_that_was_reported_failed_but_took_is_not_written_twice() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut world = open(dir.path());
+    world.commit(vec![hear(&heard(1, 5, "一"))]);
+    // As if the next batch had reached the disk before its commit was reported as failed.
+    world.inside(|c| c.execute_batch("UPDATE tally SET batch = 2").unwrap());
+    world.inside(|c| {
+        let pages: i64 = c.pragma_query_value(None, "page_count", |r| r.get(0)).unwrap();
+        let _: i64 = c.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |r| r.get(0)).unwrap();
+    });
+    let rows = vec![hear(&heard(1, 5, &"字".repeat(20_000))), hear(&Line { seq: Seq(9), ..heard(1, 5, "一") }), Row::Usage(usage(5))];
+    // The poisoned connection still holds the old count, so this one fails and is tried anew.
+    let large = Row::Said(Arc::new(heard(8, 5, &"字".repeat(20_000))));
+    let duplicates = world.commit(rows.into_iter().chain([large]).collect());
+    assert_eq!(duplicates, [Seq(9)], "told again as it was");
+    assert_eq!(world.ask(Query::Usage { from: 100, to: 100 }), Page::Usage(Vec::new()));
+    world.close();
+}
+
+fn sweep(world: &mut World) {
+    assert!(world.store.sweep());
+    let mut before = None;
+    // A pass is many slices; what it left is stable once its mark moved and the numbers stand still.
+    for _ in 0..2_000 {
+        let now = world.inside(|c| {
+            let all = "SELECT (SELECT count(*) FROM lines), (SELECT count(*) FROM heard), swept FROM tally";
+            c.query_row(all, [], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, i64>(1)?, r.get::<_, i64>(2)?))).unwrap()
+        });
+        if before.replace(now).is_some_and(|b| b.2 != now.2) {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    panic!("the pass did not end");
+}
+
+#[test]
+fn retention_takes_lines_with_all_that_hangs_on_them_and_leaves_the_rest() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = Arc::new(AtomicI64::new(START));
+    let mut world = open_at(dir.path(), &at);
+    let old = |n: u64| Line { at: Wall(START - 100 * DAY), ..heard(n, 5, "旧事") };
+    let mut rows: Vec<Row> = (1..=600).map(|n| hear(&old(n))).collect();
+    // Said while the clock stood wrong: must not keep what is behind it.
+    rows[0] = hear(&Line { at: Wall(START + 900 * DAY), ..heard(1, 5, "未来") });
+    let answer = said(601, &old(600), "旧答");
+    rows.push(Row::Part(part(1, &answer, 0, PartState::Sent)));
+    rows.push(Row::Said(Arc::new(answer)));
+    rows.extend((700..=720).map(|n| hear(&Line { at: Wall(START), ..heard(n, 5, "新事") })));
+    world.commit(rows);
+    sweep(&mut world);
+    let left: Vec<u64> = world.history(5).iter().rev().map(|l| l.seq.0).collect();
+    assert_eq!(left, std::iter::once(1).chain(700..=720).collect::<Vec<_>>());
+    assert!(world.lines(find("旧", None)).0.is_empty());
+    assert_eq!(world.lines(find("新事", None)).0.len(), 21);
+    let parts: i64 = world.inside(|c| c.query_row("SELECT count(*) FROM parts", [], |r| r.get(0)).unwrap());
+    assert_eq!(parts, 0);
+    world.close();
+}
+
+#[test]
+fn a_trace_goes_after_a_day_and_its_key_not_before() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = Arc::new(AtomicI64::new(START));
+    let mut world = open_at(dir.path(), &at);
+    let trace = |n: u64, at: i64| Row::Heard {
+        line: Arc::new(Line { at: Wall(at), ..heard(n, 5, "谁") }),
+        dedupe: n as i64,
+        trace: true,
+    };
+    world.commit(vec![trace(1, START - DAY - 1), trace(2, START - DAY + 60_000)]);
+    sweep(&mut world);
+    assert_eq!(world.history(5).iter().map(|l| l.seq.0).collect::<Vec<_>>(), [2]);
+    let keys = world.inside(|c| c.query_row("SELECT count(*) FROM heard", [], |r| r.get::<_, i64>(0)).unwrap());
+    assert_eq!(keys, 1);
+    world.close();
+}
+
+#[test]
+fn a_clock_that_jumps_years_ahead_deletes_a_day_at_most() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = Arc::new(AtomicI64::new(START));
+    let mut world = open_at(dir.path(), &at);
+    world.commit((1..=10).map(|n| hear(&Line { at: Wall(START - n as i64 * DAY), ..heard(n, 5, "x") })).collect());
+    sweep(&mut world);
+    at.store(START + 4000 * DAY, Ordering::Relaxed);
+    sweep(&mut world);
+    assert_eq!(world.history(5).len(), 10);
+    world.close();
+}
+
+#[test]
+fn what_is_behind_is_indexed_without_being_asked_and_found_before() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut world = open(dir.path());
+    world.commit((1..=700).map(|n| hear(&heard(2 * n, 5, &format!("第{n}句 天气")))).collect());
+    let indexed = |world: &World| world.inside(|c| c.query_row("SELECT indexed FROM tally", [], |r| r.get::<_, i64>(0)).unwrap());
+    assert_eq!(world.lines(find("第7句", None)).0.len(), 1);
+    while indexed(&world) < 1000 {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert_eq!(world.lines(find("第7句", None)).0[0].seq.0, 14);
+    // A line that comes late, with a number that the index has passed.
+    world.commit(vec![hear(&heard(15, 5, "迟到的天气"))]);
+    assert_eq!(world.lines(find("迟到", None)).0.len(), 1);
+    world.close();
+}

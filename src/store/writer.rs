@@ -1,0 +1,363 @@
+//! The one thread that writes. Everything that waits is committed together; what cannot be written is kept
+//! and tried again on a new connection.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, ErrorCode};
+use tokio::sync::mpsc::Sender;
+
+use super::errands::{Errand, Errands};
+use super::keep::Kept;
+use super::lock::Lock;
+use super::rows::Book;
+use super::upkeep::Upkeep;
+use super::{Clock, schema, search};
+use crate::config::Storage;
+use crate::domain::{BatchNo, Input, Row, Seq};
+
+/// Batches in one transaction at most: enough to make a commit cheap, few enough to keep it short.
+const GROUP: usize = 256;
+/// The first pause after a failure; doubles up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// How long a stopping store goes on trying to write what it kept.
+const LAST_TRIES: Duration = Duration::from_secs(3);
+/// Time of one slice of indexing or cleaning: the longest that it can hold up a commit.
+const SLICE: Duration = Duration::from_millis(3);
+/// Between slices while nothing else is to be done.
+const BREATH: Duration = Duration::from_millis(10);
+/// Lines that may stay out of the index: a search scans so many in a few milliseconds. The lower number
+/// when there is time, the upper under load.
+const LAZY: u64 = 512;
+const BEHIND: u64 = 4096;
+/// Pages of the log after which it is written back by another thread, and after which the writer does so itself.
+const LOG: i32 = 1000;
+const LONG_LOG: i32 = 16_384;
+
+/// What the writer is told.
+pub(super) enum Work {
+    /// Rows that belong together.
+    Batch(BatchNo, Vec<Row>),
+    /// New settings.
+    Settings(Storage),
+    /// Clean now rather than when it is due.
+    Sweep,
+    /// For tests that need a fault on this very connection.
+    #[cfg(test)]
+    Do(Box<dyn FnOnce(&Connection) + Send>),
+}
+
+pub(super) struct Writer {
+    pub(super) path: PathBuf,
+    pub(super) settings: Storage,
+    pub(super) clock: Clock,
+    pub(super) work: Receiver<Work>,
+    pub(super) tell: Sender<Input>,
+    pub(super) errands: Errands,
+    /// `None` after a failure, until the next try.
+    conn: Option<Connection>,
+    book: Book,
+    kept: Kept,
+    pause: Option<(Instant, Duration)>,
+    upkeep: Upkeep,
+    /// Pages of the log, as its hook tells.
+    log: Arc<AtomicI32>,
+    /// Pages of the log when it was last asked to be written back.
+    asked: i32,
+    _lock: Lock,
+}
+
+impl Writer {
+    /// Takes over a connection on which everything is recovered.
+    pub(super) fn new(
+        (path, lock): (PathBuf, Lock),
+        conn: Connection,
+        (settings, clock): (Storage, Clock),
+        (work, tell): (Receiver<Work>, Sender<Input>),
+        errands: Errands,
+    ) -> rusqlite::Result<Self> {
+        let mut writer = Self {
+            path,
+            settings,
+            clock,
+            work,
+            tell,
+            errands,
+            conn: None,
+            book: Book::read(&conn)?,
+            kept: Kept::default(),
+            pause: None,
+            upkeep: Upkeep::default(),
+            log: Arc::default(),
+            asked: 0,
+            _lock: lock,
+        };
+        writer.adopt(conn)?;
+        Ok(writer)
+    }
+
+    fn adopt(&mut self, mut conn: Connection) -> rusqlite::Result<()> {
+        let log = Arc::clone(&self.log);
+        conn.wal_hook(Some(move |_: &mut rusqlite::hooks::Wal, pages| {
+            log.store(pages, Ordering::Relaxed);
+            Ok(())
+        }))?;
+        self.conn = Some(conn);
+        Ok(())
+    }
+
+    /// Until the store lets go of the queue.
+    pub(super) fn run(mut self) {
+        loop {
+            match self.work.recv_timeout(self.wait()) {
+                Ok(work) => self.take(work),
+                Err(RecvTimeoutError::Timeout) => self.slice(),
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            while self.kept.waiting() < GROUP {
+                let Ok(work) = self.work.try_recv() else { break };
+                self.take(work);
+            }
+            if self.may_write() {
+                self.write();
+            }
+            if self.pause.is_none() && self.book.unindexed >= BEHIND {
+                self.slice();
+            }
+        }
+        self.finish();
+    }
+
+    fn take(&mut self, work: Work) {
+        match work {
+            Work::Batch(no, rows) => {
+                for lost in self.kept.push(no, rows) {
+                    let words = "the store cannot write and its memory is full: given up".to_owned();
+                    self.say(Input::CommitFailed { batch: lost, words });
+                }
+            }
+            Work::Settings(settings) => {
+                self.settings = settings;
+                self.errands.durability(self.settings.durability);
+                if let Some(conn) = &self.conn
+                    && let Err(e) = schema::set_durability(conn, self.settings.durability)
+                {
+                    tracing::error!("storage.durability did not take: {e}");
+                }
+            }
+            Work::Sweep => self.upkeep.hurry(),
+            #[cfg(test)]
+            Work::Do(act) => {
+                if let Some(conn) = &self.conn {
+                    act(conn);
+                }
+            }
+        }
+    }
+
+    /// How long nothing has to be done. Hours, when nothing is going on: no wake-ups.
+    fn wait(&self) -> Duration {
+        match self.pause {
+            Some((until, _)) => until.saturating_duration_since(Instant::now()),
+            None if self.kept.waiting() > 0 => Duration::ZERO,
+            None if self.book.unindexed >= LAZY || self.upkeep.is_busy() => BREATH,
+            None => self.upkeep.wait(Instant::now()),
+        }
+    }
+
+    fn may_write(&self) -> bool {
+        self.kept.waiting() > 0 && self.pause.is_none_or(|(until, _)| until <= Instant::now())
+    }
+
+    fn say(&self, input: Input) {
+        // A runtime that is gone needs no answers.
+        let _ = self.tell.blocking_send(input);
+    }
+
+    /// One transaction for all that waits. Confirmed only after the commit.
+    fn write(&mut self) {
+        match self.commit() {
+            Ok(done) => {
+                if self.pause.take().is_some() {
+                    tracing::info!("the store writes again; {} rows were given up meanwhile", self.kept.lost());
+                }
+                for (batch, duplicates) in done {
+                    self.say(Input::Committed { batch, duplicates });
+                }
+                self.mind_the_log();
+            }
+            Err(e) => self.fail(&e),
+        }
+    }
+
+    fn fail(&mut self, e: &rusqlite::Error) {
+        // Whatever the connection thinks it wrote is not to be believed (threats.md G03).
+        self.conn = None;
+        let pause = self.pause.map_or(FIRST_PAUSE, |(_, pause)| (pause * 2).min(LONGEST_PAUSE));
+        self.pause = Some((Instant::now() + pause, pause));
+        let mut words = e.to_string();
+        if self.kept.lost() > 0 {
+            words = format!("{words}; {} rows given up", self.kept.lost());
+        }
+        tracing::error!(kept = self.kept.waiting(), "the store cannot write: {words}");
+        for batch in self.kept.untold() {
+            self.say(Input::CommitFailed { batch, words: words.clone() });
+        }
+    }
+
+    fn connection(&mut self) -> rusqlite::Result<()> {
+        if self.conn.is_none() {
+            let conn = schema::connect(&self.path, self.settings.durability)?;
+            self.book = Book::read(&conn)?;
+            self.adopt(conn)?;
+        }
+        Ok(())
+    }
+
+    fn commit(&mut self) -> rusqlite::Result<Vec<(BatchNo, Vec<Seq>)>> {
+        self.connection()?;
+        let Some(conn) = &self.conn else { return Ok(Vec::new()) };
+        conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        let mut done = Vec::with_capacity(self.kept.waiting().min(GROUP));
+        for batch in self.kept.first(GROUP) {
+            let mut duplicates = Vec::new();
+            // A commit may have reached the disk although it was reported as failed.
+            if batch.serial <= self.book.batch {
+                known(conn, &batch.rows, &mut duplicates)?;
+            } else {
+                for row in &batch.rows {
+                    apply(&mut self.book, conn, row, &mut duplicates)?;
+                }
+                self.book.batch = batch.serial;
+            }
+            done.push((batch.no, duplicates));
+        }
+        self.book.close(conn)?;
+        conn.prepare_cached("COMMIT")?.execute([])?;
+        self.kept.written(done.len());
+        Ok(done)
+    }
+
+    /// A slice of what can wait: the index first, then cleaning.
+    fn slice(&mut self) {
+        if self.pause.is_some() {
+            return;
+        }
+        if let Err(e) = self.connection() {
+            return self.put_off(&e);
+        }
+        let Some(conn) = &self.conn else { return };
+        let end = Instant::now() + SLICE;
+        let now = (self.clock)();
+        let outcome = if self.book.unindexed >= LAZY {
+            index(conn, &mut self.book, end)
+        } else {
+            if self.upkeep.begin(end - SLICE) {
+                self.errands.daily(&self.settings, now);
+            }
+            self.upkeep.slice(conn, &self.settings, now.wall, end, self.book.indexed)
+        };
+        match outcome {
+            Ok(()) => self.mind_the_log(),
+            Err(e) => self.put_off(&e),
+        }
+    }
+
+    /// Indexing and cleaning failed: both wait a minute, or until the next commit has succeeded.
+    fn put_off(&mut self, e: &rusqlite::Error) {
+        tracing::error!("the store's upkeep failed: {e}");
+        self.upkeep.put_off(Instant::now());
+        self.conn = None;
+        self.book.unindexed = 0;
+    }
+
+    /// Keeps the log short without anybody waiting for the disk; only a log that outgrows the other
+    /// thread's work is written back here, where nothing can be added meanwhile.
+    fn mind_the_log(&mut self) {
+        let pages = self.log.load(Ordering::Relaxed);
+        if pages < self.asked {
+            self.asked = 0;
+        }
+        if pages - self.asked < LOG {
+            return;
+        }
+        self.asked = pages;
+        if pages < LONG_LOG {
+            self.errands.send(Errand::Checkpoint);
+        } else if let Some(conn) = &self.conn
+            && let Err(e) = schema::checkpoint(conn)
+        {
+            tracing::warn!("the store's log could not be written back: {e}");
+        }
+    }
+
+    /// Writes what is left, and leaves one file without a log.
+    fn finish(&mut self) {
+        let end = Instant::now() + LAST_TRIES;
+        while self.kept.waiting() > 0 && Instant::now() < end {
+            if let Some((until, _)) = self.pause {
+                std::thread::sleep(until.saturating_duration_since(Instant::now()));
+            }
+            self.write();
+        }
+        if self.kept.waiting() > 0 {
+            tracing::error!("{} batches could not be written before the end", self.kept.waiting());
+        }
+        self.errands.close();
+        if let Some(conn) = self.conn.take()
+            && let Err(e) = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+        {
+            tracing::warn!("the store's log could not be written back: {e}");
+        }
+    }
+}
+
+fn index(conn: &Connection, book: &mut Book, end: Instant) -> rusqlite::Result<()> {
+    conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+    let (count, reached) = search::index_some(conn, book.indexed, || Instant::now() >= end)?;
+    conn.prepare_cached("COMMIT")?.execute([])?;
+    book.indexed = reached;
+    // The estimate drifts where lines were deleted meanwhile; with nothing left it is right again.
+    book.unindexed = if count == 0 { 0 } else { book.unindexed.saturating_sub(count) };
+    Ok(())
+}
+
+/// One row. A row that the tables refuse (which is a mistake of ours) is left out and logged: it would be
+/// refused again, and everything behind it with it.
+fn apply(book: &mut Book, conn: &Connection, row: &Row, duplicates: &mut Vec<Seq>) -> rusqlite::Result<()> {
+    match book.apply(conn, row, duplicates) {
+        Err(e) if is_refusal(&e) => {
+            tracing::error!("a row was refused and is left out: {e}: {row:?}");
+            Ok(())
+        }
+        other => other,
+    }
+}
+
+fn is_refusal(e: &rusqlite::Error) -> bool {
+    use ErrorCode::{ConstraintViolation, ParameterOutOfRange, TooBig, TypeMismatch};
+    match e {
+        rusqlite::Error::SqliteFailure(e, _) => {
+            matches!(e.code, ConstraintViolation | ParameterOutOfRange | TooBig | TypeMismatch)
+        }
+        rusqlite::Error::ToSqlConversionFailure(_) => true,
+        _ => false,
+    }
+}
+
+/// The duplicates of a batch that is on disk already: lines heard that are under another number.
+fn known(conn: &Connection, rows: &[Row], duplicates: &mut Vec<Seq>) -> rusqlite::Result<()> {
+    let mut there = conn.prepare_cached("SELECT EXISTS(SELECT 1 FROM lines WHERE seq = ?1)")?;
+    for row in rows {
+        if let Row::Heard { line, .. } = row
+            && !there.query_row([super::columns::int(line.seq.0)], |r| r.get::<_, bool>(0))?
+        {
+            duplicates.push(line.seq);
+        }
+    }
+    Ok(())
+}
