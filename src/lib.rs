@@ -1,4 +1,5 @@
 //! qqdeck answers QQ chats with language models, and gives the people who run the bot a terminal console.
 
+pub mod adapter;
 pub mod config;
 pub mod domain;

@@ -281,7 +281,8 @@ mod tests {
 
     #[test]
     fn a_clean_string_is_not_copied() {
-        for clean in ["", "hello\tyou\n", "明天要带伞吗？", "👨‍👩‍👧‍👦 一家人", "1️⃣ é", "नमस्ते", "👩🏽‍🚀🏳️‍🌈"] {
+        for clean in ["", "hello\tyou\n", "明天要带伞吗？", "👨‍👩‍👧‍👦 一家人", "1️⃣ é", "नमस्ते", "👩🏽‍🚀🏳️‍🌈"]
+        {
             let text = Text::from(clean);
             assert_eq!((text.shown.is_none(), text.shown()), (true, clean));
             assert!(text.hazards().is_empty());

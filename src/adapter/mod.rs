@@ -1,0 +1,13 @@
+//! The QQ side: everything between a WebSocket and [`crate::domain::AdapterEvent`] and [`crate::domain::Call`].
+//!
+//! ```text
+//!  adapter dials us  → server ┐            ┌→ LinkEvent → hub (runtime's task) → AdapterEvent, CallOutcome
+//!  we dial adapter   → client ┴→ link loop ┤
+//!                                          └← Outgoing ← hub ← Call
+//! ```
+//!
+//! [`onebot`] is the wire: pure functions from text to frames and from calls to text. [`link`] drives one
+//! connection, whoever dialled. [`hub`] is a plain struct of the runtime's task that knows which link serves
+//! which account and which call waits for which answer. A leaf: it imports `domain` and `config` only.
+
+pub mod onebot;
