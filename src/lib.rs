@@ -43,6 +43,7 @@
 //! Beside the house stands [`simulator`]: a QQ world and both model protocols on loopback sockets, for the demo,
 //! the tests and the benches.
 
+pub mod adapter;
 pub mod config;
 pub mod domain;
 pub mod engine;

@@ -147,12 +147,14 @@ impl Message {
     }
 
     /// Whether another person said something at all: NapCat reports pokes, recalls and titles as
-    /// messages without content (onebot.md §2, trap 1), which must never be answered.
+    /// messages without content (onebot.md §2, trap 1), which must never be answered. A mention alone
+    /// calls somebody and counts; a quote alone does not; user 0 is nobody.
     pub fn is_utterance(&self) -> bool {
         self.sender.id.0 != self.conversation.account.0
+            && self.sender.id.0 != 0
             && self.segments.iter().any(|s| match s {
                 Segment::Text(text) => !text.raw().trim().is_empty(),
-                Segment::Reply(_) | Segment::At(..) => false,
+                Segment::Reply(_) => false,
                 _ => true,
             })
     }

@@ -1,0 +1,29 @@
+//! The QQ side: everything between a WebSocket and [`crate::domain::AdapterEvent`] and [`crate::domain::Call`].
+//!
+//! ```text
+//!  adapter dials us  → server ┐            ┌→ LinkEvent → hub (runtime's task) → AdapterEvent, CallOutcome
+//!  we dial adapter   → client ┴→ link loop ┤
+//!                                          └← Outgoing ← hub ← Call
+//! ```
+//!
+//! [`onebot`] is the wire: pure functions from text to frames and from calls to text. [`link`] drives one
+//! connection, whoever dialled. [`hub`] is a plain struct of the runtime's task that knows which link serves
+//! which account and which call waits for which answer. A leaf: it imports `domain` and `config` only.
+
+mod client;
+mod ending;
+mod fragments;
+mod handshake;
+mod hub;
+#[cfg(test)]
+mod hub_tests;
+mod link;
+pub mod onebot;
+mod pending;
+mod server;
+mod wire;
+
+pub use client::{DialSettings, dial};
+pub use hub::{Counters, Hub, HubSettings, Output};
+pub use link::{Door, Introduction, LinkEvent, LinkHandle, LinkRole, LinkSettings, Outgoing};
+pub use server::{Server, ServerError, ServerSettings};
