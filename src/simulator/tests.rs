@@ -48,7 +48,8 @@ async fn serve(stream: TcpStream, manner: Manner) {
         let Message::Text(text) = frame else { continue };
         let Ok(event) = serde_json::from_str::<Value>(&text) else { continue };
         if manner == Manner::Retrying && event["status"] == "failed" {
-            let again: Value = serde_json::from_str(event["echo"].as_str().unwrap()).unwrap();
+            let mut again: Value = serde_json::from_str(event["echo"].as_str().unwrap()).unwrap();
+            again["echo"] = event["echo"].clone();
             if socket.send(Message::text(again.to_string())).await.is_err() {
                 return;
             }

@@ -156,18 +156,20 @@ pub(super) fn tokens(text: &str) -> Vec<&str> {
     out
 }
 
-/// A text in so many pieces of about equal length, on character borders.
+/// A text in so many pieces of about equal length, on character borders; fewer where it is too short.
 pub(super) fn pieces(text: &str, count: usize) -> Vec<&str> {
-    let size = text.len().div_ceil(count.max(1)).max(1);
+    let count = count.max(1);
     let mut out = Vec::with_capacity(count);
     let mut start = 0;
-    while start < text.len() {
-        let mut end = (start + size).min(text.len());
+    for n in 1..=count {
+        let mut end = text.len() * n / count;
         while !text.is_char_boundary(end) {
             end += 1;
         }
-        out.push(&text[start..end]);
-        start = end;
+        if end > start {
+            out.push(&text[start..end]);
+            start = end;
+        }
     }
     out
 }
