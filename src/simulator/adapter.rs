@@ -227,6 +227,11 @@ impl Adapter {
         self.0.self_id
     }
 
+    /// Which adapter it imitates.
+    pub fn dialect(&self) -> Dialect {
+        self.0.settings.dialect
+    }
+
     /// Where to dial it, on the forward side.
     pub fn url(&self) -> Option<String> {
         self.0.address.map(|address| format!("ws://{address}/"))

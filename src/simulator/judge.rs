@@ -32,7 +32,6 @@ struct Score {
 /// One conversation: one speaker in one chat.
 #[derive(Debug)]
 struct Track {
-    account: i64,
     peer: Peer,
     speaker: i64,
     turns: Vec<Turn>,
@@ -66,7 +65,6 @@ impl Judge {
         let heard = Arc::new(Notify::new());
         score.by_chat.entry((account, peer)).or_default().push(number);
         score.tracks.push(Track {
-            account,
             peer,
             speaker,
             turns: Vec::new(),

@@ -10,7 +10,7 @@
 //! Everything runs on the caller's tokio runtime and ends with the caller's stop signal.
 
 mod adapter;
-
+mod demo;
 mod dialect;
 mod driver;
 mod judge;
@@ -24,7 +24,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio_util::sync::CancellationToken;
 
 pub use adapter::{Adapter, AdapterFaults, AdapterSettings, DropStyle, Format, Roles, Sent, Side};
-
+pub use demo::{Demo, demo};
 pub use dialect::Dialect;
 pub use driver::Conversations;
 pub use judge::{Judge, Latency, Report, Token};
