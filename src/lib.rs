@@ -50,5 +50,6 @@ pub mod engine;
 pub mod provider;
 pub mod runtime;
 pub mod security;
+pub mod simulator;
 pub mod store;
 pub mod words;
