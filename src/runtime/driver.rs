@@ -20,7 +20,7 @@ use crate::adapter::{Hub, LinkEvent, Output};
 use crate::domain::*;
 use crate::engine::Engine;
 use crate::provider::{JobHandle, Providers};
-use crate::store::{Refused, Store};
+use crate::store::{Refused, Store, StoreError};
 
 /// Inputs taken before the state is published, so that a flood cannot starve readers.
 const DRAIN: usize = 512;
@@ -63,11 +63,17 @@ pub(super) struct Driver {
     /// The last word about each account that is up, for an engine that is rebuilt.
     pub ups: HashMap<SelfId, AdapterEvent>,
     pub rebuilds: u32,
+    /// What the store remembers, on its way to an engine that was rebuilt.
+    pub recovering: Option<Recovering>,
+    /// What was told meanwhile; bounded, since nothing more is taken from the lanes.
+    pub held: Vec<Input>,
     pub published: Instant,
     /// Words of the configuration that was refused last, until one is accepted.
     pub refused: Option<String>,
     pub stop: Stop,
 }
+
+type Recovering = std::pin::Pin<Box<dyn Future<Output = Result<Recovered, StoreError>> + Send>>;
 
 /// How far stopping has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +104,7 @@ impl Driver {
                 () = sleep(alarm) => {}
             }
             self.drain(lanes).await;
+            self.recover(lanes).await;
             self.on_time();
             self.publish(false);
         }
@@ -106,6 +113,9 @@ impl Driver {
     /// Takes what is there already, without waiting. Doors first: an operator must get through a flood.
     async fn drain(&mut self, lanes: &mut Lanes) {
         for _ in 0..DRAIN {
+            if self.recovering.is_some() {
+                return;
+            }
             if let Ok(request) = self.ends.requests.try_recv() {
                 self.on_request(request);
             } else if let Ok(input) = lanes.store.try_recv() {
@@ -280,6 +290,9 @@ impl Driver {
 
     /// One input, and all that follows from it at once.
     pub fn feed(&mut self, input: Input) {
+        if self.recovering.is_some() {
+            return self.held.push(input);
+        }
         let mut todo = VecDeque::from([input]);
         while let Some(input) = todo.pop_front() {
             let now = self.clock.now();
@@ -288,7 +301,7 @@ impl Driver {
             let kept = input.clone();
             match std::panic::catch_unwind(AssertUnwindSafe(|| engine.apply(input, now))) {
                 Ok(effects) => effects.into_iter().for_each(|effect| self.carry_out(effect, &mut todo)),
-                Err(_) => self.rebuild(&kept, now, &mut todo),
+                Err(_) => return self.rebuild(&kept, now),
             }
         }
     }
@@ -384,7 +397,7 @@ impl Driver {
     }
 
     /// The engine panicked: the input is put aside, and a new engine goes on from the store, as after kill -9.
-    fn rebuild(&mut self, input: &Input, now: Now, todo: &mut VecDeque<Input>) {
+    fn rebuild(&mut self, input: &Input, now: Now) {
         quarantine::keep(&self.data, &self.loaded.config, self.seed, input, now);
         self.rebuilds += 1;
         if self.rebuilds > REBUILDS {
@@ -394,11 +407,32 @@ impl Driver {
         self.jobs.clear();
         self.answers.clear();
         self.engine = Engine::rebuilt(Arc::clone(&self.loaded.config), self.seed, now, self.rebuilds);
-        match self.store.recover() {
-            Ok(recovered) => todo.push_back(Input::Recovered(Box::new(recovered))),
-            Err(error) => tracing::error!(%error, "the store remembers nothing"),
+        let recovered = self.store.recover();
+        self.recovering = Some(Box::pin(recovered));
+    }
+
+    /// A new engine hears nothing before it knows what the store remembers: its numbers go on from there.
+    async fn recover(&mut self, lanes: &mut Lanes) {
+        let Some(mut recovering) = self.recovering.take() else { return };
+        let recovered = loop {
+            tokio::select! {
+                recovered = &mut recovering => break recovered,
+                // The former engine's commits: the writer must not wait for their reader.
+                Some(_) = lanes.store.recv() => {}
+            }
+        };
+        match recovered {
+            Ok(recovered) => self.feed(Input::Recovered(Box::new(recovered))),
+            Err(error) => {
+                tracing::error!(%error, "the store remembers nothing");
+                self.stop = Stop::Broken;
+            }
         }
-        todo.extend(self.ups.values().cloned().map(Input::Adapter));
+        let ups: Vec<_> = self.ups.values().cloned().collect();
+        ups.into_iter().for_each(|up| self.feed(Input::Adapter(up)));
+        for input in std::mem::take(&mut self.held) {
+            self.feed(input);
+        }
     }
 }
 

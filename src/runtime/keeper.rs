@@ -67,9 +67,9 @@ impl LoadError {
         match self {
             Self::Unreadable { .. } => vec![self.to_string()],
             Self::Wrong { path, issues } => {
-                let file = path.display();
+                let file = path.display().to_string();
                 let language = lang.language();
-                issues.iter().map(|i| format!("{file}:{}:{}: {}", i.at.line, i.at.column, i.words(language))).collect()
+                issues.iter().map(|issue| issue.line(&file, language)).collect()
             }
         }
     }

@@ -128,6 +128,8 @@ pub async fn start(loaded: Loaded, options: RunOptions) -> Result<Running, Start
         tag: 0,
         ups: HashMap::new(),
         rebuilds: 0,
+        recovering: None,
+        held: Vec::new(),
         published: Instant::now(),
         refused: None,
         stop: Stop::No,

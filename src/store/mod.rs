@@ -223,6 +223,13 @@ impl Store {
         }
     }
 
+    /// Writes what waits and tells what is going on, for an engine that takes the place of one that panicked.
+    pub fn recover(&self) -> impl Future<Output = Result<Recovered, StoreError>> + Send + use<> {
+        let (tell, answer) = tokio::sync::oneshot::channel();
+        let asked = self.work.try_send(Work::Recover(tell)).is_ok();
+        async move { if asked { answer.await.unwrap_or(Err(StoreError::Stopped)) } else { Err(StoreError::Full) } }
+    }
+
     /// Answers a question about the past; [`Page::Failed`] when more than 64 wait already. Dropping the
     /// future drops the question.
     pub fn query(&self, query: Query) -> impl Future<Output = Page> + Send + use<> {

@@ -11,7 +11,22 @@ use crate::domain::{
 /// Reads everything the engine needs to go on, and marks the session as begun: not clean until it says so.
 pub(super) fn recover(conn: &mut Connection, now: Now, boot: &str) -> rusqlite::Result<Recovered> {
     let tx = conn.transaction()?;
-    settle(&tx)?;
+    let found = read(&tx, now, boot)?;
+    tx.execute("UPDATE tally SET clean = 0, batch = 0, boot = ?1", [boot])?;
+    tx.commit()?;
+    Ok(found)
+}
+
+/// The same within a session, for an engine that takes the place of one that panicked.
+pub(super) fn again(conn: &Connection, now: Now) -> rusqlite::Result<Recovered> {
+    let tx = conn.unchecked_transaction()?;
+    let found = read(&tx, now, "")?;
+    tx.commit()?;
+    Ok(Recovered { clean: false, same_boot: true, ..found })
+}
+
+fn read(tx: &Connection, now: Now, boot: &str) -> rusqlite::Result<Recovered> {
+    settle(tx)?;
     let mut found = tx.query_row("SELECT seq, part, item, clean, boot FROM tally", [], |r| {
         let same_boot = r.get_ref(4)?.as_str()? == boot;
         Ok(Recovered {
@@ -25,15 +40,13 @@ pub(super) fn recover(conn: &mut Connection, now: Now, boot: &str) -> rusqlite::
     })?;
     // A new database: nothing can be missing.
     found.same_boot |= found.last_seq == Seq(0) && found.last_item == ItemId(0);
-    found.items = items(&tx)?;
-    found.waiting = waiting(&tx, &found.items)?;
-    found.parts = parts(&tx)?;
-    found.chats = chats(&tx)?;
-    found.grants = grants(&tx, now.wall)?;
-    found.usage = usage(&tx, now.day(), now.day())?;
+    found.items = items(tx)?;
+    found.waiting = waiting(tx, &found.items)?;
+    found.parts = parts(tx)?;
+    found.chats = chats(tx)?;
+    found.grants = grants(tx, now.wall)?;
+    found.usage = usage(tx, now.day(), now.day())?;
     found.accounts = accounts(&found.chats);
-    tx.execute("UPDATE tally SET clean = 0, batch = 0, boot = ?1", [boot])?;
-    tx.commit()?;
     Ok(found)
 }
 

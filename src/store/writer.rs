@@ -9,15 +9,16 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::mpsc::Sender;
+use tokio::sync::oneshot;
 
 use super::errands::{Errand, Errands};
 use super::keep::Kept;
 use super::lock::Lock;
 use super::rows::Book;
 use super::upkeep::Upkeep;
-use super::{Clock, schema, search};
+use super::{Clock, StoreError, recover, schema, search};
 use crate::config::Storage;
-use crate::domain::{BatchNo, Input, Row, Seq};
+use crate::domain::{BatchNo, Input, Recovered, Row, Seq};
 
 /// Batches in one transaction at most: enough to make a commit cheap, few enough to keep it short.
 const GROUP: usize = 256;
@@ -46,6 +47,8 @@ pub(super) enum Work {
     Settings(Storage),
     /// Clean now rather than when it is due.
     Sweep,
+    /// Write what waits, then tell what is going on, for an engine that begins anew.
+    Recover(oneshot::Sender<Result<Recovered, StoreError>>),
     /// For tests that need a fault on this very connection.
     #[cfg(test)]
     Do(Box<dyn FnOnce(&Connection) + Send>),
@@ -150,6 +153,7 @@ impl Writer {
                 }
             }
             Work::Sweep => self.upkeep.hurry(),
+            Work::Recover(reply) => drop(reply.send(self.recover())),
             #[cfg(test)]
             Work::Do(act) => {
                 if let Some(conn) = &self.conn {
@@ -157,6 +161,15 @@ impl Writer {
                 }
             }
         }
+    }
+
+    fn recover(&mut self) -> Result<Recovered, StoreError> {
+        if self.may_write() {
+            self.write();
+        }
+        self.connection()?;
+        let conn = self.conn.as_ref().ok_or(StoreError::Stopped)?;
+        Ok(recover::again(conn, (self.clock)())?)
     }
 
     /// How long nothing has to be done. Hours, when nothing is going on: no wake-ups.

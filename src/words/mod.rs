@@ -67,6 +67,14 @@ impl Lang {
         }
     }
 
+    /// As it stands in the configuration.
+    pub fn language(self) -> Language {
+        match self {
+            Self::Zh => Language::Chinese,
+            Self::En => Language::English,
+        }
+    }
+
     /// `zh` or `en`, as on the command line and in the hello line.
     pub fn code(self) -> &'static str {
         match self {
