@@ -1,6 +1,8 @@
 //! qqdeck answers QQ chats with language models, and gives the people who run the bot a terminal console.
 
+pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod runtime;
+pub mod serve;
 pub mod words;

@@ -26,6 +26,7 @@ mod exit;
 mod model;
 mod notice;
 mod span;
+mod state;
 mod verdict;
 
 pub use answer::{done, mode, refusal, role};
@@ -33,6 +34,7 @@ pub use exit::{Exit, UsageError};
 pub use model::{provider_error, provider_state, stage};
 pub use notice::{ChatCommand, ChatStatus, Notice};
 pub use span::{clock, parse_span, span, span_short};
+pub use state::{account, item, item_code};
 pub use verdict::{author, decision, delivery, gate, hint, outcome, reason, remedy, verdict};
 
 /// A language that a person reads.
