@@ -42,13 +42,15 @@ fn subcommand(entry: &Entry) -> Command {
 }
 
 fn argument(a: &Argument) -> Arg {
+    let arg = Arg::new(a.name).help(a.en);
     // Ids of messages may be negative, and nothing else begins with a dash and a digit.
-    let arg = Arg::new(a.name).help(a.en).allow_negative_numbers(true);
+    let valued = |arg: Arg, name: String| arg.value_name(name).allow_negative_numbers(true);
+    let name = a.name.to_ascii_uppercase();
     match a.form {
-        Form::Needed => arg.value_name(a.name.to_ascii_uppercase()).required(true),
-        Form::Optional => arg.value_name(a.name.to_ascii_uppercase()),
-        Form::Rest => arg.value_name(a.name.to_ascii_uppercase()).required(true).num_args(1..),
-        Form::Option(value) => arg.long(a.name).value_name(value),
+        Form::Needed => valued(arg, name).required(true),
+        Form::Optional => valued(arg, name),
+        Form::Rest => valued(arg, name).required(true).num_args(1..),
+        Form::Option(value) => valued(arg, value.to_owned()).long(a.name),
         Form::Flag => arg.long(a.name).action(ArgAction::SetTrue),
     }
 }

@@ -26,22 +26,23 @@ pub fn bad_value(name: &str, value: &str, wants: &str) -> Exit {
 fn read(error: &clap::Error) -> UsageError {
     let one = |kind| all(error, kind).into_iter().next();
     match error.kind() {
-        ErrorKind::InvalidSubcommand => UsageError::UnknownCommand {
-            name: one(ContextKind::InvalidSubcommand).unwrap_or_default(),
-            nearest: one(ContextKind::SuggestedSubcommand),
-        },
+        ErrorKind::InvalidSubcommand => {
+            let name = one(ContextKind::InvalidSubcommand).unwrap_or_default();
+            // The parser's own order of its suggestions is not by likeness.
+            let near = all(error, ContextKind::SuggestedSubcommand);
+            let nearest = near.iter().min_by_key(|n| strsim::osa_distance(n, &name)).cloned();
+            UsageError::UnknownCommand { name, nearest }
+        }
         ErrorKind::UnknownArgument => UsageError::UnknownOption {
             name: one(ContextKind::InvalidArg).unwrap_or_default(),
             nearest: one(ContextKind::SuggestedArg),
         },
         ErrorKind::MissingRequiredArgument => UsageError::Missing { names: all(error, ContextKind::InvalidArg).join(" ") },
         ErrorKind::InvalidValue | ErrorKind::ValueValidation if one(ContextKind::InvalidArg).is_some() => {
-            let fits = all(error, ContextKind::ValidValue).join(", ");
-            let reason = || std::error::Error::source(error).map_or_else(|| "…".to_owned(), ToString::to_string);
             UsageError::BadValue {
                 name: one(ContextKind::InvalidArg).unwrap_or_default(),
                 value: one(ContextKind::InvalidValue).unwrap_or_default(),
-                wants: if fits.is_empty() { reason() } else { fits },
+                wants: all(error, ContextKind::ValidValue).join(", "),
             }
         }
         _ => {

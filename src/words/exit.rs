@@ -1,6 +1,6 @@
 //! The paragraph on stderr with which the command line ends: what, where, what to do.
 
-use super::answer::nearest_words;
+use super::answer::nearest_stop;
 use super::{Lang, one_line};
 
 /// Longest path or cause in a paragraph, in characters.
@@ -170,7 +170,7 @@ pub enum UsageError {
         name: String,
         /// What was typed.
         value: String,
-        /// What fits.
+        /// What fits; may be empty.
         wants: String,
     },
     /// Anything else, in English, as the parser says it.
@@ -401,24 +401,28 @@ impl UsageError {
     fn words(&self, lang: Lang) -> String {
         match self {
             Self::UnknownCommand { name, nearest } => {
-                let (name, nearest) = (long(name), nearest_words(nearest.as_deref(), lang));
+                let (name, nearest) = (long(name), nearest_stop(nearest.as_deref(), lang));
                 say!(
                     lang,
-                    "没有命令 {name}{nearest}。用 --help 看看有哪些命令。",
-                    "There is no command {name}{nearest}. See --help for those there are.",
+                    "没有命令 {name}{nearest}用 --help 看看有哪些命令。",
+                    "There is no command {name}{nearest} See --help for those there are.",
                 )
             }
             Self::UnknownOption { name, nearest } => {
-                let (name, nearest) = (long(name), nearest_words(nearest.as_deref(), lang));
+                let (name, nearest) = (long(name), nearest_stop(nearest.as_deref(), lang));
                 say!(
                     lang,
-                    "没有选项 {name}{nearest}。用 --help 看看有哪些选项。",
-                    "There is no option {name}{nearest}. See --help for those there are.",
+                    "没有选项 {name}{nearest}用 --help 看看有哪些选项。",
+                    "There is no option {name}{nearest} See --help for those there are.",
                 )
             }
             Self::Missing { names } => {
                 let names = long(names);
                 say!(lang, "还缺少：{names}。用 --help 看看怎么写。", "Something is missing: {names}. See --help for how it is written.")
+            }
+            Self::BadValue { name, value, wants } if wants.is_empty() => {
+                let (name, value) = (long(name), long(value));
+                say!(lang, "{name} 不能是“{value}”。用 --help 看看怎么写。", "{name} cannot be “{value}”. See --help for how it is written.")
             }
             Self::BadValue { name, value, wants } => {
                 let (name, value, wants) = (long(name), long(value), long(wants));
