@@ -1,5 +1,7 @@
 //! The real binary: exit codes, what is said, in which language, and where.
 
+#![allow(clippy::unwrap_used)] // the helpers are tests too
+
 mod common;
 
 use std::io::Write;
@@ -115,7 +117,10 @@ fn init_takes_answers_from_a_pipe() {
     child.stdin.take().unwrap().write_all("10001，10002\n123\nqwen3:4b\n".as_bytes()).unwrap();
     assert_eq!(said(child.wait_with_output().unwrap()).0, 0);
     let text = std::fs::read_to_string(home.path().join("here.toml")).unwrap();
-    assert!(text.contains("admins = [10001, 10002]") && text.contains("groups = [123]") && text.contains("\"qwen3:4b\""), "{text}");
+    assert!(
+        text.contains("admins = [10001, 10002]") && text.contains("groups = [123]") && text.contains("\"qwen3:4b\""),
+        "{text}"
+    );
 }
 
 #[test]
@@ -159,7 +164,10 @@ fn the_page_about_ctl_is_the_table_of_verbs() {
         std::fs::write(&path, manual::page()).unwrap();
     }
     let written = std::fs::read_to_string(&path).unwrap();
-    assert!(written == manual::page(), "docs/ctl.md is stale; QQDECK_WRITE_DOCS=1 cargo test --test ctl_binary writes it anew");
+    assert!(
+        written == manual::page(),
+        "docs/ctl.md is stale; QQDECK_WRITE_DOCS=1 cargo test --test ctl_binary writes it anew"
+    );
 }
 
 #[tokio::test]

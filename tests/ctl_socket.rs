@@ -62,11 +62,7 @@ async fn verbs_become_the_commands_they_say() {
         ("refuse", Command::Refuse { item: ItemId(3), reason: "no".into() }),
         (
             "allow",
-            Command::Allow {
-                id: AccessId::Group(GroupId(123)),
-                during: Some(Duration::from_secs(5400)),
-                answer: true,
-            },
+            Command::Allow { id: AccessId::Group(GroupId(123)), during: Some(Duration::from_secs(5400)), answer: true },
         ),
         ("deny", Command::Deny { id: AccessId::Person(UserId(5)) }),
         ("block", Command::Block { id: AccessId::Person(UserId(5)), during: Some(Duration::from_secs(172_800)) }),
@@ -149,7 +145,10 @@ async fn what_came_of_a_command_is_told_by_code_and_words() {
     let said = daemon.ask("allow", sample("allow"), true).await;
     assert_eq!(said["words"], "已放行 群 123（1 小时 30 分钟）。");
     let refused = daemon.ask("provider", json!({"name": "qwn", "to": "on"}), true).await;
-    assert_eq!((&refused["ok"], &refused["code"], &refused["nearest"]), (&json!(false), &json!("unknown_provider"), &json!("qwen")));
+    assert_eq!(
+        (&refused["ok"], &refused["code"], &refused["nearest"]),
+        (&json!(false), &json!("unknown_provider"), &json!("qwen"))
+    );
     let failed = daemon.ask("search", json!({"text": "broken"}), true).await;
     assert_eq!(failed["code"], "store");
     let nowhere = daemon.ask("why", json!({"chat": "group:123", "message": "404"}), true).await;
@@ -251,7 +250,13 @@ async fn another_version_is_told_so_and_may_still_stop_the_daemon() {
 async fn whoever_attaches_is_told_that_there_is_no_console_yet() {
     let daemon = Daemon::start().await;
     let mut c = daemon.connect().await;
-    c.say(&Hello { purpose: Purpose::Attach, size: Some((80, 24)), term: Some("xterm".into()), ..Hello::ctl(Lang::Zh) }).await;
+    c.say(&Hello {
+        purpose: Purpose::Attach,
+        size: Some((80, 24)),
+        term: Some("xterm".into()),
+        ..Hello::ctl(Lang::Zh)
+    })
+    .await;
     let bye = c.hear().await.unwrap();
     assert_eq!((&bye["bye"], &bye["code"]), (&json!(true), &json!("no_console")));
     assert!(c.hear().await.is_none());

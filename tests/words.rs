@@ -340,9 +340,13 @@ fn what_waits_and_how_accounts_stand_have_words() {
     ] {
         check(|lang| words::item(&kind, lang));
     }
-    for (connected, online, reason) in
-        [(false, None, ""), (true, None, ""), (true, Some(true), ""), (true, Some(false), ""), (true, Some(false), NASTY)]
-    {
+    for (connected, online, reason) in [
+        (false, None, ""),
+        (true, None, ""),
+        (true, Some(true), ""),
+        (true, Some(false), ""),
+        (true, Some(false), NASTY),
+    ] {
         let account = AccountView {
             id: SelfId(1),
             nickname: Text::default(),

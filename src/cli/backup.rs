@@ -39,7 +39,8 @@ impl Backup {
             return Err(Exit::Exists { path: to.display().to_string() }.into());
         }
         let part = to.with_extension("part");
-        let made = create(&part).and_then(|()| copy(&from, &part).map_err(|e| Exit::Failed { name: "backup", cause: e.to_string() }));
+        let made = create(&part)
+            .and_then(|()| copy(&from, &part).map_err(|e| Exit::Failed { name: "backup", cause: e.to_string() }));
         let made = made.and_then(|()| fs::rename(&part, &to).map_err(|e| cannot_write(&to, &e)));
         if made.is_err() {
             let _ = fs::remove_file(&part);

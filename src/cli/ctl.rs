@@ -25,7 +25,11 @@ impl Args for Ctl {
             .global(true)
             .action(ArgAction::SetTrue)
             .help("Print one JSON value (tail: one a line)");
-        command.arg(json).subcommand_required(true).arg_required_else_help(true).subcommands(TABLE.iter().map(subcommand))
+        command
+            .arg(json)
+            .subcommand_required(true)
+            .arg_required_else_help(true)
+            .subcommands(TABLE.iter().map(subcommand))
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -68,13 +72,16 @@ impl FromArgMatches for Ctl {
                 Form::Rest => given
                     .get_many::<String>(a.name)
                     .map(|words| Value::String(words.map(String::as_str).collect::<Vec<_>>().join(" "))),
-                Form::Needed | Form::Optional | Form::Option(_) => given.get_one::<String>(a.name).cloned().map(Value::String),
+                Form::Needed | Form::Optional | Form::Option(_) => {
+                    given.get_one::<String>(a.name).cloned().map(Value::String)
+                }
             };
             if let Some(value) = value {
                 arguments.insert(a.name.to_owned(), value);
             }
         }
-        let ask = Ask { verb: entry.name.to_owned(), arguments, json: matches.get_flag("json") || given.get_flag("json") };
+        let ask =
+            Ask { verb: entry.name.to_owned(), arguments, json: matches.get_flag("json") || given.get_flag("json") };
         Ok(Self { ask, follow: entry.verb == Verb::Tail })
     }
 
@@ -124,7 +131,7 @@ fn finish(answer: &Map<String, Value>, json: bool) -> Result<(), End> {
 
 fn follow(client: &mut Client, json: bool, lang: Lang) -> Result<(), End> {
     client.be_patient()?;
-    while let Some(said) = client.next()? {
+    while let Some(said) = client.hear()? {
         if json {
             print(&format!("{}\n", line::json(&said)))?;
         } else if let Some(missed) = said.get("missed") {

@@ -53,7 +53,8 @@ pub fn localise(command: Command, lang: Lang) -> Command {
 }
 
 fn chinese(command: Command, path: &str) -> Command {
-    let command = command.help_template(TEMPLATE).disable_help_flag(true).disable_version_flag(true).arg(flag("help", 'h'));
+    let command =
+        command.help_template(TEMPLATE).disable_help_flag(true).disable_version_flag(true).arg(flag("help", 'h'));
     let command = if path.is_empty() { command.arg(flag("version", 'V')) } else { command };
     let command = command.mut_args(|arg| {
         let name = arg.get_id().as_str().to_owned();
@@ -88,7 +89,8 @@ fn verb(path: &str) -> Option<&'static str> {
 }
 
 fn argument(path: &str, name: &str) -> Option<&'static str> {
-    if let Some(a) = path.strip_prefix("ctl ").and_then(find).and_then(|e| e.arguments.iter().find(|a| a.name == name)) {
+    if let Some(a) = path.strip_prefix("ctl ").and_then(find).and_then(|e| e.arguments.iter().find(|a| a.name == name))
+    {
         return Some(a.zh);
     }
     let of = |command: &str| OPTIONS.iter().find(|(c, n, _)| *c == command && *n == name).map(|(.., words)| *words);
@@ -110,7 +112,8 @@ mod tests {
                 assert!(argument(path, name).is_some(), "`{path}` --{name} has no Chinese help");
             }
             for sub in command.get_subcommands() {
-                let below = if path.is_empty() { sub.get_name().to_owned() } else { format!("{path} {}", sub.get_name()) };
+                let below =
+                    if path.is_empty() { sub.get_name().to_owned() } else { format!("{path} {}", sub.get_name()) };
                 assert!(verb(&below).is_some(), "`{below}` has no Chinese help");
                 look(sub, &below);
             }

@@ -59,9 +59,15 @@ impl Init {
 
 fn ask(input: &mut impl BufRead, lang: Lang) -> Result<Answers, End> {
     let mut answers = Answers::default();
-    let (zh, en) = ("你的 QQ 号（管理员，可以在聊天里发命令；多个用逗号隔开）：", "Your QQ number (an admin; several with commas): ");
+    let (zh, en) = (
+        "你的 QQ 号（管理员，可以在聊天里发命令；多个用逗号隔开）：",
+        "Your QQ number (an admin; several with commas): ",
+    );
     answers.admins = question(input, lang.pick(zh, en), lang, numbers)?.unwrap_or_default();
-    let (zh, en) = ("要回答哪些群（群号，用逗号隔开；留空以后再说）：", "Groups to answer in (numbers with commas; empty for later): ");
+    let (zh, en) = (
+        "要回答哪些群（群号，用逗号隔开；留空以后再说）：",
+        "Groups to answer in (numbers with commas; empty for later): ",
+    );
     answers.groups = question(input, lang.pick(zh, en), lang, numbers)?.unwrap_or_default();
     let prompt = match lang {
         Lang::Zh => format!("用 Ollama 的哪个模型 [{}]：", answers.model),
@@ -99,7 +105,8 @@ fn question(
 /// Numbers with commas, full-width ones or blanks between them, as a list of TOML.
 fn numbers(line: &str) -> Option<String> {
     let words = line.split([',', '，', '、', ' ', ';']).filter(|w| !w.is_empty());
-    let numbers: Option<Vec<String>> = words.map(|w| w.parse::<u64>().ok().filter(|n| *n > 0).map(|n| n.to_string())).collect();
+    let numbers: Option<Vec<String>> =
+        words.map(|w| w.parse::<u64>().ok().filter(|n| *n > 0).map(|n| n.to_string())).collect();
     numbers.map(|n| n.join(", "))
 }
 

@@ -47,7 +47,10 @@ pub fn judge(config: &Config, frame: &str) -> Result<Option<Verdict>, Exit> {
 ///
 /// # Errors
 /// When this build cannot, or the engine panicked.
-pub fn replay(inputs: &mut dyn Iterator<Item = Result<(Now, Input), Exit>>, tell: &mut dyn FnMut(Value)) -> Result<(), Exit> {
+pub fn replay(
+    inputs: &mut dyn Iterator<Item = Result<(Now, Input), Exit>>,
+    tell: &mut dyn FnMut(Value),
+) -> Result<(), Exit> {
     let _ = (inputs, tell);
     Err(Exit::NotBuilt { name: "replay".to_owned() })
 }

@@ -28,10 +28,12 @@ impl Place {
     pub fn config(&self) -> Result<PathBuf, Exit> {
         let tried = match &self.config {
             Some(named) => vec![named.clone()],
-            None => [Some(PathBuf::from("./config.toml")), xdg("XDG_CONFIG_HOME", ".config").map(|d| d.join("config.toml"))]
-                .into_iter()
-                .flatten()
-                .collect(),
+            None => {
+                [Some(PathBuf::from("./config.toml")), xdg("XDG_CONFIG_HOME", ".config").map(|d| d.join("config.toml"))]
+                    .into_iter()
+                    .flatten()
+                    .collect()
+            }
         };
         match tried.iter().find(|path| path.exists()) {
             Some(found) => Ok(found.clone()),

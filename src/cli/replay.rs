@@ -35,8 +35,11 @@ impl Replay {
         let file = File::open(&self.file).map_err(|e| Exit::CannotRead { path: path.clone(), cause: e.to_string() })?;
         let mut inputs = BufReader::new(file).lines().enumerate().map(|(n, text)| {
             let text = text.map_err(|e| Exit::CannotRead { path: path.clone(), cause: e.to_string() })?;
-            let recorded: Recorded = serde_json::from_str(&text)
-                .map_err(|e| Exit::BadRecord { path: path.clone(), line: n + 1, cause: e.to_string() })?;
+            let recorded: Recorded = serde_json::from_str(&text).map_err(|e| Exit::BadRecord {
+                path: path.clone(),
+                line: n + 1,
+                cause: e.to_string(),
+            })?;
             Ok((recorded.now, recorded.input))
         });
         let mut printed = Ok(());

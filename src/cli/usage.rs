@@ -37,7 +37,9 @@ fn read(error: &clap::Error) -> UsageError {
             name: one(ContextKind::InvalidArg).unwrap_or_default(),
             nearest: one(ContextKind::SuggestedArg),
         },
-        ErrorKind::MissingRequiredArgument => UsageError::Missing { names: all(error, ContextKind::InvalidArg).join(" ") },
+        ErrorKind::MissingRequiredArgument => {
+            UsageError::Missing { names: all(error, ContextKind::InvalidArg).join(" ") }
+        }
         ErrorKind::InvalidValue | ErrorKind::ValueValidation if one(ContextKind::InvalidArg).is_some() => {
             UsageError::BadValue {
                 name: one(ContextKind::InvalidArg).unwrap_or_default(),

@@ -110,7 +110,10 @@ impl Arguments {
     pub fn item(&self) -> Result<ItemId, Exit> {
         let text = self.text("item")?;
         let digits = text.trim().trim_start_matches('#');
-        digits.parse().map(ItemId).map_err(|_| self.bad("item", &text, "编号，见 attention", "a number, see `attention`"))
+        digits
+            .parse()
+            .map(ItemId)
+            .map_err(|_| self.bad("item", &text, "编号，见 attention", "a number, see `attention`"))
     }
 
     /// A duration that may be missing.
@@ -153,10 +156,9 @@ impl Arguments {
     pub fn one_of(&self, name: &str, words: &[&str]) -> Result<usize, Exit> {
         let text = self.text(name)?;
         let wants = words.join(", ");
-        words
-            .iter()
-            .position(|w| w.eq_ignore_ascii_case(text.trim()))
-            .ok_or_else(|| self.bad_near(name, &text, &wants, &wants, super::near::nearest(&text, words.iter().copied())))
+        words.iter().position(|w| w.eq_ignore_ascii_case(text.trim())).ok_or_else(|| {
+            self.bad_near(name, &text, &wants, &wants, super::near::nearest(&text, words.iter().copied()))
+        })
     }
 
     /// What is wrong with a value.

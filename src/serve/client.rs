@@ -48,7 +48,7 @@ impl Client {
     pub fn ask(&mut self, ask: &Ask) -> Result<Map<String, Value>, Exit> {
         // A daemon that refuses the connection answers before it reads, so a failed write may still have an answer.
         let sent = self.send(ask);
-        match self.next() {
+        match self.hear() {
             Ok(Some(answer)) => Ok(answer),
             Ok(None) => Err(sent.err().unwrap_or_else(|| self.lost(&io::ErrorKind::UnexpectedEof.into()))),
             Err(error) => Err(sent.err().unwrap_or(error)),
@@ -59,7 +59,7 @@ impl Client {
     ///
     /// # Errors
     /// [`Exit::NoAnswer`].
-    pub fn next(&mut self) -> Result<Option<Map<String, Value>>, Exit> {
+    pub fn hear(&mut self) -> Result<Option<Map<String, Value>>, Exit> {
         let mut text = String::new();
         match self.stream.read_line(&mut text) {
             Ok(0) => Ok(None),

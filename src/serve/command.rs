@@ -65,12 +65,15 @@ pub fn command(verb: Verb, a: &Arguments) -> Result<Option<Command>, Exit> {
 fn set(a: &Arguments) -> Result<Command, Exit> {
     let setting = a.text("setting")?;
     match setting.split_once('=') {
-        Some((key, value)) if !key.trim().is_empty() => Ok(Command::Set {
-            chat: a.chat("chat")?,
-            key: key.trim().to_owned(),
-            value: value.trim().to_owned(),
-        }),
-        _ => Err(a.bad("setting", &setting, "键=值，例如 reply.at_sender=true", "KEY=VALUE, for example reply.at_sender=true")),
+        Some((key, value)) if !key.trim().is_empty() => {
+            Ok(Command::Set { chat: a.chat("chat")?, key: key.trim().to_owned(), value: value.trim().to_owned() })
+        }
+        _ => Err(a.bad(
+            "setting",
+            &setting,
+            "键=值，例如 reply.at_sender=true",
+            "KEY=VALUE, for example reply.at_sender=true",
+        )),
     }
 }
 

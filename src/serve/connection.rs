@@ -118,7 +118,9 @@ async fn follow(
             None => return Ok(()),
             Some(Heard::Missed(n)) => json!({"missed": n}),
             Some(Heard::Line(line)) => {
-                let fits = |c: ChatRef| c.peer == line.conversation.peer && c.account.is_none_or(|a| a == line.conversation.account);
+                let fits = |c: ChatRef| {
+                    c.peer == line.conversation.peer && c.account.is_none_or(|a| a == line.conversation.account)
+                };
                 if !chat.is_none_or(fits) {
                     continue;
                 }
@@ -126,5 +128,86 @@ async fn follow(
             }
         };
         line::write(write, &value, DEADLINE).await?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+
+    use super::*;
+    use crate::domain::{Author, ConversationId, GroupId, Line, Peer, Role, SelfId, Seq, Text, Wall};
+    use crate::runtime::handle::Ends;
+
+    fn start(room: usize) -> (DuplexStream, tokio::task::JoinHandle<()>, Ends, CancellationToken) {
+        let (theirs, ours) = tokio::io::duplex(room);
+        let (handle, ends) = Handle::pair(4);
+        let operator = Operator { name: Text::from("li"), role: Role::Admin };
+        let stop = CancellationToken::new();
+        let served = tokio::spawn(talk(ours, handle, Sessions::default(), operator, stop.clone()));
+        (theirs, served, ends, stop)
+    }
+
+    fn hello() -> Vec<u8> {
+        let mut line = serde_json::to_vec(&Hello::ctl(Lang::En)).unwrap();
+        line.push(b'\n');
+        line
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_says_nothing_is_let_go() {
+        let (_theirs, served, _ends, _) = start(1024);
+        served.await.unwrap();
+        let (mut theirs, served, _ends, _) = start(1024);
+        theirs.write_all(&hello()).await.unwrap();
+        served.await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_follower_that_never_reads_is_let_go() {
+        let (mut theirs, served, ends, _) = start(64);
+        theirs.write_all(&hello()).await.unwrap();
+        theirs.write_all(b"{\"verb\":\"tail\",\"json\":true}\n").await.unwrap();
+        let mut first = [0; 1];
+        theirs.read_exact(&mut first).await.unwrap();
+        let line = Line {
+            seq: Seq(1),
+            conversation: ConversationId { account: SelfId(1), peer: Peer::Group(GroupId(2)) },
+            at: Wall(0),
+            author: Author::Bot,
+            text: Text::from("x"),
+            message: None,
+            answers: None,
+            pictures: Vec::new(),
+            verdict: None,
+            outcome: None,
+            delivery: None,
+            making: None,
+            recalled: false,
+        };
+        ends.lines.say(Arc::new(line));
+        served.await.unwrap();
+        assert!(!ends.lines.wanted(), "its tail went with it");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_engine_that_never_answers_is_told_as_such() {
+        let (mut theirs, _served, mut ends, _) = start(4096);
+        theirs.write_all(&hello()).await.unwrap();
+        theirs.write_all(b"{\"verb\":\"reload\"}\n").await.unwrap();
+        let kept = ends.requests.recv().await;
+        let mut read = BufReader::new(theirs);
+        let answer = line::read(&mut read, Duration::from_secs(100)).await.unwrap();
+        assert!(String::from_utf8(answer).unwrap().contains("timed_out"));
+        drop(kept);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stop_ends_it_at_once() {
+        let (_theirs, served, _ends, stop) = start(64);
+        stop.cancel();
+        served.await.unwrap();
     }
 }

@@ -9,9 +9,7 @@ use super::sessions::Sessions;
 use super::show::{self, By};
 use super::verbs::{self, Entry, Verb};
 use super::{near, shape};
-use crate::domain::{
-    ChatRef, ChatView, Command, Done, ItemKind, Line, Operator, Page, Query, Refusal, Snapshot, Wall,
-};
+use crate::domain::{ChatRef, ChatView, Command, Done, ItemKind, Line, Operator, Page, Query, Refusal, Snapshot, Wall};
 use crate::runtime::handle::{Gone, Handle};
 use crate::words::{self, Exit, Lang, UsageError};
 
@@ -168,9 +166,12 @@ impl Desk {
             Verb::Audit => {
                 let limit = a.maybe_number("limit")?.unwrap_or(PAGE);
                 match self.query(Query::Audit { limit }).await? {
-                    Page::Audit(rows) => {
-                        Answer::list(json, "audit", || rows.iter().map(shape::audit).collect(), || show::audit(&rows, lang))
-                    }
+                    Page::Audit(rows) => Answer::list(
+                        json,
+                        "audit",
+                        || rows.iter().map(shape::audit).collect(),
+                        || show::audit(&rows, lang),
+                    ),
                     _ => return Err(unexpected()),
                 }
             }
@@ -283,9 +284,7 @@ impl Desk {
         let from = to.saturating_sub(i32::from(days) - 1);
         let Page::Usage(rows) = self.query(Query::Usage { from, to }).await? else { return Err(unexpected()) };
         let sums = show::sums(&rows, by);
-        let row = |(key, (asks, input, output, cost)): (&String, &(u64, u64, u64, f64))| {
-            json!({"key": key, "asks": asks, "input": input, "output": output, "cost": cost})
-        };
+        let row = |(key, (asks, input, output, cost)): (&String, &(u64, u64, u64, f64))| json!({"key": key, "asks": asks, "input": input, "output": output, "cost": cost});
         Ok(Answer::list(json, "usage", || sums.iter().map(row).collect(), || show::usage(&sums, by, self.lang)))
     }
 
@@ -307,6 +306,8 @@ pub fn now() -> Wall {
 fn get(s: &Snapshot, a: &Arguments, json: bool, lang: Lang) -> Result<Answer, Stop> {
     let chat = find_chat(s, a.chat("chat")?)?;
     let Value::Object(mut fields) = shape::chat(chat, lang) else { return Err(unexpected()) };
+    // `history` has it, whole.
+    fields.remove("last");
     if let Some(key) = a.maybe("key")? {
         let Some(value) = fields.remove(&key) else {
             let near = near::nearest(&key, fields.keys().map(String::as_str));
@@ -315,7 +316,11 @@ fn get(s: &Snapshot, a: &Arguments, json: bool, lang: Lang) -> Result<Answer, St
             return Err(a.bad("key", &key, &wants, &wants).into());
         };
         let text = show::fields(&Map::from_iter([(key.clone(), value.clone())]));
-        return Ok(Answer::read(json, || Map::from_iter([("key".to_owned(), json!(key)), ("value".to_owned(), value)]), || text));
+        return Ok(Answer::read(
+            json,
+            || Map::from_iter([("key".to_owned(), json!(key)), ("value".to_owned(), value)]),
+            || text,
+        ));
     }
     let text = show::fields(&fields);
     Ok(Answer::read(json, || fields, || text))

@@ -136,7 +136,10 @@ pub fn audit(a: &Audit) -> Value {
 }
 
 fn percentiles(p: &Percentiles) -> Map<String, Value> {
-    [("p50", p.p50), ("p95", p.p95), ("p99", p.p99)].map(|(name, d)| (name.to_owned(), maybe_millis(d))).into_iter().collect()
+    [("p50", p.p50), ("p95", p.p95), ("p99", p.p99)]
+        .map(|(name, d)| (name.to_owned(), maybe_millis(d)))
+        .into_iter()
+        .collect()
 }
 
 /// Percentiles by stage; those of the whole way also stand at the top.

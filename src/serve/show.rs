@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::table::Table;
 use crate::domain::{
-    AccountView, Audit, Author, ChatView, Item, ItemId, Line, Percentiles, ProviderView, Snapshot, Text, Usage, Verdict,
+    AccountView, Audit, Author, ChatView, Item, ItemId, Latency, Line, Percentiles, ProviderView, Snapshot, Text,
+    Usage, Verdict,
 };
 use crate::words::{self, Lang, clock, one_line, quoted, span_short};
 
@@ -24,7 +25,10 @@ pub fn status(s: &Snapshot, lang: Lang) -> String {
         say(lang.pick("! 正在停止", "! stopping").to_owned());
     }
     if s.unrecorded {
-        let (zh, en) = ("! 数据库写不进去：暂时不能保证每条消息最多回复一次", "! the database takes no writes: at most one reply per message is not promised now");
+        let (zh, en) = (
+            "! 数据库写不进去：暂时不能保证每条消息最多回复一次",
+            "! the database takes no writes: at most one reply per message is not promised now",
+        );
         say(lang.pick(zh, en).to_owned());
     }
     say(format!("\n{}", accounts(&s.accounts, lang).trim_end()));
@@ -41,17 +45,34 @@ pub fn status(s: &Snapshot, lang: Lang) -> String {
         ),
     });
     say(match lang {
-        Lang::Zh => format!("现在    排队 {} · 回答中 {} · 待发 {} · 待办 {}", s.queued, s.inflight, s.outbox, s.attention.len()),
+        Lang::Zh => format!(
+            "现在    排队 {} · 回答中 {} · 待发 {} · 待办 {}",
+            s.queued,
+            s.inflight,
+            s.outbox,
+            s.attention.len()
+        ),
         Lang::En => {
-            format!("now       queued {} · answering {} · to send {} · attention {}", s.queued, s.inflight, s.outbox, s.attention.len())
+            format!(
+                "now       queued {} · answering {} · to send {} · attention {}",
+                s.queued,
+                s.inflight,
+                s.outbox,
+                s.attention.len()
+            )
         }
     });
     let t = &s.today;
     say(match lang {
         Lang::Zh => format!("今日    {} 问 · 读 {} · 写 {} token · 费用 {:.2}", t.asks, t.input, t.output, t.cost),
-        Lang::En => format!("today     {} questions · {} tokens read · {} written · cost {:.2}", t.asks, t.input, t.output, t.cost),
+        Lang::En => format!(
+            "today     {} questions · {} tokens read · {} written · cost {:.2}",
+            t.asks, t.input, t.output, t.cost
+        ),
     });
-    say(format!("\n{}", latency(s, lang).trim_end()));
+    if s.latency != Latency::default() {
+        say(format!("\n{}", latency(s, lang).trim_end()));
+    }
     if !s.attention.is_empty() {
         say(format!("\n{}", items(s.attention.iter().map(|(id, i)| (*id, &**i)), lang).trim_end()));
     }
@@ -78,7 +99,10 @@ fn latency(s: &Snapshot, lang: Lang) -> String {
 /// Accounts.
 pub fn accounts(accounts: &[AccountView], lang: Lang) -> String {
     if accounts.is_empty() {
-        let (zh, en) = ("还没有 QQ 账号连上来。在 NapCat 里把反向 WebSocket 指到 ws://127.0.0.1:2280/ws", "No QQ account has connected yet. In NapCat point a reverse WebSocket to ws://127.0.0.1:2280/ws");
+        let (zh, en) = (
+            "还没有 QQ 账号连上来。在 NapCat 里把反向 WebSocket 指到 ws://127.0.0.1:2280/ws",
+            "No QQ account has connected yet. In NapCat point a reverse WebSocket to ws://127.0.0.1:2280/ws",
+        );
         return format!("{}\n", lang.pick(zh, en));
     }
     let mut table = match lang {
@@ -95,7 +119,10 @@ pub fn accounts(accounts: &[AccountView], lang: Lang) -> String {
 /// Providers.
 pub fn providers(providers: &[ProviderView], lang: Lang) -> String {
     if providers.is_empty() {
-        let (zh, en) = ("还没有配置模型服务，见 config.toml 的 [[providers]]", "No provider is configured; see [[providers]] in config.toml");
+        let (zh, en) = (
+            "还没有配置模型服务，见 config.toml 的 [[providers]]",
+            "No provider is configured; see [[providers]] in config.toml",
+        );
         return format!("{}\n", lang.pick(zh, en));
     }
     let mut table = match lang {
@@ -194,7 +221,9 @@ pub fn lines(lines: &[Line], more: bool, with_chat: bool, lang: Lang) -> String 
     }
     let mut text = String::new();
     if more {
-        text.push_str(lang.pick("（更早的还有，用 --limit 多看一些）\n", "(there are older ones; see more with --limit)\n"));
+        text.push_str(
+            lang.pick("（更早的还有，用 --limit 多看一些）\n", "(there are older ones; see more with --limit)\n"),
+        );
     }
     for l in lines.iter().rev() {
         text.push_str(&line(l, with_chat, lang));
@@ -233,6 +262,7 @@ pub fn fields(fields: &serde_json::Map<String, serde_json::Value>) -> String {
     let mut text = String::new();
     for (key, value) in fields {
         let value = match value {
+            serde_json::Value::Null => "-".to_owned(),
             serde_json::Value::String(s) => Text::from(s.as_str()).shown().to_owned(),
             other => super::line::json(other),
         };

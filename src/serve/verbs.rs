@@ -105,7 +105,9 @@ const CHAT: Argument = Argument {
 const ID: Argument =
     Argument { name: "id", form: Form::Needed, zh: "person_QQ号 或 group_群号", en: "person_UID or group_GID" };
 const ITEM: Argument =
-    Argument { name: "item", form: Form::Needed, zh: "待办的编号，见 attention", en: "its number, see `attention`" };
+    Argument {
+        name: "item", form: Form::Needed, zh: "待办的编号，见 attention", en: "its number, see `attention`"
+    };
 const TEXT: Argument = Argument { name: "text", form: Form::Rest, zh: "文字", en: "the words" };
 const FOR: Argument = Argument {
     name: "for",
@@ -114,7 +116,8 @@ const FOR: Argument = Argument {
     en: "for how long, for example 30m, 2h, 1d; without it for good",
 };
 const LIMIT: Argument = Argument { name: "limit", form: Form::Option("N"), zh: "最多几条", en: "so many at most" };
-const IN_CHAT: Argument = Argument { name: "chat", form: Form::Option("CHAT"), zh: "只看这个会话", en: "in this chat only" };
+const IN_CHAT: Argument =
+    Argument { name: "chat", form: Form::Option("CHAT"), zh: "只看这个会话", en: "in this chat only" };
 
 const fn needed(name: &'static str, zh: &'static str, en: &'static str) -> Argument {
     Argument { name, form: Form::Needed, zh, en }

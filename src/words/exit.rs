@@ -305,7 +305,11 @@ impl Exit {
             }
             Self::CannotRead { path, cause } => {
                 let (path, cause) = (long(path), long(cause));
-                say!(lang, "读不了 {path}：{cause}。请检查路径和权限。", "Cannot read {path}: {cause}. Check the path and its permissions.")
+                say!(
+                    lang,
+                    "读不了 {path}：{cause}。请检查路径和权限。",
+                    "Cannot read {path}: {cause}. Check the path and its permissions."
+                )
             }
             Self::CannotWrite { path, cause } => {
                 let (path, cause) = (long(path), long(cause));
@@ -418,15 +422,27 @@ impl UsageError {
             }
             Self::Missing { names } => {
                 let names = long(names);
-                say!(lang, "还缺少：{names}。用 --help 看看怎么写。", "Something is missing: {names}. See --help for how it is written.")
+                say!(
+                    lang,
+                    "还缺少：{names}。用 --help 看看怎么写。",
+                    "Something is missing: {names}. See --help for how it is written."
+                )
             }
             Self::BadValue { name, value, wants } if wants.is_empty() => {
                 let (name, value) = (long(name), long(value));
-                say!(lang, "{name} 不能是“{value}”。用 --help 看看怎么写。", "{name} cannot be “{value}”. See --help for how it is written.")
+                say!(
+                    lang,
+                    "{name} 不能是“{value}”。用 --help 看看怎么写。",
+                    "{name} cannot be “{value}”. See --help for how it is written."
+                )
             }
             Self::BadValue { name, value, wants } => {
                 let (name, value, wants) = (long(name), long(value), long(wants));
-                say!(lang, "{name} 不能是“{value}”，应为 {wants}。", "{name} cannot be “{value}”; it should be {wants}.")
+                say!(
+                    lang,
+                    "{name} 不能是“{value}”，应为 {wants}。",
+                    "{name} cannot be “{value}”; it should be {wants}."
+                )
             }
             Self::Other(words) => {
                 let words = long(words);

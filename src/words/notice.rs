@@ -237,7 +237,9 @@ impl ChatCommand {
             Self::Persona => say!(lang, "看看或换一个人设", "show or change the persona"),
             Self::Status => say!(lang, "这里的状态", "how this chat stands"),
             Self::Whoami => say!(lang, "我是谁、能做什么", "who I am and what I may do"),
-            Self::Mode => say!(lang, "谁来回答：自动、审批、人工、静音", "who answers: the bot, after approval, a human, nobody"),
+            Self::Mode => {
+                say!(lang, "谁来回答：自动、审批、人工、静音", "who answers: the bot, after approval, a human, nobody")
+            }
             Self::Allow => say!(lang, "放行，不写就是这里", "let in; this chat if none is named"),
             Self::Deny => say!(lang, "取消放行", "let in no more"),
             Self::Block => say!(lang, "屏蔽", "block"),
@@ -250,14 +252,28 @@ impl Notice {
     /// The words to send. A table: one row a notice.
     pub fn words(&self, lang: Lang) -> String {
         match self {
-            Self::AnswerFailed => say!(lang, "抱歉，刚才没能回答，请稍后再试。", "Sorry, I could not answer just now. Please try again later."),
+            Self::AnswerFailed => say!(
+                lang,
+                "抱歉，刚才没能回答，请稍后再试。",
+                "Sorry, I could not answer just now. Please try again later."
+            ),
             Self::TooFast { seconds } => {
                 say!(lang, "问得有点快，请 {seconds} 秒后再试。", "A little too fast. Please try again in {seconds} s.")
             }
-            Self::QuotaUsed => say!(lang, "今天的额度用完了，明天再聊吧。", "Today's quota is used up. See you tomorrow."),
-            Self::HandedOver => say!(lang, "好的，已经通知人工，请稍等。", "All right, a human has been told. One moment, please."),
-            Self::NoModel => say!(lang, "现在没有可用的模型，已经告诉管理员。", "No model is available now; the operators have been told."),
-            Self::QueueFull => say!(lang, "现在问的人太多了，请稍后再试。", "Too many people are asking now. Please try again later."),
+            Self::QuotaUsed => {
+                say!(lang, "今天的额度用完了，明天再聊吧。", "Today's quota is used up. See you tomorrow.")
+            }
+            Self::HandedOver => {
+                say!(lang, "好的，已经通知人工，请稍等。", "All right, a human has been told. One moment, please.")
+            }
+            Self::NoModel => say!(
+                lang,
+                "现在没有可用的模型，已经告诉管理员。",
+                "No model is available now; the operators have been told."
+            ),
+            Self::QueueFull => {
+                say!(lang, "现在问的人太多了，请稍后再试。", "Too many people are asking now. Please try again later.")
+            }
             Self::Help { prefix, commands } => help(prefix, commands, lang),
             Self::NewDone => say!(lang, "好，我们重新开始。", "All right, let us begin anew."),
             Self::Stopped => say!(lang, "已停下。", "Stopped."),
@@ -302,7 +318,9 @@ impl Notice {
                 let name = quoted(name);
                 say!(lang, "好，这里的人设改为 {name}。", "All right, the persona here is now {name}.")
             }
-            Self::PersonaSet { name: None } => say!(lang, "好，人设按配置来。", "All right, the persona is as configured."),
+            Self::PersonaSet { name: None } => {
+                say!(lang, "好，人设按配置来。", "All right, the persona is as configured.")
+            }
             Self::PersonaList { names, current } => {
                 let names = list(names, current.as_deref(), lang);
                 say!(lang, "可用的人设：{names}", "Personas: {names}")
@@ -346,7 +364,11 @@ fn help(prefix: &str, commands: &[ChatCommand], lang: Lang) -> String {
     for command in commands {
         let (name, arguments, words) = (command.name(), command.arguments(), command.words(lang));
         let blank = if arguments.is_empty() { "" } else { " " };
-        text.push_str(&say!(lang, "\n{prefix}{name}{blank}{arguments}：{words}", "\n{prefix}{name}{blank}{arguments}: {words}"));
+        text.push_str(&say!(
+            lang,
+            "\n{prefix}{name}{blank}{arguments}：{words}",
+            "\n{prefix}{name}{blank}{arguments}: {words}"
+        ));
     }
     text
 }

@@ -35,12 +35,22 @@ pub fn item(item: &ItemKind, lang: Lang) -> String {
             let comment = quoted(request.comment.raw());
             let comment = if comment.is_empty() { comment } else { say!(lang, "（{comment}）", " ({comment})") };
             match request.kind {
-                RequestKind::Friend => say!(lang, "QQ {user} 想加好友{comment}", "QQ user {user} wants to be friends{comment}"),
+                RequestKind::Friend => {
+                    say!(lang, "QQ {user} 想加好友{comment}", "QQ user {user} wants to be friends{comment}")
+                }
                 RequestKind::Join(group) => {
-                    say!(lang, "QQ {user} 想进群 {group}{comment}", "QQ user {user} wants to join group {group}{comment}")
+                    say!(
+                        lang,
+                        "QQ {user} 想进群 {group}{comment}",
+                        "QQ user {user} wants to join group {group}{comment}"
+                    )
                 }
                 RequestKind::Invite(group) => {
-                    say!(lang, "QQ {user} 邀请进群 {group}{comment}", "QQ user {user} invites the bot to group {group}{comment}")
+                    say!(
+                        lang,
+                        "QQ {user} 邀请进群 {group}{comment}",
+                        "QQ user {user} invites the bot to group {group}{comment}"
+                    )
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! A running bot for the doors to talk to: the real socket, and a runtime that answers from a script.
 
-#![allow(dead_code)] // each test file uses a part
+#![allow(dead_code, clippy::unwrap_used)] // each test file uses a part; the helpers are tests too
 
 use std::path::Path;
 use std::sync::Arc;
