@@ -17,8 +17,8 @@ pub enum End {
         /// The words.
         words: String,
     },
-    /// Whoever read our output has gone (`| head`): nobody is left to be told.
-    Closed,
+    /// Well and with nothing more to say: help was printed, or whoever read our output has gone (`| head`).
+    Quiet,
 }
 
 impl From<Exit> for End {
@@ -33,7 +33,7 @@ impl End {
         let (code, words) = match self {
             Self::Exit(exit) => (exit.code(), exit.words(lang)),
             Self::Said { code, words } => (code, words),
-            Self::Closed => return ExitCode::SUCCESS,
+            Self::Quiet => return ExitCode::SUCCESS,
         };
         // A closed stderr leaves nobody to complain to.
         let _ = writeln!(io::stderr(), "{words}");
@@ -44,11 +44,11 @@ impl End {
 /// Prints to stdout.
 ///
 /// # Errors
-/// [`End::Closed`] when nobody reads any more, and a failure when the disk behind it is full.
+/// [`End::Quiet`] when nobody reads any more, and a failure when the disk behind it is full.
 pub fn print(text: &str) -> Result<(), End> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|e| match e.kind() {
-        io::ErrorKind::BrokenPipe => End::Closed,
+        io::ErrorKind::BrokenPipe => End::Quiet,
         _ => Exit::CannotWrite { path: "stdout".to_owned(), cause: e.to_string() }.into(),
     })
 }

@@ -9,7 +9,7 @@ use crate::words::{Exit, UsageError};
 pub fn end(error: &clap::Error) -> End {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            print(&error.render().to_string()).err().unwrap_or(End::Closed)
+            print(&error.render().to_string()).err().unwrap_or(End::Quiet)
         }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             End::Said { code: 2, words: error.render().to_string().trim_end().to_owned() }

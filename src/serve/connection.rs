@@ -44,6 +44,8 @@ pub async fn talk(
         questions(&mut read, &mut write, &desk, &hello).await
     };
     tokio::select! {
+        // First: the answer to `shutdown` and the stop that it causes may be ready at once.
+        biased;
         ended = served => if let Err(error) = ended { tracing::debug!(%error, "a connection ended early") },
         () = stop.cancelled() => {}
     }

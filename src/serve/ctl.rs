@@ -108,7 +108,7 @@ impl From<Gone> for Stop {
 }
 
 impl Desk {
-    /// Answers one question. Takes as long as the engine or the store, [`PATIENCE`] at most.
+    /// Answers one question. Takes as long as the engine or the store, 30 s at most.
     pub async fn answer(&self, ask: Ask) -> Reply {
         let lang = self.lang;
         match tokio::time::timeout(PATIENCE, self.dispatch(ask)).await {
