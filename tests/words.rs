@@ -257,6 +257,7 @@ fn notices_speak_both_languages_and_never_tell_the_cause() {
     }
     let help = Notice::Help { prefix: "/".into(), commands: vec![ChatCommand::New] }.words(Lang::Zh);
     assert_eq!(help, "可以这样用：\n/new：忘掉前面的话，重新开始");
+    assert!(ChatCommand::ALL.iter().all(|c| ChatCommand::named(c.name()) == Some(*c)));
     assert_eq!(Notice::TooFast { seconds: 12 }.words(Lang::Zh), "问得有点快，请 12 秒后再试。");
 }
 

@@ -166,16 +166,16 @@ pub enum ChatCommand {
     Status,
     /// Who I am.
     Whoami,
-    /// Who answers here.
-    Mode,
     /// Let in.
     Allow,
     /// Let in no more.
     Deny,
+    /// Who answers here.
+    Mode,
+    /// Say nothing here.
+    Mute,
     /// Keep out.
     Block,
-    /// Keep out no more.
-    Unblock,
 }
 
 impl ChatCommand {
@@ -189,12 +189,17 @@ impl ChatCommand {
         Self::Persona,
         Self::Status,
         Self::Whoami,
-        Self::Mode,
         Self::Allow,
         Self::Deny,
+        Self::Mode,
+        Self::Mute,
         Self::Block,
-        Self::Unblock,
     ];
+
+    /// The command of a name, as the engine's own table has it.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|command| command.name() == name)
+    }
 
     /// What is typed behind the prefix.
     pub fn name(self) -> &'static str {
@@ -207,11 +212,11 @@ impl ChatCommand {
             Self::Persona => "persona",
             Self::Status => "status",
             Self::Whoami => "whoami",
-            Self::Mode => "mode",
             Self::Allow => "allow",
             Self::Deny => "deny",
+            Self::Mode => "mode",
+            Self::Mute => "mute",
             Self::Block => "block",
-            Self::Unblock => "unblock",
         }
     }
 
@@ -219,9 +224,10 @@ impl ChatCommand {
     pub fn arguments(self) -> &'static str {
         match self {
             Self::Model | Self::Persona => "[NAME]",
-            Self::Mode => "auto|draft|manual|muted",
-            Self::Allow | Self::Block => "[ID] [30m]",
-            Self::Deny | Self::Unblock => "[ID]",
+            Self::Mode => "auto|draft|manual|muted [30m]",
+            Self::Mute => "[30m]",
+            Self::Allow | Self::Block => "ID|here|@ [30m]",
+            Self::Deny => "ID|here|@",
             Self::Help | Self::New | Self::Stop | Self::Retry | Self::Status | Self::Whoami => "",
         }
     }
@@ -240,10 +246,10 @@ impl ChatCommand {
             Self::Mode => {
                 say!(lang, "谁来回答：自动、审批、人工、静音", "who answers: the bot, after approval, a human, nobody")
             }
-            Self::Allow => say!(lang, "放行，不写就是这里", "let in; this chat if none is named"),
+            Self::Allow => say!(lang, "放行", "let in"),
             Self::Deny => say!(lang, "取消放行", "let in no more"),
             Self::Block => say!(lang, "屏蔽", "block"),
-            Self::Unblock => say!(lang, "解除屏蔽", "unblock"),
+            Self::Mute => say!(lang, "这里先不说话", "say nothing here"),
         }
     }
 }
