@@ -44,12 +44,14 @@
 //! the tests and the benches.
 
 pub mod adapter;
+pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod engine;
 pub mod provider;
 pub mod runtime;
 pub mod security;
+pub mod serve;
 pub mod simulator;
 pub mod store;
 pub mod words;

@@ -78,6 +78,14 @@ pub(super) fn nearest_words(nearest: Option<&str>, lang: Lang) -> String {
     }
 }
 
+/// The same at the end of a sentence that others follow.
+pub(super) fn nearest_stop(nearest: Option<&str>, lang: Lang) -> String {
+    match nearest {
+        None => say!(lang, "。", "."),
+        Some(_) => nearest_words(nearest, lang),
+    }
+}
+
 /// A role.
 pub fn role(role: Role, lang: Lang) -> String {
     match role {

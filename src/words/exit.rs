@@ -1,6 +1,6 @@
 //! The paragraph on stderr with which the command line ends: what, where, what to do.
 
-use super::answer::nearest_words;
+use super::answer::nearest_stop;
 use super::{Lang, one_line};
 
 /// Longest path or cause in a paragraph, in characters.
@@ -92,11 +92,11 @@ pub enum Exit {
         /// Its socket.
         socket: String,
     },
-    /// Not a folder that `backup` made.
+    /// Not a file that `backup` made.
     NotABackup {
         /// Which.
         path: String,
-        /// What is missing.
+        /// What is wrong with it.
         cause: String,
     },
     /// A line of a recording cannot be read.
@@ -108,6 +108,22 @@ pub enum Exit {
         /// Why.
         cause: String,
     },
+    /// The daemon serves too many connections already.
+    Busy,
+    /// A line on the socket that is not a question.
+    BadRequest {
+        /// What is wrong with it.
+        cause: String,
+    },
+    /// The store could not answer.
+    Store {
+        /// Why.
+        cause: String,
+    },
+    /// The engine took too long.
+    TimedOut,
+    /// There is no such message.
+    NoLine,
     /// The console is a later part of the program.
     NoConsole,
     /// A part of the program that does not exist yet.
@@ -154,12 +170,21 @@ pub enum UsageError {
         name: String,
         /// What was typed.
         value: String,
-        /// What fits.
+        /// What fits; may be empty.
         wants: String,
     },
     /// Anything else, in English, as the parser says it.
     Other(String),
 }
+
+/// In English; whoever knows the reader asks for [`Exit::words`].
+impl std::fmt::Display for Exit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.words(Lang::En))
+    }
+}
+
+impl std::error::Error for Exit {}
 
 impl Exit {
     /// 0 is success, 1 failure, 2 a command line that cannot be read, 78 (`EX_CONFIG`) the configuration.
@@ -168,6 +193,37 @@ impl Exit {
             Self::Usage(_) => 2,
             Self::NoConfig { .. } | Self::ConfigErrors { .. } => 78,
             _ => 1,
+        }
+    }
+
+    /// A stable word for scripts.
+    pub fn slug(&self) -> &'static str {
+        match self {
+            Self::NoDaemon { .. } => "no_daemon",
+            Self::AlreadyRunning { .. } => "already_running",
+            Self::SocketPathTooLong { .. } => "socket_path_too_long",
+            Self::SocketNotOurs { .. } => "socket_not_ours",
+            Self::SocketRefused { .. } => "socket_refused",
+            Self::OtherVersion { .. } => "other_version",
+            Self::NoAnswer { .. } => "no_answer",
+            Self::NoConfig { .. } => "no_config",
+            Self::ConfigErrors { .. } => "config_errors",
+            Self::CannotRead { .. } => "cannot_read",
+            Self::CannotWrite { .. } => "cannot_write",
+            Self::Exists { .. } => "exists",
+            Self::NoHome => "no_home",
+            Self::StopFirst { .. } => "stop_first",
+            Self::NotABackup { .. } => "not_a_backup",
+            Self::BadRecord { .. } => "bad_record",
+            Self::Busy => "busy",
+            Self::BadRequest { .. } => "bad_request",
+            Self::Store { .. } => "store",
+            Self::TimedOut => "timed_out",
+            Self::NoLine => "unknown_line",
+            Self::NoConsole => "no_console",
+            Self::NotBuilt { .. } => "not_built",
+            Self::Usage(_) => "usage",
+            Self::Failed { .. } => "failed",
         }
     }
 
@@ -218,8 +274,8 @@ impl Exit {
                 let theirs = long(theirs);
                 say!(
                     lang,
-                    "正在运行的 qqdeck 是 {theirs}，这个命令是 {ours}。请重启它（qqdeck ctl 用旧版本的程序，或 systemctl restart qqdeck），再试一次。",
-                    "The running qqdeck is {theirs}, this program is {ours}. Restart it (for example with systemctl restart qqdeck) and try again.",
+                    "正在运行的 qqdeck 是 {theirs}，这个命令是 {ours}。请先停下它（qqdeck ctl shutdown 总是可用）再启动，然后重试。",
+                    "The running qqdeck is {theirs}, this program is {ours}. Stop it (`qqdeck ctl shutdown` always works), start it anew and try again.",
                 )
             }
             Self::NoAnswer { socket, cause } => {
@@ -249,7 +305,11 @@ impl Exit {
             }
             Self::CannotRead { path, cause } => {
                 let (path, cause) = (long(path), long(cause));
-                say!(lang, "读不了 {path}：{cause}。请检查路径和权限。", "Cannot read {path}: {cause}. Check the path and its permissions.")
+                say!(
+                    lang,
+                    "读不了 {path}：{cause}。请检查路径和权限。",
+                    "Cannot read {path}: {cause}. Check the path and its permissions."
+                )
             }
             Self::CannotWrite { path, cause } => {
                 let (path, cause) = (long(path), long(cause));
@@ -284,8 +344,8 @@ impl Exit {
                 let (path, cause) = (long(path), long(cause));
                 say!(
                     lang,
-                    "{path} 不是 qqdeck 的备份：{cause}。请指明 qqdeck backup 写出的那个目录。",
-                    "{path} is not a backup of qqdeck: {cause}. Name the folder that `qqdeck backup` wrote.",
+                    "{path} 不是 qqdeck 的备份：{cause}。请指明 qqdeck backup 写出的那个文件。",
+                    "{path} is not a backup of qqdeck: {cause}. Name the file that `qqdeck backup` wrote.",
                 )
             }
             Self::BadRecord { path, line, cause } => {
@@ -296,6 +356,29 @@ impl Exit {
                     "{path}, line {line}, cannot be read: {cause}. Each line should be one recorded input (JSON).",
                 )
             }
+            Self::Busy => say!(
+                lang,
+                "qqdeck 的连接太多了，请关掉几个再试。",
+                "qqdeck has too many connections; close some and try again.",
+            ),
+            Self::BadRequest { cause } => {
+                let cause = long(cause);
+                say!(lang, "看不懂这个请求：{cause}", "This request cannot be read: {cause}")
+            }
+            Self::Store { cause } => {
+                let cause = long(cause);
+                say!(lang, "读不到记录：{cause}", "The history cannot be read: {cause}")
+            }
+            Self::TimedOut => say!(
+                lang,
+                "qqdeck 太忙，没有及时回答；命令可能已经生效，请看一眼再试。",
+                "qqdeck was too busy to answer in time; the command may have taken effect, look before trying again.",
+            ),
+            Self::NoLine => say!(
+                lang,
+                "找不到这条消息。用 qqdeck ctl history 看看编号。",
+                "There is no such message. `qqdeck ctl history` shows the numbers.",
+            ),
             Self::NoConsole => say!(
                 lang,
                 "控制台还没有做好。现在可以：qqdeck run --headless 在前台运行机器人，用 qqdeck ctl status 看状态。",
@@ -322,28 +405,44 @@ impl UsageError {
     fn words(&self, lang: Lang) -> String {
         match self {
             Self::UnknownCommand { name, nearest } => {
-                let (name, nearest) = (long(name), nearest_words(nearest.as_deref(), lang));
+                let (name, nearest) = (long(name), nearest_stop(nearest.as_deref(), lang));
                 say!(
                     lang,
-                    "没有命令 {name}{nearest}。用 --help 看看有哪些命令。",
-                    "There is no command {name}{nearest}. See --help for those there are.",
+                    "没有命令 {name}{nearest}用 --help 看看有哪些命令。",
+                    "There is no command {name}{nearest} See --help for those there are.",
                 )
             }
             Self::UnknownOption { name, nearest } => {
-                let (name, nearest) = (long(name), nearest_words(nearest.as_deref(), lang));
+                let (name, nearest) = (long(name), nearest_stop(nearest.as_deref(), lang));
                 say!(
                     lang,
-                    "没有选项 {name}{nearest}。用 --help 看看有哪些选项。",
-                    "There is no option {name}{nearest}. See --help for those there are.",
+                    "没有选项 {name}{nearest}用 --help 看看有哪些选项。",
+                    "There is no option {name}{nearest} See --help for those there are.",
                 )
             }
             Self::Missing { names } => {
                 let names = long(names);
-                say!(lang, "还缺少：{names}。用 --help 看看怎么写。", "Something is missing: {names}. See --help for how it is written.")
+                say!(
+                    lang,
+                    "还缺少：{names}。用 --help 看看怎么写。",
+                    "Something is missing: {names}. See --help for how it is written."
+                )
+            }
+            Self::BadValue { name, value, wants } if wants.is_empty() => {
+                let (name, value) = (long(name), long(value));
+                say!(
+                    lang,
+                    "{name} 不能是“{value}”。用 --help 看看怎么写。",
+                    "{name} cannot be “{value}”. See --help for how it is written."
+                )
             }
             Self::BadValue { name, value, wants } => {
                 let (name, value, wants) = (long(name), long(value), long(wants));
-                say!(lang, "{name} 不能是“{value}”，应为 {wants}。", "{name} cannot be “{value}”; it should be {wants}.")
+                say!(
+                    lang,
+                    "{name} 不能是“{value}”，应为 {wants}。",
+                    "{name} cannot be “{value}”; it should be {wants}."
+                )
             }
             Self::Other(words) => {
                 let words = long(words);

@@ -26,6 +26,7 @@ mod exit;
 mod model;
 mod notice;
 mod span;
+mod state;
 mod verdict;
 
 pub use answer::{done, mode, refusal, role};
@@ -33,6 +34,7 @@ pub use exit::{Exit, UsageError};
 pub use model::{provider_error, provider_state, stage};
 pub use notice::{ChatCommand, ChatStatus, Notice};
 pub use span::{clock, parse_span, span, span_short};
+pub use state::{account, item, item_code};
 pub use verdict::{author, decision, delivery, gate, hint, outcome, reason, remedy, verdict};
 
 /// A language that a person reads.
@@ -150,7 +152,8 @@ mod tests {
 
     #[test]
     fn quotations_are_one_safe_short_line() {
-        assert_eq!(quoted("a\u{1b}[2Jb\nc"), "a[2Jb c");
+        let safe = quoted("a\u{1b}[2Jb\nc");
+        assert!(Text::from(safe.as_str()).hazards().is_empty() && safe.ends_with("b c"), "{safe}");
         let long = quoted(&"长".repeat(500));
         assert_eq!(long.chars().count(), QUOTE + 1);
         assert!(long.ends_with('…'));

@@ -36,7 +36,11 @@ pub fn provider_error(error: &ProviderError, lang: Lang) -> String {
         }
         ProviderError::ContextTooLong { limit: Some(limit), words } => {
             let words = behind(words, lang);
-            say!(lang, "上下文太长，最多 {limit} token{words}", "the context is too long, {limit} tokens at most{words}")
+            say!(
+                lang,
+                "上下文太长，最多 {limit} token{words}",
+                "the context is too long, {limit} tokens at most{words}"
+            )
         }
         ProviderError::ContentBlocked(words) => {
             let words = behind(words, lang);

@@ -69,6 +69,11 @@ pub enum Notice {
         /// For how long.
         during: Option<Duration>,
     },
+    /// Kept out no more.
+    Unblocked {
+        /// Whom.
+        id: AccessId,
+    },
     /// Who the asker is to us.
     WhoAmI {
         /// The asker.
@@ -161,16 +166,16 @@ pub enum ChatCommand {
     Status,
     /// Who I am.
     Whoami,
-    /// Who answers here.
-    Mode,
     /// Let in.
     Allow,
     /// Let in no more.
     Deny,
-    /// Keep out.
-    Block,
+    /// Who answers here.
+    Mode,
     /// Say nothing here.
     Mute,
+    /// Keep out.
+    Block,
 }
 
 impl ChatCommand {
@@ -184,12 +189,17 @@ impl ChatCommand {
         Self::Persona,
         Self::Status,
         Self::Whoami,
-        Self::Mode,
         Self::Allow,
         Self::Deny,
-        Self::Block,
+        Self::Mode,
         Self::Mute,
+        Self::Block,
     ];
+
+    /// The command of a name, as the engine's own table has it.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|command| command.name() == name)
+    }
 
     /// What is typed behind the prefix.
     pub const fn name(self) -> &'static str {
@@ -202,11 +212,11 @@ impl ChatCommand {
             Self::Persona => "persona",
             Self::Status => "status",
             Self::Whoami => "whoami",
-            Self::Mode => "mode",
             Self::Allow => "allow",
             Self::Deny => "deny",
-            Self::Block => "block",
+            Self::Mode => "mode",
             Self::Mute => "mute",
+            Self::Block => "block",
         }
     }
 
@@ -215,9 +225,9 @@ impl ChatCommand {
         match self {
             Self::Model | Self::Persona => "[NAME]",
             Self::Mode => "auto|draft|manual|muted [30m]",
-            Self::Allow | Self::Block => "ID [30m]",
-            Self::Deny => "ID",
             Self::Mute => "[30m]",
+            Self::Allow | Self::Block => "ID|here|@ [30m]",
+            Self::Deny => "ID|here|@",
             Self::Help | Self::New | Self::Stop | Self::Retry | Self::Status | Self::Whoami => "",
         }
     }
@@ -233,11 +243,13 @@ impl ChatCommand {
             Self::Persona => say!(lang, "看看或换一个人设", "show or change the persona"),
             Self::Status => say!(lang, "这里的状态", "how this chat stands"),
             Self::Whoami => say!(lang, "我是谁、能做什么", "who I am and what I may do"),
-            Self::Mode => say!(lang, "谁来回答：自动、审批、人工、静音", "who answers: the bot, after approval, a human, nobody"),
-            Self::Allow => say!(lang, "放行（ID 可写 QQ 号、here 或 @某人）", "let in (ID: a number, here, or a mention)"),
+            Self::Mode => {
+                say!(lang, "谁来回答：自动、审批、人工、静音", "who answers: the bot, after approval, a human, nobody")
+            }
+            Self::Allow => say!(lang, "放行", "let in"),
             Self::Deny => say!(lang, "取消放行", "let in no more"),
             Self::Block => say!(lang, "屏蔽", "block"),
-            Self::Mute => say!(lang, "让这里安静一阵", "keep this chat quiet"),
+            Self::Mute => say!(lang, "这里先不说话", "say nothing here"),
         }
     }
 }
@@ -246,14 +258,28 @@ impl Notice {
     /// The words to send. A table: one row a notice.
     pub fn words(&self, lang: Lang) -> String {
         match self {
-            Self::AnswerFailed => say!(lang, "抱歉，刚才没能回答，请稍后再试。", "Sorry, I could not answer just now. Please try again later."),
+            Self::AnswerFailed => say!(
+                lang,
+                "抱歉，刚才没能回答，请稍后再试。",
+                "Sorry, I could not answer just now. Please try again later."
+            ),
             Self::TooFast { seconds } => {
                 say!(lang, "问得有点快，请 {seconds} 秒后再试。", "A little too fast. Please try again in {seconds} s.")
             }
-            Self::QuotaUsed => say!(lang, "今天的额度用完了，明天再聊吧。", "Today's quota is used up. See you tomorrow."),
-            Self::HandedOver => say!(lang, "好的，已经通知人工，请稍等。", "All right, a human has been told. One moment, please."),
-            Self::NoModel => say!(lang, "现在没有可用的模型，已经告诉管理员。", "No model is available now; the operators have been told."),
-            Self::QueueFull => say!(lang, "现在问的人太多了，请稍后再试。", "Too many people are asking now. Please try again later."),
+            Self::QuotaUsed => {
+                say!(lang, "今天的额度用完了，明天再聊吧。", "Today's quota is used up. See you tomorrow.")
+            }
+            Self::HandedOver => {
+                say!(lang, "好的，已经通知人工，请稍等。", "All right, a human has been told. One moment, please.")
+            }
+            Self::NoModel => say!(
+                lang,
+                "现在没有可用的模型，已经告诉管理员。",
+                "No model is available now; the operators have been told."
+            ),
+            Self::QueueFull => {
+                say!(lang, "现在问的人太多了，请稍后再试。", "Too many people are asking now. Please try again later.")
+            }
             Self::Help { prefix, commands } => help(prefix, commands, lang),
             Self::NewDone => say!(lang, "好，我们重新开始。", "All right, let us begin anew."),
             Self::Stopped => say!(lang, "已停下。", "Stopped."),
@@ -276,6 +302,10 @@ impl Notice {
                 let (who, during) = (who(*id, lang), lasting(*during, lang));
                 say!(lang, "已屏蔽 {who}{during}。", "Blocked: {who}{during}.")
             }
+            Self::Unblocked { id } => {
+                let who = who(*id, lang);
+                say!(lang, "已解除屏蔽 {who}。", "Unblocked: {who}.")
+            }
             Self::WhoAmI { id, role } => {
                 let role = standing(*role, lang);
                 say!(lang, "你是 {id}，在这里是{role}。", "You are {id}; here you are {role}.")
@@ -294,7 +324,9 @@ impl Notice {
                 let name = quoted(name);
                 say!(lang, "好，这里的人设改为 {name}。", "All right, the persona here is now {name}.")
             }
-            Self::PersonaSet { name: None } => say!(lang, "好，人设按配置来。", "All right, the persona is as configured."),
+            Self::PersonaSet { name: None } => {
+                say!(lang, "好，人设按配置来。", "All right, the persona is as configured.")
+            }
             Self::PersonaList { names, current } => {
                 let names = list(names, current.as_deref(), lang);
                 say!(lang, "可用的人设：{names}", "Personas: {names}")
@@ -338,7 +370,11 @@ fn help(prefix: &str, commands: &[ChatCommand], lang: Lang) -> String {
     for command in commands {
         let (name, arguments, words) = (command.name(), command.arguments(), command.words(lang));
         let blank = if arguments.is_empty() { "" } else { " " };
-        text.push_str(&say!(lang, "\n{prefix}{name}{blank}{arguments}：{words}", "\n{prefix}{name}{blank}{arguments}: {words}"));
+        text.push_str(&say!(
+            lang,
+            "\n{prefix}{name}{blank}{arguments}：{words}",
+            "\n{prefix}{name}{blank}{arguments}: {words}"
+        ));
     }
     text
 }

@@ -87,7 +87,9 @@ pub fn reason(reason: &Reason, lang: Lang) -> String {
         Reason::UserRate => say!(lang, "这个人问得太快", "this speaker asks too fast"),
         Reason::GroupRate => say!(lang, "这个群问得太快", "this group asks too fast"),
         Reason::GlobalRate => say!(lang, "全局问得太快", "too many questions in all"),
-        Reason::LoopGuard => say!(lang, "连着回了太多次，对方可能也是机器人", "too many replies in a row, perhaps to another bot"),
+        Reason::LoopGuard => {
+            say!(lang, "连着回了太多次，对方可能也是机器人", "too many replies in a row, perhaps to another bot")
+        }
         Reason::TokenQuota => say!(lang, "今天的 token 额度用完了", "today's tokens are used up"),
         Reason::CostQuota => say!(lang, "今天的费用额度用完了", "today's money is used up"),
         Reason::Word(n) => {
@@ -113,7 +115,9 @@ pub fn hint(reason: &Reason, lang: Lang) -> Option<String> {
     Some(match reason {
         Reason::NotAllowed(_) => say!(lang, "按 w 放行", "press w to allow"),
         Reason::Blocked(_) | Reason::BlockedUntil(..) => say!(lang, "按 w 解除屏蔽", "press w to unblock"),
-        Reason::NotTriggered => say!(lang, "按 r 现在回答，按 e 改触发", "press r to answer now, e to change the trigger"),
+        Reason::NotTriggered => {
+            say!(lang, "按 r 现在回答，按 e 改触发", "press r to answer now, e to change the trigger")
+        }
         Reason::Mentioned
         | Reason::Quoted
         | Reason::Named(_)
@@ -128,7 +132,9 @@ pub fn hint(reason: &Reason, lang: Lang) -> Option<String> {
         | Reason::GlobalRate
         | Reason::LoopGuard
         | Reason::TokenQuota
-        | Reason::CostQuota => say!(lang, "按 r 现在回答，按 e 改限额", "press r to answer now, e to change the limits"),
+        | Reason::CostQuota => {
+            say!(lang, "按 r 现在回答，按 e 改限额", "press r to answer now, e to change the limits")
+        }
         Reason::Word(_) => say!(lang, "按 r 现在回答，按 e 改屏蔽词", "press r to answer now, e to change the words"),
         Reason::QueueFull | Reason::WhileOffline => say!(lang, "按 r 现在回答", "press r to answer now"),
         Reason::Handover => say!(lang, "按 i 接待", "press i to talk to them"),

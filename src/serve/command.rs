@@ -1,0 +1,108 @@
+//! From a verb to a command of the engine, and what came of it in words.
+
+use std::time::Duration;
+
+use super::arguments::Arguments;
+use super::verbs::Verb;
+use crate::domain::{Command, ProviderSwitch, Seq};
+use crate::words::{Exit, Lang, Notice};
+
+/// The command of a verb; `None` where the verb only reads.
+///
+/// # Errors
+/// When an argument is missing or cannot be read.
+pub fn command(verb: Verb, a: &Arguments) -> Result<Option<Command>, Exit> {
+    let chat = || a.chat("chat");
+    let text = || a.text("text");
+    Ok(Some(match verb {
+        Verb::Send => Command::Send { chat: chat()?, text: text()? },
+        Verb::Ask => Command::Ask { chat: chat()?, text: text()? },
+        Verb::Answer => Command::Answer { chat: chat()?, line: a.maybe_number("message")?.map(Seq) },
+        Verb::Retry => Command::Retry { chat: chat()? },
+        Verb::Stop => Command::Stop { chat: chat()? },
+        Verb::New => Command::New { chat: chat()? },
+        Verb::Recall => Command::Recall { chat: chat()?, line: Seq(a.number("message")?) },
+        Verb::Mode => Command::Mode { chat: chat()?, mode: a.mode("mode")?, during: a.span("for")? },
+        Verb::Persona => Command::Persona { chat: chat()?, name: a.maybe("name")? },
+        Verb::Model => Command::Model { chat: chat()?, provider: a.maybe("name")? },
+        Verb::Resume => Command::Resume { chat: chat()? },
+        Verb::Note => Command::Note { chat: chat()?, text: text()? },
+        Verb::Approve => Command::Approve { item: a.item()?, text: a.maybe("text")? },
+        Verb::Reject => Command::Reject { item: a.item()? },
+        Verb::Accept => Command::Accept { item: a.item()? },
+        Verb::Refuse => Command::Refuse { item: a.item()?, reason: a.maybe("reason")?.unwrap_or_default() },
+        Verb::Allow => Command::Allow { id: a.id("id")?, during: a.span("for")?, answer: a.flag("answer") },
+        Verb::Deny => Command::Deny { id: a.id("id")? },
+        Verb::Block => Command::Block { id: a.id("id")?, during: a.span("for")? },
+        Verb::Unblock => Command::Unblock { id: a.id("id")? },
+        Verb::Set => set(a)?,
+        Verb::Provider => Command::Provider { name: a.text("name")?, to: switch(a)? },
+        Verb::Word => Command::Word { add: a.one_of("to", &["add", "rm"])? == 0, word: a.text("word")? },
+        Verb::Reload => Command::Reload,
+        Verb::Shutdown => Command::Shutdown,
+        Verb::Status
+        | Verb::Accounts
+        | Verb::Chats
+        | Verb::Attention
+        | Verb::Drafts
+        | Verb::Requests
+        | Verb::Providers
+        | Verb::History
+        | Verb::Search
+        | Verb::Why
+        | Verb::Tail
+        | Verb::Usage
+        | Verb::Get
+        | Verb::Audit
+        | Verb::Sessions
+        | Verb::Alerts
+        | Verb::Ack
+        | Verb::Silence
+        | Verb::Notify => return Ok(None),
+    }))
+}
+
+fn set(a: &Arguments) -> Result<Command, Exit> {
+    let setting = a.text("setting")?;
+    match setting.split_once('=') {
+        Some((key, value)) if !key.trim().is_empty() => {
+            Ok(Command::Set { chat: a.chat("chat")?, key: key.trim().to_owned(), value: value.trim().to_owned() })
+        }
+        _ => Err(a.bad(
+            "setting",
+            &setting,
+            "键=值，例如 reply.at_sender=true",
+            "KEY=VALUE, for example reply.at_sender=true",
+        )),
+    }
+}
+
+fn switch(a: &Arguments) -> Result<ProviderSwitch, Exit> {
+    Ok(match a.one_of("to", &["on", "off", "unload", "reset"])? {
+        0 => ProviderSwitch::On,
+        1 => ProviderSwitch::Off,
+        2 => ProviderSwitch::Unload,
+        _ => ProviderSwitch::Reset,
+    })
+}
+
+/// What a command did, where there is more to say than "done".
+pub fn happened(command: &Command, lang: Lang) -> Option<String> {
+    let notice = match command {
+        Command::Allow { id, during, .. } => Notice::Allowed { id: *id, during: *during },
+        Command::Deny { id } => Notice::Denied { id: *id },
+        Command::Block { id, during } => Notice::Blocked { id: *id, during: *during },
+        Command::Unblock { id } => Notice::Unblocked { id: *id },
+        Command::Mode { mode, during, .. } => Notice::ModeSet { mode: *mode, during: *during },
+        Command::Persona { name, .. } => Notice::PersonaSet { name: name.clone() },
+        Command::Model { provider, .. } => Notice::ModelSet { name: provider.clone() },
+        Command::New { .. } => Notice::NewDone,
+        Command::Stop { .. } => Notice::Stopped,
+        Command::Retry { .. } => Notice::Retrying,
+        _ => return None,
+    };
+    Some(notice.words(lang))
+}
+
+/// How long the engine may take over a command: edits of the configuration and stops wait for the world.
+pub const PATIENCE: Duration = Duration::from_secs(30);

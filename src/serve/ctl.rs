@@ -1,0 +1,344 @@
+//! One question of a `ctl`: from a verb to a command, a query or the state, and back to JSON or text.
+
+use serde_json::{Map, Value, json};
+
+use super::arguments::Arguments;
+use super::command::{PATIENCE, command, happened};
+use super::hello::Ask;
+use super::sessions::Sessions;
+use super::show::{self, By};
+use super::verbs::{self, Entry, Verb};
+use super::{near, shape};
+use crate::domain::{ChatRef, ChatView, Command, Done, ItemKind, Line, Operator, Page, Query, Refusal, Snapshot, Wall};
+use crate::runtime::handle::{Gone, Handle};
+use crate::words::{self, Exit, Lang, UsageError};
+
+/// Lines of a page unless `--limit` says otherwise.
+const PAGE: u32 = 50;
+
+/// What a connection answers with.
+#[derive(Debug, Clone)]
+pub struct Desk {
+    /// The running bot.
+    pub handle: Handle,
+    /// Who is connected.
+    pub sessions: Sessions,
+    /// Who asks.
+    pub operator: Operator,
+    /// In which language.
+    pub lang: Lang,
+}
+
+/// An answer: `ok`, `code` and `words` always, and either the verb's fields or `text`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer(pub Map<String, Value>);
+
+impl Answer {
+    fn new(ok: bool, code: &str, words: String) -> Self {
+        Self(Map::from_iter([
+            ("ok".to_owned(), Value::Bool(ok)),
+            ("code".to_owned(), json!(code)),
+            ("words".to_owned(), json!(words)),
+        ]))
+    }
+
+    /// A failure.
+    pub fn failed(exit: &Exit, lang: Lang) -> Self {
+        Self::new(false, exit.slug(), exit.words(lang))
+    }
+
+    fn refused(refusal: &Refusal, lang: Lang) -> Self {
+        let mut answer = Self::new(false, refusal.code(), words::refusal(refusal, lang));
+        if let Refusal::UnknownChat { nearest: Some(n), .. }
+        | Refusal::UnknownProvider { nearest: Some(n), .. }
+        | Refusal::UnknownPersona { nearest: Some(n), .. } = refusal
+        {
+            answer.0.insert("nearest".to_owned(), json!(n));
+        }
+        answer
+    }
+
+    /// What was read: as fields, or as text for people.
+    fn read(json: bool, fields: impl FnOnce() -> Map<String, Value>, text: impl FnOnce() -> String) -> Self {
+        let mut answer = Self::new(true, "ok", String::new());
+        if json {
+            answer.0.extend(fields());
+        } else {
+            answer.0.insert("text".to_owned(), Value::String(text()));
+        }
+        answer
+    }
+
+    fn list(json: bool, name: &str, values: impl FnOnce() -> Value, text: impl FnOnce() -> String) -> Self {
+        Self::read(json, || Map::from_iter([(name.to_owned(), values())]), text)
+    }
+}
+
+/// What became of a question.
+#[derive(Debug)]
+pub enum Reply {
+    /// One answer.
+    Once(Answer),
+    /// Lines until the client goes, of one chat where one is named.
+    Follow(Option<ChatRef>),
+}
+
+/// Why there is no answer.
+enum Stop {
+    Exit(Exit),
+    Refusal(Refusal),
+}
+
+impl From<Exit> for Stop {
+    fn from(exit: Exit) -> Self {
+        Self::Exit(exit)
+    }
+}
+
+impl From<Refusal> for Stop {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refusal(refusal)
+    }
+}
+
+impl From<Gone> for Stop {
+    fn from(_: Gone) -> Self {
+        Self::Refusal(Refusal::ShuttingDown)
+    }
+}
+
+impl Desk {
+    /// Answers one question. Takes as long as the engine or the store, 30 s at most.
+    pub async fn answer(&self, ask: Ask) -> Reply {
+        let lang = self.lang;
+        match tokio::time::timeout(PATIENCE, self.dispatch(ask)).await {
+            Ok(Ok(reply)) => reply,
+            Ok(Err(Stop::Exit(exit))) => Reply::Once(Answer::failed(&exit, lang)),
+            Ok(Err(Stop::Refusal(refusal))) => Reply::Once(Answer::refused(&refusal, lang)),
+            Err(_) => Reply::Once(Answer::failed(&Exit::TimedOut, lang)),
+        }
+    }
+
+    async fn dispatch(&self, ask: Ask) -> Result<Reply, Stop> {
+        let entry = verbs::find(&ask.verb).ok_or_else(|| {
+            let nearest = verbs::nearest(&ask.verb).map(str::to_owned);
+            Exit::Usage(UsageError::UnknownCommand { name: ask.verb.clone(), nearest })
+        })?;
+        if self.operator.role < entry.role {
+            return Err(Refusal::Role(entry.role).into());
+        }
+        let arguments = Arguments::new(ask.arguments, self.lang);
+        if let Some(command) = command(entry.verb, &arguments)? {
+            return self.command(command).await.map(Reply::Once);
+        }
+        if entry.verb == Verb::Tail {
+            return Ok(Reply::Follow(arguments.maybe_chat("chat")?));
+        }
+        self.read(entry, &arguments, ask.json).await.map(Reply::Once)
+    }
+
+    async fn command(&self, command: Command) -> Result<Answer, Stop> {
+        let happened = happened(&command, self.lang);
+        let done = self.handle.command(self.operator.clone(), None, command).await?;
+        let words = match (&done, happened) {
+            (Done::Ok, Some(words)) => words,
+            _ => words::done(&done, self.lang),
+        };
+        let (code, seq) = match &done {
+            Done::Ok | Done::Said(_) => ("ok", None),
+            Done::Already => ("already", None),
+            Done::Started(seq) => ("started", *seq),
+        };
+        let mut answer = Answer::new(true, code, words);
+        if let Some(seq) = seq {
+            answer.0.insert("seq".to_owned(), json!(seq));
+        }
+        Ok(answer)
+    }
+
+    async fn read(&self, entry: &Entry, a: &Arguments, json: bool) -> Result<Answer, Stop> {
+        let lang = self.lang;
+        Ok(match entry.verb {
+            Verb::History => self.history(a, json).await?,
+            Verb::Search => self.search(a, json).await?,
+            Verb::Why => self.why(a, json).await?,
+            Verb::Usage => self.usage(a, json).await?,
+            Verb::Audit => {
+                let limit = a.maybe_number("limit")?.unwrap_or(PAGE);
+                match self.query(Query::Audit { limit }).await? {
+                    Page::Audit(rows) => Answer::list(
+                        json,
+                        "audit",
+                        || rows.iter().map(shape::audit).collect(),
+                        || show::audit(&rows, lang),
+                    ),
+                    _ => return Err(unexpected()),
+                }
+            }
+            Verb::Sessions => Answer::list(json, "sessions", || self.sessions.json(), || self.sessions.text(lang)),
+            Verb::Alerts | Verb::Ack | Verb::Silence | Verb::Notify => {
+                return Err(Exit::NotBuilt { name: format!("ctl {}", entry.name) }.into());
+            }
+            of_state => {
+                let snapshot = self.handle.snapshot().await?;
+                self.state(of_state, &snapshot, a, json)?
+            }
+        })
+    }
+
+    fn state(&self, verb: Verb, s: &Snapshot, a: &Arguments, json: bool) -> Result<Answer, Stop> {
+        let lang = self.lang;
+        let items = |name: &str, wanted: fn(&ItemKind) -> bool| {
+            let some = || s.attention.iter().filter(|(_, i)| wanted(&i.kind)).map(|(id, i)| (*id, &**i));
+            let values = || some().map(|(id, i)| shape::item(id, i, lang)).collect();
+            Answer::list(json, name, values, || show::items(some(), lang))
+        };
+        Ok(match verb {
+            Verb::Accounts => {
+                let values = || s.accounts.iter().map(|v| shape::account(v, lang)).collect();
+                Answer::list(json, "accounts", values, || show::accounts(&s.accounts, lang))
+            }
+            Verb::Providers => {
+                let values = || s.providers.iter().map(|v| shape::provider(v, lang)).collect();
+                Answer::list(json, "providers", values, || show::providers(&s.providers, lang))
+            }
+            Verb::Chats => {
+                let values = || s.chats.values().map(|v| shape::chat(v, lang)).collect();
+                Answer::list(json, "chats", values, || show::chats(s.chats.values().map(|c| &**c), lang))
+            }
+            Verb::Attention => items("attention", |_| true),
+            Verb::Drafts => items("drafts", |kind| matches!(kind, ItemKind::Draft { .. })),
+            Verb::Requests => items("requests", |kind| matches!(kind, ItemKind::Request(_))),
+            Verb::Get => get(s, a, json, lang)?,
+            _ => Answer::read(json, || shape::status(s, lang), || show::status(s, lang)),
+        })
+    }
+
+    async fn query(&self, query: Query) -> Result<Page, Stop> {
+        match self.handle.query(query).await? {
+            Page::Failed(cause) => Err(Exit::Store { cause }.into()),
+            page => Ok(page),
+        }
+    }
+
+    async fn history(&self, a: &Arguments, json: bool) -> Result<Answer, Stop> {
+        let now = now();
+        let query = Query::History {
+            chat: a.chat("chat")?,
+            before: None,
+            since: a.moment("since", now, false)?,
+            until: a.moment("until", now, true)?,
+            limit: a.maybe_number("limit")?.unwrap_or(PAGE),
+        };
+        self.lines(query, json, false).await
+    }
+
+    async fn search(&self, a: &Arguments, json: bool) -> Result<Answer, Stop> {
+        let query = Query::Search {
+            text: a.text("text")?,
+            chat: a.maybe_chat("chat")?,
+            before: None,
+            limit: a.maybe_number("limit")?.unwrap_or(PAGE),
+        };
+        self.lines(query, json, true).await
+    }
+
+    async fn lines(&self, query: Query, json: bool, with_chat: bool) -> Result<Answer, Stop> {
+        let lang = self.lang;
+        let Page::Lines { lines, more } = self.query(query).await? else { return Err(unexpected()) };
+        let fields = || {
+            let values: Value = lines.iter().map(|l| shape::line(l, lang)).collect();
+            Map::from_iter([("lines".to_owned(), values), ("more".to_owned(), json!(more))])
+        };
+        Ok(Answer::read(json, fields, || show::lines(&lines, more, with_chat, lang)))
+    }
+
+    async fn why(&self, a: &Arguments, json: bool) -> Result<Answer, Stop> {
+        let lang = self.lang;
+        let message = match a.maybe("message")?.as_deref() {
+            None | Some("last") => None,
+            Some(_) => a.maybe_number("message")?,
+        };
+        let page = self.query(Query::Why { chat: a.chat("chat")?, message }).await?;
+        let Page::Why { line, replies } = page else { return Err(unexpected()) };
+        let line = line.ok_or(Exit::NoLine)?;
+        let fields = || {
+            let replies: Value = replies.iter().map(|l| shape::line(l, lang)).collect();
+            Map::from_iter([("line".to_owned(), shape::line(&line, lang)), ("replies".to_owned(), replies)])
+        };
+        Ok(Answer::read(json, fields, || show::why(&line, &replies, lang)))
+    }
+
+    async fn usage(&self, a: &Arguments, json: bool) -> Result<Answer, Stop> {
+        let by = match a.maybe("by")? {
+            None => By::Provider,
+            Some(_) => match a.one_of("by", &["chat", "user", "provider"])? {
+                0 => By::Chat,
+                1 => By::User,
+                _ => By::Provider,
+            },
+        };
+        let days = a.maybe_number::<u16>("days")?.unwrap_or(1).max(1);
+        // The engine's own day: what it books and what it limits by.
+        let to = self.handle.snapshot().await?.now.day();
+        let from = to.saturating_sub(i32::from(days) - 1);
+        let Page::Usage(rows) = self.query(Query::Usage { from, to }).await? else { return Err(unexpected()) };
+        let sums = show::sums(&rows, by);
+        let row = |(key, (asks, input, output, cost)): (&String, &(u64, u64, u64, f64))| json!({"key": key, "asks": asks, "input": input, "output": output, "cost": cost});
+        Ok(Answer::list(json, "usage", || sums.iter().map(row).collect(), || show::usage(&sums, by, self.lang)))
+    }
+
+    /// One followed line.
+    pub fn heard(&self, line: &Line, json: bool) -> Value {
+        if json { shape::line(line, self.lang) } else { json!({"text": show::line(line, true, self.lang)}) }
+    }
+}
+
+fn unexpected() -> Stop {
+    Exit::Store { cause: "unexpected page".to_owned() }.into()
+}
+
+/// The wall clock, for "two hours ago".
+pub fn now() -> Wall {
+    Wall(jiff::Timestamp::now().as_millisecond())
+}
+
+fn get(s: &Snapshot, a: &Arguments, json: bool, lang: Lang) -> Result<Answer, Stop> {
+    let chat = find_chat(s, a.chat("chat")?)?;
+    let Value::Object(mut fields) = shape::chat(chat, lang) else { return Err(unexpected()) };
+    // `history` has it, whole.
+    fields.remove("last");
+    if let Some(key) = a.maybe("key")? {
+        let Some(value) = fields.remove(&key) else {
+            let near = near::nearest(&key, fields.keys().map(String::as_str));
+            let all = fields.keys().cloned().collect::<Vec<_>>().join(", ");
+            let wants = near.map_or(all, str::to_owned);
+            return Err(a.bad("key", &key, &wants, &wants).into());
+        };
+        let text = show::fields(&Map::from_iter([(key.clone(), value.clone())]));
+        return Ok(Answer::read(
+            json,
+            || Map::from_iter([("key".to_owned(), json!(key)), ("value".to_owned(), value)]),
+            || text,
+        ));
+    }
+    let text = show::fields(&fields);
+    Ok(Answer::read(json, || fields, || text))
+}
+
+fn find_chat(s: &Snapshot, wanted: ChatRef) -> Result<&ChatView, Refusal> {
+    let fits = |c: &&std::sync::Arc<ChatView>| {
+        c.id.peer == wanted.peer && wanted.account.is_none_or(|account| c.id.account == account)
+    };
+    let mut found = s.chats.values().filter(fits);
+    match (found.next(), found.next()) {
+        (Some(chat), None) => Ok(chat),
+        (Some(_), Some(_)) => Err(Refusal::Account(wanted.peer.to_string())),
+        (None, _) => {
+            let name = wanted.peer.to_string();
+            let known: Vec<String> = s.chats.keys().map(|id| id.peer.to_string()).collect();
+            let nearest = near::nearest(&name, known.iter().map(String::as_str)).map(str::to_owned);
+            Err(Refusal::UnknownChat { chat: name, nearest })
+        }
+    }
+}

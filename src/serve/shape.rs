@@ -1,0 +1,184 @@
+//! Answers as JSON: codes for scripts and words for people side by side.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use crate::domain::{
+    AccountView, AppKind, Audit, Author, ChatView, Decision, Item, ItemId, Latency, Line, Percentiles, ProviderView,
+    Snapshot, Verdict, Wall,
+};
+use crate::words::{self, Lang};
+
+/// A moment: `2025-11-21T23:14:05.123Z`.
+pub fn moment(at: Wall) -> Value {
+    jiff::Timestamp::from_millisecond(at.0).map_or(Value::Null, |t| Value::String(t.to_string()))
+}
+
+fn millis(d: Duration) -> Value {
+    // Three decimals: a stage may take less than a millisecond.
+    json!((d.as_secs_f64() * 1e6).round() / 1e3)
+}
+
+fn maybe_millis(d: Option<Duration>) -> Value {
+    d.map_or(Value::Null, millis)
+}
+
+/// `{action, stage, reason, words, …}`, as `explain` has it too.
+pub fn verdict(verdict: &Verdict, lang: Lang) -> Value {
+    let action = match verdict.decision {
+        Decision::Reply => "reply",
+        Decision::Command => "command",
+        Decision::Ignore => "ignore",
+    };
+    json!({
+        "action": action,
+        "stage": verdict.gate,
+        "reason": verdict.reason.code(),
+        "words": words::verdict(verdict, lang),
+        "key": verdict.reason.config_key(),
+        "hint": words::hint(&verdict.reason, lang),
+    })
+}
+
+/// One line of a conversation.
+pub fn line(line: &Line, lang: Lang) -> Value {
+    let (kind, id) = match &line.author {
+        Author::Person { id, .. } => ("person", Some(id.0)),
+        Author::Bot => ("bot", None),
+        Author::Operator(_) => ("operator", None),
+        Author::Notice => ("notice", None),
+    };
+    let name = match &line.author {
+        Author::Person { name, .. } | Author::Operator(name) => Some(name.raw()),
+        Author::Bot | Author::Notice => None,
+    };
+    let mut fields = Map::from_iter([
+        ("seq".to_owned(), json!(line.seq)),
+        ("chat".to_owned(), json!(line.conversation.to_string())),
+        ("at".to_owned(), moment(line.at)),
+        ("from".to_owned(), json!({"kind": kind, "id": id, "name": name})),
+        ("text".to_owned(), json!(line.text.raw())),
+        ("message_id".to_owned(), json!(line.message)),
+        ("answers".to_owned(), json!(line.answers)),
+        ("recalled".to_owned(), json!(line.recalled)),
+    ]);
+    if let Some(v) = &line.verdict {
+        fields.insert("verdict".to_owned(), verdict(v, lang));
+    }
+    if let Some(o) = &line.outcome {
+        fields.insert("outcome".to_owned(), json!({"code": o.code(), "words": words::outcome(o, lang)}));
+    }
+    if let Some(d) = line.delivery {
+        fields.insert("delivery".to_owned(), json!({"code": d.code(), "words": words::delivery(d, lang)}));
+    }
+    if let Some(m) = &line.making {
+        let making = json!({
+            "provider": m.provider, "model": m.model, "queued_ms": millis(m.queued),
+            "first_text_ms": maybe_millis(m.first_text), "total_ms": millis(m.total),
+            "input": m.tokens.input, "cached_input": m.tokens.cached, "output": m.tokens.output,
+            "tokens_per_second": m.tokens_per_second, "cost": m.cost, "cut": m.cut, "cached": m.cached,
+        });
+        fields.insert("making".to_owned(), making);
+    }
+    Value::Object(fields)
+}
+
+/// One account.
+pub fn account(a: &AccountView, lang: Lang) -> Value {
+    let app = match a.app {
+        AppKind::Napcat => "napcat",
+        AppKind::Llonebot => "llonebot",
+        AppKind::Lagrange => "lagrange",
+        AppKind::Gocqhttp => "gocqhttp",
+        AppKind::Other => "other",
+    };
+    json!({
+        "self_id": a.id, "nickname": a.nickname.raw(), "online": a.online, "connected": a.connected,
+        "adapter": a.adapter.raw(), "app": app, "peer": a.peer, "reason": a.reason.raw(), "since": moment(a.since),
+        "words": words::account(a, lang),
+    })
+}
+
+/// One provider.
+pub fn provider(p: &ProviderView, lang: Lang) -> Value {
+    json!({
+        "name": p.name, "model": p.model, "kind": p.kind, "state": p.state,
+        "words": words::provider_state(p.state, lang), "failure": p.words, "retry_at": p.retry_at.map(moment),
+        "inflight": p.inflight, "queued": p.queued, "ttft_p50_ms": maybe_millis(p.ttft_p50),
+        "resident": p.resident, "balance": p.balance,
+    })
+}
+
+/// One chat.
+pub fn chat(c: &ChatView, lang: Lang) -> Value {
+    json!({
+        "chat": c.id.to_string(), "name": c.state.name.raw(), "mode": c.mode, "mode_words": words::mode(c.mode, lang),
+        "mode_until": c.state.mode.and_then(|(_, until)| until).map(moment),
+        "persona": c.persona, "provider": c.state.provider, "queued": c.queued, "writing": c.writing.len(),
+        "paused": c.state.paused, "bot_muted_until": c.state.bot_muted.map(moment), "note": c.state.note,
+        "version": c.state.version, "last": c.tail.last().map(|l| line(l, lang)),
+    })
+}
+
+/// One thing that waits for a human.
+pub fn item(id: ItemId, item: &Item, lang: Lang) -> Value {
+    json!({
+        "id": id, "kind": words::item_code(&item.kind), "chat": item.conversation.map(|c| c.to_string()),
+        "since": moment(item.since), "expires": item.expires.map(moment), "words": words::item(&item.kind, lang),
+        "what": item.kind,
+    })
+}
+
+/// One line of the audit.
+pub fn audit(a: &Audit) -> Value {
+    json!({"at": moment(a.at), "operator": a.operator.raw(), "command": a.command, "result": a.result})
+}
+
+fn percentiles(p: &Percentiles) -> Map<String, Value> {
+    [("p50", p.p50), ("p95", p.p95), ("p99", p.p99)]
+        .map(|(name, d)| (name.to_owned(), maybe_millis(d)))
+        .into_iter()
+        .collect()
+}
+
+/// Percentiles by stage; those of the whole way also stand at the top.
+fn latency(l: &Latency) -> Value {
+    let mut fields = percentiles(&l.total);
+    let stages = [
+        ("queue", &l.queue),
+        ("first_text", &l.first_text),
+        ("generation", &l.generation),
+        ("send", &l.send),
+        ("total", &l.total),
+    ];
+    fields.extend(stages.map(|(name, p)| (name.to_owned(), Value::Object(percentiles(p)))));
+    Value::Object(fields)
+}
+
+/// The overview.
+pub fn status(s: &Snapshot, lang: Lang) -> Map<String, Value> {
+    let value = json!({
+        "version": super::hello::VERSION,
+        "instance": s.instance,
+        "now": moment(s.now.wall),
+        "accounts": s.accounts.iter().map(|a| account(a, lang)).collect::<Vec<_>>(),
+        "providers": s.providers.iter().map(|p| provider(p, lang)).collect::<Vec<_>>(),
+        "counters": s.counters,
+        "latency_ms": latency(&s.latency),
+        // Telemetry and alerts are not part of the published state yet: nothing is known, nothing burns.
+        "gpus": [],
+        "alerts": [],
+        "attention": s.attention.iter().map(|(id, i)| item(*id, i, lang)).collect::<Vec<_>>(),
+        "outbox": s.outbox,
+        "queued": s.queued,
+        "inflight": s.inflight,
+        "usage_today": s.today,
+        "unrecorded": s.unrecorded,
+        "stopping": s.stopping,
+    });
+    match value {
+        Value::Object(fields) => fields,
+        _ => Map::new(),
+    }
+}
