@@ -159,6 +159,11 @@ impl Message {
 }
 
 impl Segment {
+    /// Appends the segment as a model is told it: the raw words, the rest in brackets, quotes left out.
+    pub fn tell(&self, line: &mut String) {
+        self.show(line, Text::raw);
+    }
+
     fn show(&self, line: &mut String, of: fn(&Text) -> &str) {
         let mut bracket = |name: &str, detail: Option<&str>| {
             line.push('[');
