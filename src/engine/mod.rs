@@ -12,7 +12,7 @@ pub mod breaker;
 pub mod cache;
 pub mod fold;
 pub mod limits;
-// pub mod markdown;
+pub mod markdown;
 pub mod metrics;
 pub mod moderation;
 pub mod slash;
