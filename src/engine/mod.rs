@@ -20,4 +20,4 @@ pub mod split;
 pub mod template;
 pub mod trigger;
 pub mod usage;
-// pub mod window;
+pub mod window;

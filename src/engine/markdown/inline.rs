@@ -101,7 +101,8 @@ impl<'a> Line<'a> {
     fn is_emphasis(&self, mark: &str, start: usize) -> bool {
         let inside = &self.out[start + mark.len()..];
         let name = || inside.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-        !inside.is_empty() && !(mark == "__" && name())
+        let nothing = inside.is_empty();
+        !(nothing || mark == "__" && name())
     }
 
     /// Code between runs of equally many backticks; its marks are words.
@@ -258,10 +259,17 @@ fn flanks(mark: &str, before: Option<char>, after: Option<char>) -> (bool, bool)
     let letter = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
     let blank = |c: Option<char>| c.is_none_or(char::is_whitespace);
     let punctuation = |c: Option<char>| c.is_some_and(|c| c.is_ascii_punctuation());
-    let inside = if mark.starts_with('_') { letter(before) && letter(after) } else { latin(before) && latin(after) };
-    let starts = !blank(after) && !inside && !(punctuation(after) && latin(before));
-    let ends = !blank(before) && !(punctuation(before) && latin(after)) && (mark.starts_with('*') || !inside);
-    (starts && !(mark.starts_with('_') && letter(before)), ends && !(mark.starts_with('_') && letter(after)))
+    let closes_badly = punctuation(before) && latin(after);
+    let opens_badly = latin(before) && punctuation(after);
+    if mark.starts_with('_') {
+        let (starts, ends) = (!letter(before) && !blank(after), !blank(before) && !letter(after));
+        return (starts && !opens_badly, ends && !closes_badly);
+    }
+    let product = latin(before) && latin(after);
+    let starts = !blank(after) && !product && !opens_badly;
+    // What has been opened may close between letters: `**Rust**2024`.
+    let ends = !blank(before) && !closes_badly;
+    (starts, ends)
 }
 
 fn is_address(text: &str) -> bool {
