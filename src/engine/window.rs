@@ -6,7 +6,7 @@
 //!   begins follows from the numbers of the lines alone. So it stays put for several questions, also across a
 //!   restart and whatever else was said elsewhere. For that to work the caller must hand over more lines than
 //!   the window holds: twice [`config::Context::messages`] plus `background` is plenty.
-//! * [`arrange`] says which lines stand where, [`render`] in which words.
+//! * `arrange` says which lines stand where, `render` in which words.
 
 mod arrange;
 mod render;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Question, speaker};
 use crate::config::GroupContext;
-use crate::domain::{Author, Decision, Gate, Line, Outcome, PartState, Peer, Seq, UserId};
+use crate::domain::{Author, Decision, Gate, Line, Outcome, PartState, Peer, Seq};
 
 /// What stays together: a question, what was merged into it, and the replies to it; a line of ours that
 /// answers nothing; or a line that was not for the bot.
@@ -37,7 +37,7 @@ enum Heard {
 pub(super) fn arrange<'a>(lines: &[&'a Line], questions: &[Question<'_>], group: GroupContext) -> Vec<Unit<'a>> {
     let asked: BTreeSet<Seq> = questions.iter().map(|question| question.line.seq).collect();
     let only = match (group, questions.last()) {
-        (GroupContext::PerUser, Some(question)) => speaker(question.line),
+        (GroupContext::PerUser, Some(question)) if question.line.conversation.peer.is_group() => speaker(question.line),
         _ => None,
     };
     let mut units: BTreeMap<Seq, Unit<'a>> = BTreeMap::new();
@@ -47,7 +47,7 @@ pub(super) fn arrange<'a>(lines: &[&'a Line], questions: &[Question<'_>], group:
         let unit = |background| Unit { seq: line.seq, background, heard: vec![line], said: Vec::new() };
         match (line.author.is_ours(), heard(line)) {
             (true, _) => ours.push(line),
-            (false, _) if line.text.is_empty() || !belongs(line, only) => {}
+            (false, _) if line.text.is_empty() || (only.is_some() && speaker(line) != only) => {}
             (false, Heard::Question) => drop(units.insert(line.seq, unit(false))),
             (false, Heard::Background) if only.is_none() => drop(units.insert(line.seq, unit(true))),
             (false, Heard::MergedInto(seq)) => merged.push((seq, line)),
@@ -73,15 +73,22 @@ fn place_replies<'a>(units: &mut BTreeMap<Seq, Unit<'a>>, lines: &[&'a Line], ou
             }
             continue;
         };
-        // The line that it names is ours where it corrects: go on to what that one answers.
-        let (mut target, mut corrected) = (answered, None);
-        while let Some(named) = known.get(&target).filter(|named| named.author.is_ours() && corrected != Some(target)) {
-            corrected = Some(target);
-            target = named.answers.unwrap_or(target);
+        // The line that it names is ours where it corrects: go on to what that one answers. Numbers must
+        // fall on the way, so that not even a damaged store makes a circle of it.
+        let (mut target, mut corrected) = (answered, Vec::new());
+        while let Some(wrong) = known.get(&target).filter(|named| named.author.is_ours()) {
+            corrected.push(target);
+            match wrong.answers {
+                Some(next) if next < target => target = next,
+                _ => break,
+            }
+        }
+        if unasked && corrected.last() == Some(&target) {
+            units.entry(target).or_insert(Unit { seq: target, background: false, heard: Vec::new(), said: Vec::new() });
         }
         let Some(unit) = units.get_mut(&target) else { continue };
         // A later reply to the same question replaces what a model said; what operators said adds up.
-        unit.said.retain(|said| said.author != Author::Bot && Some(said.seq) != corrected && said.seq != answered);
+        unit.said.retain(|said| said.author != Author::Bot && !corrected.contains(&said.seq));
         unit.background = false;
         unit.said.push(line);
     }
@@ -102,10 +109,6 @@ fn heard(line: &Line) -> Heard {
             (Decision::Ignore | Decision::Command, _) => Heard::Hidden,
         },
     }
-}
-
-fn belongs(line: &Line, only: Option<UserId>) -> bool {
-    only.is_none() || speaker(line) == only || !matches!(line.conversation.peer, Peer::Group(_))
 }
 
 /// Whether a line of ours was, or is about to be, seen in the chat. A notice is no part of the conversation.

@@ -158,6 +158,11 @@ fn a_corrected_reply_replaces_the_wrong_one() {
     let recalled = Line { recalled: true, ..reply(2, 1, "两点") };
     shows(vec![question(), recalled, operator(reply(3, 2, "三点")), next()], &expected);
     shows(vec![question(), reply(2, 1, "两点"), operator(reply(3, 2, "三点")), next()], &expected);
+    // What answered nothing can be corrected, too.
+    let unasked = |line| Line { answers: None, ..line };
+    let wrong = Line { recalled: true, ..unasked(reply(2, 0, "周一")) };
+    let corrected = ["u:“小2”(2): 几点", "a:三点\n周二", "u:“小2”(2): 谢谢"];
+    shows(vec![question(), reply(3, 1, "三点"), operator(reply(4, 2, "周二")), wrong, next()], &corrected);
     // Written again by the model.
     shows(vec![question(), reply(2, 1, "两点"), reply(3, 1, "三点"), next()], &expected);
     // An operator who simply talks adds.
@@ -196,6 +201,11 @@ fn per_user_shows_only_the_speakers_own() {
     let mut case = Case::new(lines);
     case.context.group = GroupContext::PerUser;
     assert_eq!(case.turns(), ["u:“小2”(2): 一", "a:答一", "u:“小2”(2): 三"]);
+
+    let greeting = Line { answers: None, ..reply(1, 0, "你好") };
+    let mut case = Case::new([greeting, ask(2, 2, "好")].map(private).into());
+    case.context.group = GroupContext::PerUser;
+    assert_eq!(case.turns().len(), 3, "a private chat is not a group");
 }
 
 #[test]
