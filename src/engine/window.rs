@@ -19,7 +19,7 @@ use render::{clip, told};
 
 /// The most pictures in one question; the newest are kept (threats.md B07 sends 200).
 const PICTURES: usize = 6;
-/// What a picture is taken to cost in tokens: LLaVA 576, Qwen-VL and the hosted ones up to about 1 300.
+/// What a picture is taken to cost in tokens: a guess at the order of magnitude, models differ widely.
 const PICTURE_TOKENS: u32 = 1_000;
 /// What a turn costs besides its words: the role and its marks.
 const TURN_TOKENS: u32 = 4;
