@@ -261,7 +261,7 @@ impl State {
             Notice::Recalled { conversation, message, .. } => {
                 let Some(line) = self.line_of(conversation, message) else { return };
                 self.mark_recalled(conversation, line);
-                let question = self.questions.values().find(|q| q.lines.contains(&line)).map(|q| q.head);
+                let question = self.questions.values().find(|q| q.has(line)).map(|q| q.head);
                 if let Some(head) = question {
                     self.cancel_question(head, Outcome::Suppressed);
                 }

@@ -1,10 +1,11 @@
 //! What operators ask: looked up, allowed or refused, done, put on the audit. Commands typed in chat become
 //! the same values with the chat user as operator.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::accounts::Errand;
-use super::question::{Question, Stage};
+use super::question::Question;
 use super::reply::Saying;
 use super::state::State;
 use crate::domain::*;
@@ -209,7 +210,7 @@ impl State {
             return Err(Refusal::Nothing);
         }
         let seq = self.numbers.seq();
-        let line = std::sync::Arc::new(Line {
+        let line = Arc::new(Line {
             seq,
             conversation: id,
             at: self.now.wall,
@@ -224,42 +225,22 @@ impl State {
             making: None,
             recalled: false,
         });
-        self.chat(id).push(std::sync::Arc::clone(&line));
+        self.chat(id).push(Arc::clone(&line));
+        let question = self.question(&line, UserId(0), text);
         self.rows.push(Row::Heard { line, dedupe: i64::MIN + seq.0 as i64, trace: false });
-        let question = self.question(id, UserId(0), seq, text);
         self.enqueue(question, Duration::ZERO, None);
         Ok(Done::Started(Some(seq)))
     }
 
-    fn question(&self, id: ConversationId, speaker: UserId, head: Seq, text: String) -> Question {
-        Question {
-            head,
-            conversation: id,
-            speaker,
-            lines: vec![head],
-            text,
-            pictures: Vec::new(),
-            heard: self.now.mono,
-            typed: self.now.mono,
-            stage: Stage::Waiting,
-            tried: Vec::new(),
-            attempts: 0,
-            asking: None,
-            ends: self.now.mono + self.config.engine.timeout,
-            shortened: None,
-            draft: false,
-            cancelled: None,
-            reply: None,
-            window: (0, 0),
-            cache_key: None,
-        }
+    fn question(&self, line: &Arc<Line>, speaker: UserId, text: String) -> Question {
+        Question::new(line, speaker, text, self.now.mono, self.now.mono + self.config.engine.timeout)
     }
 
     /// Answers a message that was not answered.
     fn answer_line(&mut self, chat: ChatRef, line: Option<Seq>) -> Result<Done, Refusal> {
         let id = self.existing(chat)?;
         let chat = self.chat(id);
-        let theirs = |l: &&std::sync::Arc<Line>| !l.author.is_ours();
+        let theirs = |l: &&Arc<Line>| !l.author.is_ours();
         let found = match line {
             Some(seq) => chat.line(seq).filter(theirs).cloned(),
             None => chat.tail.iter().rev().find(theirs).cloned(),
@@ -270,14 +251,13 @@ impl State {
     }
 
     /// Makes a line on record a question again.
-    pub fn reopen(&mut self, line: &Line, draft: bool) {
+    pub fn reopen(&mut self, line: &Arc<Line>, draft: bool) {
         let Author::Person { id: speaker, .. } = line.author else { return };
         if self.questions.contains_key(&line.seq) {
             return;
         }
         let id = line.conversation;
-        let mut question = self.question(id, speaker, line.seq, line.text.raw().to_owned());
-        question.pictures = line.pictures.clone();
+        let mut question = self.question(line, speaker, line.text.raw().to_owned());
         question.draft = draft;
         if !draft {
             let verdict = Verdict::reply(Gate::Slash, Reason::Asked);
@@ -289,7 +269,7 @@ impl State {
 
     /// Answers the last message that was refused for want of access, in the chats that the id is about.
     pub fn answer_refused(&mut self, id: AccessId) {
-        let refused = |l: &&std::sync::Arc<Line>| {
+        let refused = |l: &&Arc<Line>| {
             matches!(l.verdict.as_ref().map(|v| &v.reason), Some(Reason::NotAllowed(who)) if *who == id)
         };
         let lines: Vec<_> = self.chats.values().filter_map(|c| c.tail.iter().rev().find(refused).cloned()).collect();
@@ -372,7 +352,7 @@ impl State {
     fn switch_provider(&mut self, name: &str, to: ProviderSwitch) -> Result<Done, Refusal> {
         let at = self.provider_named(name)?;
         let provider = &mut self.providers[at];
-        let name = std::sync::Arc::clone(&provider.name);
+        let name = Arc::clone(&provider.name);
         match to {
             ProviderSwitch::On => provider.off = false,
             ProviderSwitch::Off => provider.off = true,
@@ -410,7 +390,7 @@ impl State {
     fn write_again(&mut self, chat: ChatRef) -> Result<Done, Refusal> {
         let id = self.existing(chat)?;
         let chat = self.chat(id);
-        let answered = |l: &&std::sync::Arc<Line>| {
+        let answered = |l: &&Arc<Line>| {
             !l.author.is_ours() && l.verdict.as_ref().is_some_and(|v| v.decision == Decision::Reply) && !l.recalled
         };
         let line = chat.tail.iter().rev().find(answered).cloned().ok_or(Refusal::Nothing)?;

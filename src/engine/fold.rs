@@ -30,13 +30,13 @@ pub fn folded(text: &str) -> String {
 /// What follows `prefix` (already folded) in `text`, if `text` begins with it.
 pub fn strip_prefix<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
     let mut rest = text.chars();
-    prefix.chars().all(|p| rest.next().map(fold) == Some(p)).then(|| rest.as_str())
+    prefix.chars().all(|p| rest.next().map(fold) == Some(p)).then_some(rest.as_str())
 }
 
 /// What stands before `suffix` (already folded) in `text`, if `text` ends with it.
 pub fn strip_suffix<'a>(text: &'a str, suffix: &str) -> Option<&'a str> {
     let mut rest = text.chars();
-    suffix.chars().rev().all(|s| rest.next_back().map(fold) == Some(s)).then(|| rest.as_str())
+    suffix.chars().rev().all(|s| rest.next_back().map(fold) == Some(s)).then_some(rest.as_str())
 }
 
 /// Written without blanks between words: Han, kana, hangul, bopomofo and their extensions.

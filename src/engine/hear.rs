@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::access::{self, Access};
-use super::question::{Question, Stage, merge_window};
+use super::question::{Question, Said, merge_window};
 use super::slash::{self, Parsed};
 use super::state::State;
 use super::trigger::Triggered;
@@ -89,10 +89,9 @@ impl State {
         let line = self.write_down(seq, &message, &ruling, merged, key);
         match ruling.verdict.decision {
             _ if merged.is_some() => {
-                let pictures = line.pictures.clone();
                 let window = merge_window(&self.policy(conversation).chat, conversation.peer);
                 let head = merged.unwrap_or(seq);
-                self.extend(head, seq, &ruling.text, pictures, window);
+                self.extend(head, Said { line, text: ruling.text }, window);
             }
             Decision::Reply => self.ask_about(&message, &line, ruling),
             Decision::Command => self.on_slash(&message, seq, ruling),
@@ -268,27 +267,9 @@ impl State {
     fn ask_about(&mut self, message: &Message, line: &Arc<Line>, ruling: Ruling) {
         let id = message.conversation;
         let policy = Arc::clone(self.policy(id));
-        let question = Question {
-            head: line.seq,
-            conversation: id,
-            speaker: message.sender.id,
-            lines: vec![line.seq],
-            text: ruling.text,
-            pictures: self.pictures_for(line),
-            heard: self.now.mono,
-            typed: self.now.mono,
-            stage: Stage::Waiting,
-            tried: Vec::new(),
-            attempts: 0,
-            asking: None,
-            ends: self.now.mono + self.config.engine.timeout,
-            shortened: None,
-            draft: false,
-            cancelled: None,
-            reply: None,
-            window: (0, 0),
-            cache_key: None,
-        };
+        let ends = self.now.mono + self.config.engine.timeout;
+        let mut question = Question::new(line, message.sender.id, ruling.text, self.now.mono, ends);
+        question.pictures = self.pictures_for(line);
         let merge = merge_window(&policy.chat, id.peer);
         self.enqueue(question, merge, ruling.held_until);
     }

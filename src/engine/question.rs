@@ -41,6 +41,14 @@ pub(super) struct Asking {
     pub delivered: usize,
 }
 
+/// One message of a question.
+#[derive(Debug, Clone)]
+pub(super) struct Said {
+    pub line: Arc<Line>,
+    /// Its words as the model shall see them: the call taken off. Empty where the bot was only called.
+    pub text: String,
+}
+
 /// One question.
 #[derive(Debug, Clone)]
 pub(super) struct Question {
@@ -49,8 +57,7 @@ pub(super) struct Question {
     pub conversation: ConversationId,
     pub speaker: UserId,
     /// All messages that make it up, the head first.
-    pub lines: Vec<Seq>,
-    pub text: String,
+    pub said: Vec<Said>,
     pub pictures: Vec<Picture>,
     /// When it was heard.
     pub heard: Mono,
@@ -77,6 +84,37 @@ pub(super) struct Question {
     pub cache_key: Option<super::cache::Key>,
 }
 
+impl Question {
+    /// A question that has not begun.
+    pub fn new(line: &Arc<Line>, speaker: UserId, text: String, now: Mono, ends: Mono) -> Self {
+        Self {
+            head: line.seq,
+            conversation: line.conversation,
+            speaker,
+            said: vec![Said { line: Arc::clone(line), text }],
+            pictures: line.pictures.clone(),
+            heard: now,
+            typed: now,
+            stage: Stage::Waiting,
+            tried: Vec::new(),
+            attempts: 0,
+            asking: None,
+            ends,
+            shortened: None,
+            draft: false,
+            cancelled: None,
+            reply: None,
+            window: (0, 0),
+            cache_key: None,
+        }
+    }
+
+    /// Whether a message is part of it.
+    pub fn has(&self, line: Seq) -> bool {
+        self.said.iter().any(|said| said.line.seq == line)
+    }
+}
+
 impl State {
     /// A message has become a question: it waits for the rest of what is being typed, or joins it.
     pub fn enqueue(&mut self, mut question: Question, merge: Duration, held_until: Option<Mono>) {
@@ -100,22 +138,16 @@ impl State {
         let last = self.chats.get(&conversation)?.last_waiting(speaker)?;
         let question = self.questions.get(&last)?;
         // Bounded: somebody who never stops typing is answered all the same.
-        (question.stage == Stage::Typing && question.lines.len() < MERGE_MOST).then_some(last)
+        (question.stage == Stage::Typing && question.said.len() < MERGE_MOST).then_some(last)
     }
 
     /// Adds to a question that is still being typed.
-    pub fn extend(&mut self, head: Seq, line: Seq, text: &str, pictures: Vec<Picture>, merge: Duration) {
+    pub fn extend(&mut self, head: Seq, said: Said, merge: Duration) {
         let now = self.now.mono;
         if let Some(question) = self.questions.get_mut(&head) {
-            question.lines.push(line);
+            question.pictures.extend(said.line.pictures.iter().cloned());
+            question.said.push(said);
             question.typed = now;
-            if !text.is_empty() {
-                if !question.text.is_empty() {
-                    question.text.push('\n');
-                }
-                question.text.push_str(text);
-            }
-            question.pictures.extend(pictures);
             self.timers.set(now + merge, Timer::Merged(head));
         }
     }
@@ -125,7 +157,7 @@ impl State {
         let conversation = question.conversation;
         let window = merge_window(&self.policy(conversation).chat, conversation.peer);
         // More was typed since this timer was set: a later one will ring.
-        if question.lines.len() < MERGE_MOST && self.now.mono.since(question.typed) < window {
+        if question.said.len() < MERGE_MOST && self.now.mono.since(question.typed) < window {
             return;
         }
         if let Some(question) = self.questions.get_mut(&head) {

@@ -94,7 +94,7 @@ impl State {
         self.missed.remove(&seq);
         self.counters.duplicates += 1;
         self.counters.received = self.counters.received.saturating_sub(1);
-        let question = self.questions.values().find(|q| q.lines.contains(&seq)).map(|q| (q.head, q.conversation));
+        let question = self.questions.values().find(|q| q.has(seq)).map(|q| (q.head, q.conversation));
         if let Some((head, _)) = question {
             self.cancel_question(head, Outcome::Ignored);
         }
@@ -165,7 +165,7 @@ impl State {
                 self.seen.insert(line.conversation, message.0);
             }
             self.chat(line.conversation);
-            self.reopen(&line, false);
+            self.reopen(&std::sync::Arc::new(line), false);
         }
     }
 

@@ -9,10 +9,9 @@ use super::policy::{self, Policy};
 use super::question::{Asking, Question, Stage};
 use super::split;
 use super::state::State;
-use super::trigger::EMPTY_AT;
 use super::usage;
 use super::window::{self, Prompt, Window};
-use crate::config::{GroupContext, Markdown, Outbound, Quote, StreamToChat};
+use crate::config::{Markdown, Outbound, Quote, StreamToChat};
 use crate::domain::*;
 use crate::words::Notice;
 
@@ -33,7 +32,7 @@ impl State {
     pub fn compose(&mut self, head: Seq, at: usize) -> Option<Vec<Turn>> {
         let window = self.window(head, at, Some(self.now))?;
         if let Some(question) = self.questions.get_mut(&head) {
-            question.window = (window.lines, window.left_out);
+            question.window = (window.shown, window.left_out);
         }
         Some(window.turns)
     }
@@ -42,26 +41,27 @@ impl State {
         let question = self.questions.get(&head)?;
         let chat = self.chats.get(&question.conversation)?;
         let policy = self.policy(question.conversation);
-        let config = &self.config;
-        let persona = policy::persona(config, chat.state.persona.as_deref(), &policy.chat);
-        let budget = question.shortened.unwrap_or_else(|| self.budget(at));
-        let speaker = match policy.chat.context.group {
-            GroupContext::PerUser => Some(question.speaker),
-            GroupContext::Shared => None,
-        };
+        let persona = policy::persona(&self.config, chat.state.persona.as_deref(), &policy.chat);
+        let lines: Vec<&Line> = chat.tail.iter().map(Arc::as_ref).filter(|l| l.seq > chat.state.forgotten).collect();
+        let last = question.said.len() - 1;
+        let asked = question.said.iter().enumerate();
+        let asked: Vec<window::Question> = asked
+            .map(|(n, said)| window::Question {
+                line: &said.line,
+                text: &said.text,
+                quoted: None,
+                pictures: if n == last { &question.pictures } else { &[] },
+            })
+            .collect();
         Some(window::build(&Prompt {
             persona: persona.map_or("", |p| p.prompt.as_str()),
-            lines: &chat.tail,
-            forgotten: chat.state.forgotten,
-            question: &question.lines,
-            text: if question.text.trim().is_empty() { EMPTY_AT } else { &question.text },
-            pictures: &question.pictures,
+            lines: &lines,
+            questions: &asked,
             context: &policy.chat.context,
-            only: speaker,
-            budget,
+            budget: question.shortened.unwrap_or_else(|| self.budget(at)),
+            factor: 1.0,
             vision: self.providers[at].config.vision,
-            group: question.conversation.peer.is_group(),
-            clock,
+            clock: &clock.map(clock_words).unwrap_or_default(),
         }))
     }
 
@@ -388,4 +388,17 @@ fn readable(policy: &Policy, text: &str) -> String {
         Markdown::Plain => markdown::plain(text.trim()),
         Markdown::Keep => text.trim().to_owned(),
     }
+}
+
+/// What time it is where the bot lives, as a model is told.
+fn clock_words(now: Now) -> String {
+    const DAYS: [&str; 7] = ["一", "二", "三", "四", "五", "六", "日"];
+    let (Ok(instant), Ok(offset)) =
+        (jiff::Timestamp::from_millisecond(now.wall.0), jiff::tz::Offset::from_seconds(now.offset))
+    else {
+        return String::new();
+    };
+    let local = offset.to_datetime(instant);
+    let day = DAYS[usize::try_from(local.weekday().to_monday_zero_offset()).unwrap_or(0) % 7];
+    local.strftime(&format!("%Y年%-m月%-d日 星期{day} %H:%M")).to_string()
 }

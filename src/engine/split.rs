@@ -5,6 +5,8 @@ use std::ops::Range;
 
 use unicode_segmentation::{GraphemeCursor, UnicodeSegmentation};
 
+use super::markdown;
+
 /// QQ refuses text messages beyond about 5 000 characters (onebot.md §5); no part is longer, whatever is configured.
 pub const HARD_CAP: usize = 4500;
 
@@ -49,7 +51,7 @@ pub fn paragraphs(text: &str) -> (&str, &str) {
     let fences = fences(text);
     let mut end = text.len();
     while let Some(at) = text[..end].rfind("\n\n") {
-        match fences.iter().find(|fence| fence.start <= at && at + 1 < fence.end) {
+        match last_before(&fences, at + 1).filter(|fence| at + 1 < fence.end) {
             Some(fence) => end = fence.start,
             None => return text.split_at(at + 2),
         }
@@ -70,21 +72,23 @@ fn fences(text: &str) -> Vec<Range<usize>> {
     let mut open: Option<(usize, &str)> = None;
     let mut at = 0;
     for line in text.split_inclusive('\n') {
-        let words = line.trim();
-        let marks = words.len() - words.trim_start_matches(['`', '~']).len();
-        let fence = &words[..marks];
         match open {
-            Some((start, opening)) if words == fence && fence.starts_with(opening) => {
+            Some((start, mark)) if markdown::closes(line, mark) => {
                 found.push(start..at + line.len());
                 open = None;
             }
-            None if marks >= 3 && (fence.starts_with("```") || fence.starts_with("~~~")) => open = Some((at, fence)),
-            _ => {}
+            None => open = markdown::opens(line).map(|mark| (at, mark)),
+            Some(_) => {}
         }
         at += line.len();
     }
     found.extend(open.map(|(start, _)| start..text.len()));
     found
+}
+
+/// The last block that begins before `at`.
+fn last_before(fences: &[Range<usize>], at: usize) -> Option<&Range<usize>> {
+    fences[..fences.partition_point(|fence| fence.start < at)].last()
 }
 
 /// Where to cut `rest` so that at most `end` bytes stand before it: the last border of the best kind that
@@ -150,7 +154,7 @@ fn is_stop(c: char) -> bool {
 /// end of a line.
 fn around_code(text: &str, start: usize, cut: usize, fences: &[Range<usize>], max: usize) -> usize {
     let at = start + cut;
-    let Some(fence) = fences.iter().find(|fence| fence.start < at && at < fence.end) else { return cut };
+    let Some(fence) = last_before(fences, at).filter(|fence| at < fence.end) else { return cut };
     let fits = text[fence.clone()].trim_end().chars().nth(max).is_none();
     if fits && fence.start > start && !text[start..fence.start].trim().is_empty() {
         return fence.start - start;

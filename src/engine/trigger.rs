@@ -91,7 +91,7 @@ impl Trigger {
         let mentioned = counts(Call::At) && (question.mentioned || typed_at);
         let quoted = counts(Call::Quote) && quoted_is_ours;
         let prefixed = self.prefixed(question, mentioned || quoted);
-        let named = if counts(Call::Names) { self.named(question) } else { None };
+        let named = if counts(Call::Names) { self.named(question, mentioned || quoted) } else { None };
         if mentioned {
             return Some(Reason::Mentioned);
         }
@@ -130,8 +130,8 @@ impl Trigger {
         Some(prefix.clone())
     }
 
-    fn named(&self, question: &mut Question) -> Option<String> {
-        let (name, spelling) = self.names.iter().find(|(name, _)| question.take_name(name))?;
+    fn named(&self, question: &mut Question, called: bool) -> Option<String> {
+        let (name, spelling) = self.names.iter().find(|(name, _)| question.take_name(name, called))?;
         debug_assert!(!name.is_empty());
         Some(spelling.clone())
     }
@@ -245,23 +245,29 @@ impl Question {
     }
 
     /// Whether the (folded) name is called: at the start, at the end, or as a word of its own. At the start
-    /// and at the end it is taken off; in the middle it is part of the sentence.
-    fn take_name(&mut self, name: &str) -> bool {
+    /// and at the end it is taken off where it stands apart; in the middle it is part of the sentence, and so
+    /// it is in `小助手是谁`. Where the bot is `called` anyway, only a name at the start can be a call.
+    fn take_name(&mut self, name: &str, called: bool) -> bool {
         if let Some(words) = self.first_words() {
             let start = words.trim_start();
             let start = start.strip_prefix(['@', '＠']).unwrap_or(start);
             if let Some(rest) = strip_prefix(start, name).filter(|rest| begins(name, rest)) {
-                *words = after_call(rest).to_owned();
+                if rest.chars().next().is_none_or(is_gap) {
+                    *words = after_call(rest).to_owned();
+                }
                 return true;
             }
+        }
+        if called {
+            return false;
         }
         if let Some(words) = self.words_mut().next_back() {
             let bare = words.trim_end_matches(is_gap);
             if let Some(rest) = strip_suffix(bare, name) {
-                let called = rest.trim_end_matches(['@', '＠']);
-                if called.is_empty() || called.ends_with(is_gap) {
+                let before = rest.trim_end_matches(['@', '＠']);
+                if before.is_empty() || before.ends_with(is_gap) {
                     let close = words[bare.len()..].trim().to_owned();
-                    let rest = called.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, ',' | '，' | '、'));
+                    let rest = before.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, ',' | '，' | '、'));
                     *words = format!("{rest}{close}");
                     return true;
                 }
@@ -386,6 +392,7 @@ mod tests {
             (vec![at(BOT)], yes(Reason::Mentioned, "")),
             (vec![at(BOT), picture()], yes(Reason::Mentioned, "[图片]")),
             (vec![at(BOT), text(" 小助手，ai 好")], yes(Reason::Mentioned, "ai 好")),
+            (vec![at(BOT), text(" 介绍一下 小助手")], yes(Reason::Mentioned, "介绍一下 小助手")),
             (vec![at(7), text("你好")], None),
             (vec![Segment::At(AtTarget::All, None), text("开会")], None),
             (vec![text("@群助理 你好")], yes(Reason::Mentioned, "你好")),
@@ -431,7 +438,8 @@ mod tests {
         let bob = || Reason::Named("Bob".into());
         let cases = [
             ("小助手，今天星期几", yes(helper(), "今天星期几")),
-            ("小助手今天星期几", yes(helper(), "今天星期几")),
+            ("小助手今天星期几", yes(helper(), "小助手今天星期几")),
+            ("小助手是谁", yes(helper(), "小助手是谁")),
             ("今天星期几 小助手", yes(helper(), "今天星期几")),
             ("今天星期几，小助手？", yes(helper(), "今天星期几？")),
             ("你说，小助手，对不对", yes(helper(), "你说，小助手，对不对")),
@@ -443,7 +451,7 @@ mod tests {
             ("hi BOB!", yes(bob(), "hi!")),
             ("Bobby hi", None),
             ("hi kebob", None),
-            ("bob你好", yes(bob(), "你好")),
+            ("bob你好", yes(bob(), "bob你好")),
             ("喵喵喵", None),
             ("喵，来", yes(Reason::Named("喵".into()), "来")),
         ];
