@@ -8,7 +8,7 @@ use tokio_tungstenite::{accept_async, connect_async};
 use super::*;
 use crate::domain::{GroupId, UserId};
 use crate::simulator::world::FIRST_ACCOUNT;
-use crate::simulator::{World, WorldSize};
+use crate::simulator::{World, WorldSize, segment};
 
 async fn forward(dialect: Dialect, change: impl FnOnce(&mut AdapterSettings)) -> (Adapter, CancellationToken) {
     let world = World::new(1, WorldSize::default());
