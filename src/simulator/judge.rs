@@ -35,6 +35,8 @@ struct Track {
     peer: Peer,
     speaker: i64,
     turns: Vec<Turn>,
+    /// Turns without a reply that are not given up.
+    waiting: usize,
     duplicates: u64,
     extra_parts: u64,
     out_of_order: u64,
@@ -68,6 +70,7 @@ impl Judge {
             peer,
             speaker,
             turns: Vec::new(),
+            waiting: 0,
             duplicates: 0,
             extra_parts: 0,
             out_of_order: 0,
@@ -90,21 +93,24 @@ impl Judge {
             during_drop: false,
             texts: Vec::new(),
         };
-        lock(&self.0).tracks[conversation].turns.push(turn);
+        let track = &mut lock(&self.0).tracks[conversation];
+        track.turns.push(turn);
+        track.waiting += 1;
     }
 
     /// Questions of a conversation that still wait for their first reply and are not given up.
     pub fn waiting(&self, conversation: usize) -> usize {
-        let score = lock(&self.0);
-        score.tracks[conversation].turns.iter().rev().filter(|t| t.answered.is_none() && !t.lost).count()
+        lock(&self.0).tracks[conversation].waiting
     }
 
-    /// Gives up on whatever still waits. `links_before`/`links_after`: whether a link went away meanwhile.
+    /// Gives up on whatever still waits. `during_drop`: a link went away meanwhile.
     pub fn give_up(&self, conversation: usize, during_drop: bool) {
-        for turn in lock(&self.0).tracks[conversation].turns.iter_mut().filter(|t| t.answered.is_none() && !t.lost) {
+        let track = &mut lock(&self.0).tracks[conversation];
+        for turn in track.turns.iter_mut().filter(|turn| turn.answered.is_none() && !turn.lost) {
             turn.lost = true;
             turn.during_drop = during_drop;
         }
+        track.waiting = 0;
     }
 
     /// A conversation that could not go on: no link came up.
@@ -118,10 +124,8 @@ impl Judge {
         let score = &mut *score;
         let here = score.by_chat.get(&(account, peer)).map(Vec::as_slice).unwrap_or_default();
         let tagged = token::find_last(text, |token| {
-            let track = score.tracks.get(token.conversation)?;
-            let turn = track.turns.get(token.turn).filter(|turn| turn.token == token)?;
-            let _ = turn;
-            Some((token.conversation, token.turn))
+            let turn = score.tracks.get(token.conversation)?.turns.get(token.turn)?;
+            (turn.token == token).then_some((token.conversation, token.turn))
         });
         if let Some((conversation, turn)) = tagged {
             if here.contains(&conversation) {
@@ -197,6 +201,8 @@ impl Track {
         if reply.lost {
             reply.lost = false;
             self.late += 1;
+        } else {
+            self.waiting -= 1;
         }
         if later_answered {
             self.out_of_order += 1;

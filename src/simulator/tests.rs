@@ -237,3 +237,18 @@ async fn dropped_links_come_back_and_garbage_is_harmless() {
         assert!(room.simulator.adapters[0].counts()["drops"] > 0);
     }
 }
+
+#[tokio::test]
+async fn the_same_seed_asks_the_same() {
+    let mut said = Vec::new();
+    for seed in [1, 1, 2] {
+        let room = room(Manner::Faithful, |_| {}).await;
+        let plan = Conversations { seed, rich: true, ..talk(4, 3) };
+        assert!(room.simulator.run_conversations(&plan).await.is_clean());
+        let mut texts: Vec<String> = room.simulator.adapters[0].sent().into_iter().map(|sent| sent.text).collect();
+        texts.sort();
+        said.push(texts);
+    }
+    assert_eq!(said[0], said[1]);
+    assert_ne!(said[0], said[2]);
+}

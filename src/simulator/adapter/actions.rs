@@ -119,7 +119,11 @@ impl Desk<'_> {
                 json!({"app_name": self.dialect.app_name(), "protocol_version": "v11", "app_version": self.dialect.version()})
                     .to_string(),
             ),
-            "get_status" => Outcome::ok(self.dialect.status(self.account.online).to_string()),
+            "get_status" => {
+                let mut status = self.dialect.status(self.account.online);
+                status["stat"] = json!({});
+                Outcome::ok(status.to_string())
+            }
             "get_stranger_info" => {
                 let id = self.int(p, "user_id")?;
                 let nickname = self.account.roster.friend(id).map_or("QQ用户", |p| &p.nickname);

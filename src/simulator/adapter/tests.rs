@@ -8,7 +8,7 @@ use tokio_tungstenite::{accept_async, connect_async};
 use super::*;
 use crate::domain::{GroupId, UserId};
 use crate::simulator::world::FIRST_ACCOUNT;
-use crate::simulator::{World, WorldSize};
+use crate::simulator::{World, WorldSize, segment};
 
 async fn forward(dialect: Dialect, change: impl FnOnce(&mut AdapterSettings)) -> (Adapter, CancellationToken) {
     let world = World::new(1, WorldSize::default());
@@ -328,7 +328,7 @@ async fn heartbeats_garbage_and_huge_frames_come_when_switched_on() {
     let huge = frame(&mut client).await;
     assert!(huge["content"].as_str().unwrap().len() >= 299_000);
     adapter.faults(|f| (f.huge_every, f.garbage_every) = (None, Some(Duration::from_millis(1))));
-    while adapter.counts().get("garbage").is_none() {
+    while !adapter.counts().contains_key("garbage") {
         client.next().await.unwrap().unwrap();
     }
 }

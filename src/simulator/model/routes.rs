@@ -218,6 +218,25 @@ async fn load(
     took
 }
 
+/// What both protocols refuse before anything is written: outcome, status and words.
+fn admit(settings: &ModelSettings, ask: &Ask<'_>, protocol: Protocol) -> Result<(), (&'static str, u16, String)> {
+    keep_alive(ask.keep_alive.as_ref()).map_err(|words| ("bad_keep_alive", 400, words))?;
+    let openai = protocol == Protocol::OpenAi;
+    let Some((_, extra)) = settings.find(&ask.model) else {
+        let words = if openai {
+            format!("The model `{}` does not exist", ask.model)
+        } else {
+            format!("model '{}' not found", ask.model)
+        };
+        return Err(("no_model", 404, words));
+    };
+    let think = ask.think.as_ref().is_some_and(|think| !think.is_null() && *think != Value::Bool(false));
+    if think && !openai && !extra.contains(&"thinking") {
+        return Err(("no_thinking", 400, format!("\"{}\" does not support thinking", ask.model)));
+    }
+    Ok(())
+}
+
 async fn ask(
     shared: &Shared,
     settings: &ModelSettings,
@@ -241,28 +260,13 @@ async fn ask(
     let messages = ask.messages.len() + usize::from(prompt.is_some());
     let mut booking = Booking { shared, outcome: "client_gone".into() };
     let seq = shared.begin(settings, messages, &request.body);
-    let keep = match keep_alive(ask.keep_alive.as_ref()) {
-        Ok(keep) => keep,
-        Err(words) => {
-            booking.outcome = "bad_keep_alive".into();
-            return error(connection, openai, 400, Some(&words)).await;
-        }
-    };
-    let Some((name, extra)) = settings.find(&ask.model) else {
-        booking.outcome = "no_model".into();
-        let words = if openai {
-            format!("The model `{}` does not exist", ask.model)
-        } else {
-            format!("model '{}' not found", ask.model)
-        };
-        return error(connection, openai, 404, Some(&words)).await;
-    };
-    let thinks = extra.contains(&"thinking");
-    let think = ask.think.as_ref().filter(|think| !think.is_null());
-    if !openai && !thinks && think.is_some_and(|think| *think != Value::Bool(false)) {
-        booking.outcome = "no_thinking".into();
-        return error(connection, false, 400, Some(&format!("\"{}\" does not support thinking", ask.model))).await;
+    if let Err((outcome, status, words)) = admit(settings, &ask, protocol) {
+        booking.outcome = outcome.into();
+        return error(connection, openai, status, Some(&words)).await;
     }
+    let keep = keep_alive(ask.keep_alive.as_ref()).unwrap_or_default();
+    let (name, extra) = settings.find(&ask.model)?;
+    let thinks = extra.contains(&"thinking");
     let shape = Shape {
         protocol,
         model: &ask.model,
@@ -303,7 +307,7 @@ async fn ask(
     let prompt_tokens = request.body.len() / 4 + 4 * messages;
     let predict = ask.options.as_ref().and_then(|o| o["num_predict"].as_i64()).and_then(|n| usize::try_from(n).ok());
     let limit = if openai { ask.max_completion_tokens.or(ask.max_tokens) } else { predict };
-    let show_thoughts = openai || (thinks && think != Some(&Value::Bool(false)));
+    let show_thoughts = openai || (thinks && ask.think != Some(Value::Bool(false)));
     // Ollama streams unless told otherwise, OpenAI does not.
     let streams = ask.stream.unwrap_or(!openai);
     let job = Job { settings, plan, shape, limit, show_thoughts, prompt_tokens, loading };
