@@ -368,10 +368,10 @@ fn the_audit_is_one_chain() {
     let entry = |n: i64| Audit { at: Wall(n), operator: "li".into(), command: format!("allow {n}"), result: "ok".into() };
     world.commit((1..=3).map(|n| Row::Audit(entry(n))).collect());
     assert_eq!(world.ask(Query::Audit { limit: 2 }), Page::Audit(vec![entry(3), entry(2)]));
-    assert_eq!(world.inside(|c| history::audit_is_whole(c).unwrap()), Ok(3));
+    assert_eq!(audit_break(dir.path()).unwrap(), None);
     let forged = "DROP TRIGGER audit_holds; UPDATE audit SET operator = 'no' WHERE id = 2";
     world.inside(|c| c.execute_batch(forged).unwrap());
-    assert_eq!(world.inside(|c| history::audit_is_whole(c).unwrap()), Err(2));
+    assert_eq!(audit_break(dir.path()).unwrap(), Some(2));
     world.close();
 }
 
