@@ -1,10 +1,13 @@
 //! Pages of what was said.
 
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use std::path::Path;
+
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use super::columns::{LINE, int, line, nat, peer};
 use super::recover::{collect_lines, usage};
 use super::search::Wanted;
+use super::{FILE, StoreError, schema};
 use crate::domain::{Audit, ChatRef, Line, Load, Page, Query, Seq, Text, Wall};
 
 /// The longest page.
@@ -231,36 +234,35 @@ fn by_number(conn: &Connection, chat: i64, id: i64) -> rusqlite::Result<Option<i
 fn audit(conn: &Connection, limit: u32) -> rusqlite::Result<Page> {
     let mut statement =
         conn.prepare_cached("SELECT at, operator, command, result FROM audit ORDER BY id DESC LIMIT ?1")?;
-    let rows = statement.query_map([limited(limit)], |r| {
-        Ok(Audit {
-            at: Wall(r.get(0)?),
-            operator: Text::from(r.get::<_, String>(1)?),
-            command: r.get(2)?,
-            result: r.get(3)?,
-        })
-    })?;
+    let rows = statement.query_map([limited(limit)], entry)?;
     Ok(Page::Audit(rows.collect::<Result<_, _>>()?))
 }
 
-/// Whether the audit's chain of hashes is whole; the number of the first row that does not fit otherwise.
-pub(super) fn audit_is_whole(conn: &Connection) -> rusqlite::Result<Result<u64, u64>> {
-    let mut statement = conn.prepare("SELECT id, at, operator, command, result, chain FROM audit ORDER BY id")?;
+/// Reads the whole audit of a data directory, also while the program runs: the number of the first row that
+/// does not fit to the hash before it, which means that somebody changed it or one before it by hand.
+///
+/// # Errors
+/// What SQLite said.
+pub fn audit_break(dir: &Path) -> Result<Option<u64>, StoreError> {
+    let conn = schema::connect_reader(&dir.join(FILE))?;
+    let mut statement = conn.prepare("SELECT at, operator, command, result, id, chain FROM audit ORDER BY id")?;
     let mut rows = statement.query([])?;
     let mut last = Vec::new();
-    let mut count = 0;
-    while let Some(r) = rows.next()? {
-        let entry = Audit {
-            at: Wall(r.get(1)?),
-            operator: Text::from(r.get::<_, String>(2)?),
-            command: r.get(3)?,
-            result: r.get(4)?,
-        };
-        let chain: Vec<u8> = r.get(5)?;
-        if super::rows::link(&last, &entry) != chain {
-            return Ok(Err(nat(r.get(0)?)));
+    while let Some(row) = rows.next()? {
+        let chain: Vec<u8> = row.get(5)?;
+        if super::rows::link(&last, &entry(row)?) != chain {
+            return Ok(Some(nat(row.get(4)?)));
         }
         last = chain;
-        count += 1;
     }
-    Ok(Ok(count))
+    Ok(None)
+}
+
+fn entry(row: &Row<'_>) -> rusqlite::Result<Audit> {
+    Ok(Audit {
+        at: Wall(row.get(0)?),
+        operator: Text::from(row.get::<_, String>(1)?),
+        command: row.get(2)?,
+        result: row.get(3)?,
+    })
 }

@@ -38,6 +38,7 @@ use std::thread::JoinHandle;
 use tokio::sync::mpsc::Sender;
 
 pub use self::backup::restore;
+pub use self::history::audit_break;
 use self::errands::Errands;
 use self::lock::Lock;
 use self::reader::Desk;

@@ -64,9 +64,6 @@ CREATE TRIGGER audit_holds BEFORE UPDATE ON audit BEGIN SELECT raise(ABORT, 'the
 CREATE VIRTUAL TABLE words USING fts5(chat, text, content='', contentless_delete=1, tokenize='ascii');
 ";
 
-/// The newest version this program knows.
-pub(super) const VERSION: i32 = STEPS.len() as i32;
-
 /// Opens the database for writing. Closing it never writes the log back into it, so that a database found
 /// to be corrupt can be put aside as it was; [`Connection`]s in use do that by [`checkpoint`].
 pub(super) fn connect(path: &Path, durability: Durability) -> rusqlite::Result<Connection> {
@@ -88,7 +85,7 @@ pub(super) fn connect(path: &Path, durability: Durability) -> rusqlite::Result<C
 }
 
 /// `process` is NORMAL and not OFF: with a log, NORMAL waits for the disk at checkpoints alone (a commit
-/// costs the same, measured: see `tests/store_speed.rs`), and a power cut then loses the last commits but
+/// costs the same: `tests/store_speed.rs`), and a power cut then loses the last commits but
 /// leaves a sound file, which OFF does not.
 pub(super) fn set_durability(conn: &Connection, durability: Durability) -> rusqlite::Result<()> {
     let level = match durability {
@@ -172,6 +169,8 @@ mod tests {
         let conn = connect(&dir.path().join("a.db"), Durability::Process).unwrap();
         (dir, conn)
     }
+
+    const VERSION: i32 = STEPS.len() as i32;
 
     fn version(conn: &Connection) -> i32 {
         conn.pragma_query_value(None, "user_version", |r| r.get(0)).unwrap()

@@ -191,6 +191,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::config::Durability;
+    use crate::domain::{ChatRef, Page, Query};
+    use crate::store::rows::Book;
+    use crate::store::{history, samples, schema};
 
     fn tokens(text: &str) -> Vec<String> {
         let mut tokens = Vec::new();
@@ -215,9 +219,118 @@ mod tests {
         assert!(!wanted.found_in("天 好气 or"));
     }
 
+    /// Lines in groups 0 and 1, the index up to one of them, some deleted and one come late, as the store
+    /// does it; then the numbers that a search finds.
+    struct Shelf {
+        _dir: tempfile::TempDir,
+        conn: Connection,
+        book: Book,
+    }
+
+    impl Shelf {
+        fn new(texts: &[String], indexed: usize) -> Self {
+            let dir = tempfile::tempdir().unwrap();
+            let mut conn = schema::connect(&dir.path().join("a.db"), Durability::Process).unwrap();
+            schema::migrate(&mut conn).unwrap();
+            let mut shelf = Self { book: Book::read(&conn).unwrap(), conn, _dir: dir };
+            for (n, text) in texts.iter().enumerate() {
+                shelf.add(n, text);
+            }
+            let mut left = indexed;
+            if left > 0 {
+                index_some(&shelf.conn, 0, || {
+                    left -= 1;
+                    left == 0
+                })
+                .unwrap();
+            }
+            shelf.book = Book::read(&shelf.conn).unwrap();
+            shelf
+        }
+
+        fn add(&mut self, n: usize, text: &str) {
+            let line = samples::heard(n as u64 + 1, n as i64 % 2, text);
+            self.book.apply(&self.conn, &samples::hear(&line), &mut Vec::new()).unwrap();
+        }
+
+        fn find(&mut self, text: &str, group: Option<i64>, limit: u32) -> Vec<usize> {
+            let chat = group.map(|n| ChatRef { peer: samples::group(n).peer, account: None });
+            let query = Query::Search { text: text.into(), chat, before: None, limit };
+            match history::answer(&mut self.conn, &query) {
+                Page::Lines { lines, .. } => lines.iter().map(|l| l.seq.0 as usize - 1).collect(),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn one_character_two_characters_and_mixed_words_are_found() {
+        let texts = ["今天部署DeepSeek-R1", "明天再部署", "署部", "deep sea", "\"AND\" (NEAR*) ^x:1"].map(String::from);
+        for indexed in 0..=texts.len() {
+            let mut shelf = Shelf::new(&texts, indexed);
+            assert_eq!(shelf.find("部署", None, 10), [1, 0]);
+            assert_eq!(shelf.find("署", None, 10), [2, 1, 0]);
+            assert_eq!(shelf.find("署deepseek", None, 10), [0]);
+            assert_eq!(shelf.find("deepseek 天", None, 10), [0]);
+            assert_eq!(shelf.find("天 天", None, 10), [1, 0]);
+            assert_eq!(shelf.find("AND", None, 10), [4]);
+            assert_eq!(shelf.find("\"AND\" x:1 NEAR*", None, 10), [4]);
+            assert_eq!(shelf.find("天 AND 部", None, 10), [] as [usize; 0]);
+            assert_eq!(shelf.find("chat:c1", None, 10), [] as [usize; 0]);
+            assert_eq!(shelf.find("部署", Some(0), 10), [0]);
+        }
+    }
+
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(96))]
+
         #[test]
-        fn tokens_are_safe_in_quotes_and_cut_the_same_again(text in "\\PC{0,60}") {
+        fn a_search_finds_exactly_what_a_scan_finds(
+            texts in prop::collection::vec("[天气好abA1Ａ ，\"*😂\u{0}]{0,12}", 0..24),
+            question in "[天气好abA1Ａ ，\"*😂]{0,4}",
+            indexed in 0_usize..24,
+            gone in prop::collection::vec(0_usize..24, 0..4),
+            late in "[天气好ab ]{0,6}",
+            group in prop::option::of(0_i64..2),
+        ) {
+            let mut texts = texts;
+            let indexed = indexed.min(texts.len());
+            let mut shelf = Shelf::new(&texts, indexed);
+            let count = texts.len();
+            for n in gone.into_iter().filter(|n| *n < count) {
+                if n < indexed {
+                    forget(&shelf.conn, n as i64 + 1).unwrap();
+                }
+                shelf.conn.execute("DELETE FROM lines WHERE seq = ?1", [n as i64 + 1]).unwrap();
+                shelf.conn.execute("DELETE FROM heard WHERE seq = ?1", [n as i64 + 1]).unwrap();
+                texts[n] = String::new();
+                // A number whose line came late.
+                if n % 2 == 0 {
+                    shelf.add(n, &late);
+                    texts[n].clone_from(&late);
+                }
+            }
+            let wanted = Wanted::new(&question);
+            let scan: Vec<usize> = (0..texts.len())
+                .rev()
+                .filter(|n| group.is_none_or(|g| *n as i64 % 2 == g))
+                .filter(|n| wanted.as_ref().is_some_and(|w| w.found_in(&texts[*n])))
+                .collect();
+            prop_assert_eq!(shelf.find(&question, group, 100), scan);
+        }
+
+        #[test]
+        fn chinese_is_found_wherever_it_stands(
+            texts in prop::collection::vec("[天气真好]{0,8}", 1..16),
+            word in "[天气真好]{1,3}",
+            indexed in 0_usize..16,
+        ) {
+            let scan: Vec<usize> = (0..texts.len()).rev().filter(|n| texts[*n].contains(&word)).collect();
+            prop_assert_eq!(Shelf::new(&texts, indexed).find(&word, None, 100), scan);
+        }
+
+        #[test]
+        fn tokens_are_safe_in_quotes(text in "\\PC{0,60}") {
             for token in tokens(&text) {
                 prop_assert!(token.chars().all(|c| c.is_ascii_alphanumeric() || !c.is_ascii()), "{token:?}");
                 prop_assert!(!token.is_empty());

@@ -368,10 +368,10 @@ fn the_audit_is_one_chain() {
     let entry = |n: i64| Audit { at: Wall(n), operator: "li".into(), command: format!("allow {n}"), result: "ok".into() };
     world.commit((1..=3).map(|n| Row::Audit(entry(n))).collect());
     assert_eq!(world.ask(Query::Audit { limit: 2 }), Page::Audit(vec![entry(3), entry(2)]));
-    assert_eq!(world.inside(|c| history::audit_is_whole(c).unwrap()), Ok(3));
+    assert_eq!(audit_break(dir.path()).unwrap(), None);
     let forged = "DROP TRIGGER audit_holds; UPDATE audit SET operator = 'no' WHERE id = 2";
     world.inside(|c| c.execute_batch(forged).unwrap());
-    assert_eq!(world.inside(|c| history::audit_is_whole(c).unwrap()), Err(2));
+    assert_eq!(audit_break(dir.path()).unwrap(), Some(2));
     world.close();
 }
 
@@ -440,21 +440,25 @@ fn a_commit_that_was_reported_failed_but_took_is_not_written_twice() {
     world.close();
 }
 
-fn sweep(world: &mut World) {
-    assert!(world.store.sweep());
-    let mut before = None;
-    // A pass is many slices; what it left is stable once its mark moved and the numbers stand still.
-    for _ in 0..2_000 {
-        let now = world.inside(|c| {
-            let all = "SELECT (SELECT count(*) FROM lines), (SELECT count(*) FROM heard), swept FROM tally";
-            c.query_row(all, [], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, i64>(1)?, r.get::<_, i64>(2)?))).unwrap()
-        });
-        if before.replace(now).is_some_and(|b| b.2 != now.2) {
+/// Waits for something that the writer does by itself.
+fn until(mut is_so: impl FnMut() -> bool) {
+    for _ in 0..4_000 {
+        if is_so() {
             return;
         }
         std::thread::sleep(Duration::from_millis(5));
     }
-    panic!("the pass did not end");
+    panic!("it did not come to that");
+}
+
+/// One pass of cleaning, that ends with its mark there.
+fn sweep(world: &World, mark: i64) {
+    assert!(world.store.sweep());
+    until(|| number(world, "SELECT swept FROM tally") == mark);
+}
+
+fn number(world: &World, sql: &'static str) -> i64 {
+    world.inside(move |c| c.query_row(sql, [], |r| r.get(0)).unwrap())
 }
 
 #[test]
@@ -471,13 +475,12 @@ fn retention_takes_lines_with_all_that_hangs_on_them_and_leaves_the_rest() {
     rows.push(Row::Said(Arc::new(answer)));
     rows.extend((700..=720).map(|n| hear(&Line { at: Wall(START), ..heard(n, 5, "新事") })));
     world.commit(rows);
-    sweep(&mut world);
+    sweep(&world, START);
     let left: Vec<u64> = world.history(5).iter().rev().map(|l| l.seq.0).collect();
     assert_eq!(left, std::iter::once(1).chain(700..=720).collect::<Vec<_>>());
     assert!(world.lines(find("旧", None)).0.is_empty());
     assert_eq!(world.lines(find("新事", None)).0.len(), 21);
-    let parts: i64 = world.inside(|c| c.query_row("SELECT count(*) FROM parts", [], |r| r.get(0)).unwrap());
-    assert_eq!(parts, 0);
+    assert_eq!(number(&world, "SELECT count(*) FROM parts"), 0);
     world.close();
 }
 
@@ -492,10 +495,9 @@ fn a_trace_goes_after_a_day_and_its_key_not_before() {
         trace: true,
     };
     world.commit(vec![trace(1, START - DAY - 1), trace(2, START - DAY + 60_000)]);
-    sweep(&mut world);
+    sweep(&world, START);
     assert_eq!(world.history(5).iter().map(|l| l.seq.0).collect::<Vec<_>>(), [2]);
-    let keys = world.inside(|c| c.query_row("SELECT count(*) FROM heard", [], |r| r.get::<_, i64>(0)).unwrap());
-    assert_eq!(keys, 1);
+    assert_eq!(number(&world, "SELECT count(*) FROM heard"), 1);
     world.close();
 }
 
@@ -505,9 +507,9 @@ fn a_clock_that_jumps_years_ahead_deletes_a_day_at_most() {
     let at = Arc::new(AtomicI64::new(START));
     let mut world = open_at(dir.path(), &at);
     world.commit((1..=10).map(|n| hear(&Line { at: Wall(START - n as i64 * DAY), ..heard(n, 5, "x") })).collect());
-    sweep(&mut world);
+    sweep(&world, START);
     at.store(START + 4000 * DAY, Ordering::Relaxed);
-    sweep(&mut world);
+    sweep(&world, START + DAY);
     assert_eq!(world.history(5).len(), 10);
     world.close();
 }
@@ -517,11 +519,8 @@ fn what_is_behind_is_indexed_without_being_asked_and_found_before() {
     let dir = tempfile::tempdir().unwrap();
     let mut world = open(dir.path());
     world.commit((1..=700).map(|n| hear(&heard(2 * n, 5, &format!("第{n}句 天气")))).collect());
-    let indexed = |world: &World| world.inside(|c| c.query_row("SELECT indexed FROM tally", [], |r| r.get::<_, i64>(0)).unwrap());
     assert_eq!(world.lines(find("第7句", None)).0.len(), 1);
-    while indexed(&world) < 1000 {
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    until(|| number(&world, "SELECT indexed FROM tally") == 1400);
     assert_eq!(world.lines(find("第7句", None)).0[0].seq.0, 14);
     // A line that comes late, with a number that the index has passed.
     world.commit(vec![hear(&heard(15, 5, "迟到的天气"))]);

@@ -34,14 +34,18 @@ enum Stage {
 }
 
 /// How far a pass has come, and when the next is due.
-#[derive(Default)]
 pub(super) struct Upkeep {
     stage: Option<Stage>,
-    due: Option<Instant>,
+    due: Instant,
     passes: u32,
 }
 
 impl Upkeep {
+    /// The first pass comes soon, but not while everything starts.
+    pub(super) fn new(now: Instant) -> Self {
+        Self { stage: None, due: now + FIRST, passes: 0 }
+    }
+
     /// A pass is under way.
     pub(super) fn is_busy(&self) -> bool {
         self.stage.is_some()
@@ -49,24 +53,25 @@ impl Upkeep {
 
     /// Until the next pass.
     pub(super) fn wait(&self, now: Instant) -> Duration {
-        self.due.map_or(FIRST, |due| due.saturating_duration_since(now))
+        self.due.saturating_duration_since(now)
     }
 
     /// The next pass is due now, and looks at everything.
-    pub(super) fn hurry(&mut self) {
-        self.stage = Some(Stage::Traces);
+    pub(super) fn hurry(&mut self, now: Instant) {
+        self.stage = None;
+        self.due = now;
         self.passes = 0;
     }
 
     /// After a failure: not at once again.
     pub(super) fn put_off(&mut self, now: Instant) {
         self.stage = None;
-        self.due = Some(now + FIRST);
+        self.due = now + FIRST;
     }
 
     /// Begins a pass if one is due (called when [`Upkeep::wait`] is over); true when it is a new one.
     pub(super) fn begin(&mut self, now: Instant) -> bool {
-        if self.stage.is_some() || self.due.is_some_and(|due| due > now) {
+        if self.stage.is_some() || self.due > now {
             return false;
         }
         self.stage = Some(Stage::Traces);
@@ -89,7 +94,7 @@ impl Upkeep {
                 self.stage = Some(Stage::Vacuum);
             } else {
                 self.passes = self.passes.wrapping_add(1);
-                self.due = Some(Instant::now() + EVERY);
+                self.due = Instant::now() + EVERY;
             }
             return Ok(());
         }

@@ -31,8 +31,8 @@ const LAST_TRIES: Duration = Duration::from_secs(3);
 const SLICE: Duration = Duration::from_millis(3);
 /// Between slices while nothing else is to be done.
 const BREATH: Duration = Duration::from_millis(10);
-/// Lines that may stay out of the index: a search scans so many in a few milliseconds. The lower number
-/// when there is time, the upper under load.
+/// Lines that may stay out of the index: a search scans so many in a few milliseconds. From the lower number
+/// on, all of them are indexed when there is time; from the upper, some after each commit.
 const LAZY: u64 = 512;
 const BEHIND: u64 = 4096;
 /// Pages of the log after which it is written back by another thread, and after which the writer does so itself.
@@ -67,6 +67,10 @@ pub(super) struct Writer {
     kept: Kept,
     pause: Option<(Instant, Duration)>,
     upkeep: Upkeep,
+    /// Indexing has begun and goes on until nothing is left.
+    indexing: bool,
+    /// When the last slice ended.
+    sliced: Option<Instant>,
     /// Pages of the log, as its hook tells.
     log: Arc<AtomicI32>,
     /// Pages of the log when it was last asked to be written back.
@@ -94,7 +98,9 @@ impl Writer {
             book: Book::read(&conn)?,
             kept: Kept::default(),
             pause: None,
-            upkeep: Upkeep::default(),
+            upkeep: Upkeep::new(Instant::now()),
+            indexing: false,
+            sliced: None,
             log: Arc::default(),
             asked: 0,
             _lock: lock,
@@ -118,7 +124,7 @@ impl Writer {
         loop {
             match self.work.recv_timeout(self.wait()) {
                 Ok(work) => self.take(work),
-                Err(RecvTimeoutError::Timeout) => self.slice(),
+                Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
             while self.kept.waiting() < GROUP {
@@ -128,8 +134,11 @@ impl Writer {
             if self.may_write() {
                 self.write();
             }
-            if self.pause.is_none() && self.book.unindexed >= BEHIND {
+            // Also under a load that never pauses, only more rarely.
+            let is_due = self.slice_in().is_zero() || self.book.unindexed >= BEHIND;
+            if self.pause.is_none() && is_due {
                 self.slice();
+                self.sliced = Some(Instant::now());
             }
         }
         self.finish();
@@ -152,8 +161,12 @@ impl Writer {
                     tracing::error!("storage.durability did not take: {e}");
                 }
             }
+<<<<<<< HEAD
             Work::Sweep => self.upkeep.hurry(),
             Work::Recover(reply) => drop(reply.send(self.recover())),
+=======
+            Work::Sweep => self.upkeep.hurry(Instant::now()),
+>>>>>>> store
             #[cfg(test)]
             Work::Do(act) => {
                 if let Some(conn) = &self.conn {
@@ -177,9 +190,17 @@ impl Writer {
         match self.pause {
             Some((until, _)) => until.saturating_duration_since(Instant::now()),
             None if self.kept.waiting() > 0 => Duration::ZERO,
-            None if self.book.unindexed >= LAZY || self.upkeep.is_busy() => BREATH,
-            None => self.upkeep.wait(Instant::now()),
+            None => self.slice_in(),
         }
+    }
+
+    /// Until the next slice of what can wait.
+    fn slice_in(&self) -> Duration {
+        let now = Instant::now();
+        if self.indexing || self.book.unindexed >= LAZY || self.upkeep.is_busy() {
+            return self.sliced.map_or(Duration::ZERO, |last| (last + BREATH).saturating_duration_since(now));
+        }
+        self.upkeep.wait(now)
     }
 
     fn may_write(&self) -> bool {
@@ -266,10 +287,13 @@ impl Writer {
         let Some(conn) = &self.conn else { return };
         let end = Instant::now() + SLICE;
         let now = (self.clock)();
-        let outcome = if self.book.unindexed >= LAZY {
-            index(conn, &mut self.book, end)
+        self.indexing |= self.book.unindexed >= LAZY;
+        let outcome = if self.indexing {
+            let outcome = index(conn, &mut self.book, end);
+            self.indexing = self.book.unindexed > 0;
+            outcome
         } else {
-            if self.upkeep.begin(end - SLICE) {
+            if self.upkeep.begin(Instant::now()) {
                 self.errands.daily(&self.settings, now);
             }
             self.upkeep.slice(conn, &self.settings, now.wall, end, self.book.indexed)
@@ -285,6 +309,7 @@ impl Writer {
         tracing::error!("the store's upkeep failed: {e}");
         self.upkeep.put_off(Instant::now());
         self.conn = None;
+        self.indexing = false;
         self.book.unindexed = 0;
     }
 

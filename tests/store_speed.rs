@@ -1,0 +1,178 @@
+//! What the store costs. Prints, asserts nothing about time: `cargo test --release --test store_speed -- --ignored --nocapture`.
+
+mod store_common;
+
+use std::time::{Duration, Instant};
+
+use qqdeck::config::{Durability, Storage};
+use qqdeck::domain::*;
+use store_common::*;
+
+/// CPU time of the writer's thread so far.
+fn writer_cpu() -> Duration {
+    for task in std::fs::read_dir("/proc/self/task").unwrap().flatten() {
+        let name = std::fs::read_to_string(task.path().join("comm")).unwrap_or_default();
+        if name.trim() == "store-write" {
+            let run = std::fs::read_to_string(task.path().join("schedstat")).unwrap();
+            return Duration::from_nanos(run.split_whitespace().next().unwrap().parse().unwrap());
+        }
+    }
+    panic!("no writer")
+}
+
+fn written(world: &mut World, last: u64) {
+    while !matches!(world.inputs.blocking_recv(), Some(Input::Committed { batch, .. }) if batch.0 == last) {}
+}
+
+#[test]
+#[ignore = "a measurement"]
+fn cpu_of_a_message() {
+    for durability in [Durability::Process, Durability::Power] {
+        for (name, grouped, separate) in
+            [("alone, 3 commits", 1, true), ("alone, 1 commit", 1, false), ("50 in one commit", 50, false)]
+        {
+            let dir = tempfile::tempdir().unwrap();
+            let mut world = try_open(dir.path(), &Storage { durability, ..settings() }).unwrap();
+            let (warm, all) = if durability == Durability::Power { (100, 1_100) } else { (2_000, 22_000) };
+            let mut batch = 0;
+            let (mut cpu, mut begun) = (Duration::ZERO, Instant::now());
+            let mut n = 0;
+            while n < all {
+                if n == warm {
+                    (cpu, begun) = (writer_cpu(), Instant::now());
+                }
+                let mut rows: Vec<Vec<Row>> = Vec::new();
+                for _ in 0..grouped {
+                    n += 1;
+                    if separate {
+                        rows.extend(answered(n, 200));
+                    } else {
+                        rows.push(answered(n, 200).concat());
+                    }
+                }
+                if grouped > 1 {
+                    rows = vec![rows.concat()];
+                }
+                for rows in rows {
+                    batch += 1;
+                    world.commit(batch, rows);
+                }
+            }
+            let messages = (n - warm) as f64;
+            println!(
+                "{durability:?}, {name}: {:.1} µs of the writer's CPU, {:.1} µs by the clock for each message",
+                (writer_cpu() - cpu).as_secs_f64() * 1e6 / messages,
+                begun.elapsed().as_secs_f64() * 1e6 / messages,
+            );
+            world.close();
+        }
+    }
+}
+
+/// A language of 3 000 characters, of which few are very common, as in Chinese.
+fn sentence(random: &mut fastrand::Rng) -> String {
+    (0..8 + random.usize(..24))
+        .map(|_| {
+            let rank = (3000_f64.powf(random.f64()) - 1.0) as u32;
+            char::from_u32(0x4e00 + rank).unwrap_or('一')
+        })
+        .collect()
+}
+
+#[test]
+#[ignore = "a measurement"]
+fn a_million_lines() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut world = open(dir.path());
+    let mut random = fastrand::Rng::with_seed(7);
+    let (lines, begun) = (1_000_000_u64, Instant::now());
+    for batch in 1..=lines / 200 {
+        let rows = (0..200)
+            .map(|i| {
+                let seq = (batch - 1) * 200 + i + 1;
+                // Half of all in one chat, the rest in two hundred; a few in a quiet one.
+                let chat = match seq {
+                    s if s.is_multiple_of(9973) => 9999,
+                    s if s.is_multiple_of(2) => 0,
+                    _ => random.i64(1..200),
+                };
+                let line = Line {
+                    verdict: Some(Verdict::ignore(Gate::Trigger, Reason::NotTriggered)),
+                    outcome: Some(Outcome::Ignored),
+                    ..heard(seq, chat, &sentence(&mut random))
+                };
+                hear(&line)
+            })
+            .collect();
+        let mut rows = Some(rows);
+        while let Some(again) = rows.take() {
+            if let Err(refused) = world.store.record(BatchNo(batch), again) {
+                rows = Some(refused.rows);
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        }
+        while world.inputs.try_recv().is_ok() {}
+    }
+    let mut inputs = world.inputs;
+    let flush = BatchNo(lines);
+    world.store.record(flush, Vec::new()).unwrap();
+    while !matches!(inputs.blocking_recv(), Some(Input::Committed { batch, .. }) if batch == flush) {}
+    println!("{lines} lines in {:.1} s, indexing included", begun.elapsed().as_secs_f64());
+    let store = world.store;
+    // The rest of the index, and the log written back.
+    std::thread::sleep(Duration::from_secs(3));
+    for entry in std::fs::read_dir(dir.path()).unwrap().flatten() {
+        println!("  {:?} {} MB", entry.file_name(), entry.metadata().unwrap().len() / 1_000_000);
+    }
+    let ask = |name: &str, query: Query| {
+        let mut times = Vec::new();
+        let mut found = 0;
+        for _ in 0..7 {
+            let begun = Instant::now();
+            if let Page::Lines { lines, .. } = wait(store.query(query.clone())) {
+                found = lines.len();
+            }
+            times.push(begun.elapsed().as_secs_f64() * 1e3);
+        }
+        let first = times[0];
+        times.sort_by(f64::total_cmp);
+        println!("{name}: {found} lines, first {first:.2} ms, median {:.2} ms, worst {:.2} ms", times[3], times[6]);
+    };
+    let page = |n: i64, before: Option<u64>, limit| Query::History {
+        chat: chat(n),
+        before: before.map(Seq),
+        since: None,
+        until: None,
+        limit,
+    };
+    ask("newest page of the huge chat", page(0, None, 50));
+    ask("page of 1000 in the middle of the huge chat", page(0, Some(500_000), 1000));
+    ask("page of the quiet chat", page(9999, None, 1000));
+    let day = Query::History {
+        chat: chat(0),
+        before: None,
+        since: Some(Wall(START + 250_000)),
+        until: Some(Wall(START + 250_100)),
+        limit: 1000,
+    };
+    ask("page by time", day);
+    let mut common = [0, 1, 4, 40, 900].map(|n| char::from_u32(0x4e00 + n).unwrap().to_string()).to_vec();
+    common.push(format!("{}{}", common[0], common[0]));
+    common.push(format!("{}{}", common[0], common[1]));
+    common.push(format!("{}{}", common[2], common[3]));
+    common.push(format!("{} {}", common[2], common[4]));
+    common.push(format!("{}{}{}", common[3], common[4], common[4]));
+    common.push("不存在的句子呢".into());
+    common.push(format!("{}x{}", common[0], common[1]));
+    common.push(format!("{}龟", common[0]));
+    for word in &common {
+        for (place, at) in [("everywhere", None), ("huge chat", Some(0)), ("quiet chat", Some(9999)), ("a chat", Some(17))] {
+            let text = word.clone();
+            ask(&format!("`{word}` {place}"), Query::Search { text, chat: at.map(chat), before: None, limit: 50 });
+        }
+    }
+    let resident = std::fs::read_to_string("/proc/self/status").unwrap();
+    println!("{}", resident.lines().find(|l| l.starts_with("VmRSS")).unwrap());
+    drop(inputs);
+    store.close();
+}
