@@ -275,7 +275,7 @@ fn exits_say_what_where_and_what_to_do() {
     ];
     let mut exits = vec![
         Exit::NoDaemon { socket: n() },
-        Exit::AlreadyRunning { socket: n() },
+        Exit::AlreadyRunning { socket: n(), pid: Some(7) },
         Exit::SocketPathTooLong { socket: n(), limit: 107 },
         Exit::SocketNotOurs { socket: n(), cause: n() },
         Exit::SocketRefused { socket: n(), cause: n() },

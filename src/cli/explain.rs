@@ -1,13 +1,17 @@
 //! `qqdeck explain`: frames in, verdicts out, one JSON a line each, with no side effect.
 
 use std::io::{BufRead, Read, stdin};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::join;
+use super::daemon;
 use super::output::{End, print};
-use super::place::{Place, read};
+use super::place::Place;
+use crate::adapter::onebot::{self, Frame, What};
 use crate::config::Config;
+use crate::domain::{Gate, Now, Reason, Verdict};
+use crate::engine::Engine;
 use crate::serve::{line, shape};
 use crate::words::Exit;
 
@@ -21,7 +25,7 @@ pub struct Explain {}
 impl Explain {
     /// Reads stdin to its end.
     pub fn run(self, place: &Place) -> Result<(), End> {
-        let config = configuration(place)?;
+        let config = Arc::new(configuration(place)?);
         let mut input = stdin().lock();
         loop {
             let mut frame = Vec::new();
@@ -35,7 +39,7 @@ impl Explain {
             }
             // A text message of a WebSocket is UTF-8 or no message; here the rest is still worth a look.
             let frame = String::from_utf8_lossy(&frame);
-            let mut answer = line::json(&explain(&config, frame.trim_end_matches(['\r', '\n']), place)?);
+            let mut answer = line::json(&explain(&config, frame.trim_end_matches(['\r', '\n']), place));
             answer.push('\n');
             print(&answer)?;
         }
@@ -49,17 +53,33 @@ fn configuration(place: &Place) -> Result<Config, End> {
         Err(Exit::NoConfig { .. }) if place.config.is_none() => return Ok(Config::default()),
         Err(exit) => return Err(exit.into()),
     };
-    Ok(join::parse_config(&path.display().to_string(), &read(&path)?, place.lang)?.config)
+    Ok(daemon::load(&path, place.lang)?.config.as_ref().clone())
 }
 
-fn explain(config: &Config, frame: &str, place: &Place) -> Result<Value, Exit> {
-    let mut answer = join::describe(frame)?;
-    let verdict = join::judge(config, frame)?.map_or(Value::Null, |v| shape::verdict(&v, place.lang));
+fn explain(config: &Arc<Config>, frame: &str, place: &Place) -> Value {
+    let mut answer = onebot::describe(frame);
+    let verdict = judge(config, frame).map_or(Value::Null, |v| shape::verdict(&v, place.lang));
     match &mut answer {
         Value::Object(fields) => {
             fields.insert("verdict".to_owned(), verdict);
         }
         other => *other = json!({"kind": "invalid", "verdict": verdict}),
     }
-    Ok(answer)
+    answer
+}
+
+/// What the gates make of a frame; `None` where it is no message. A fresh engine each time: frames must not use up
+/// one another's rates.
+fn judge(config: &Arc<Config>, frame: &str) -> Option<Verdict> {
+    let frame = onebot::decode(frame);
+    if !matches!(frame, Frame::Message(_)) {
+        return None;
+    }
+    let message = match frame.heard(0).map(|heard| heard.what) {
+        Some(What::Message(message)) => message,
+        // A channel of go-cqhttp: understood, never answered.
+        _ => return Some(Verdict::ignore(Gate::Own, Reason::Unsupported("guild".to_owned()))),
+    };
+    let now = Now::default();
+    Some(Engine::new(Arc::clone(config), 1, now).judge(&message, now))
 }

@@ -1,13 +1,9 @@
 //! Where the configuration and the data are.
 
 use std::env;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::words::{Exit, Lang};
-
-/// Largest configuration file that is read, in bytes (threats.md F05).
-const LARGEST: u64 = 1 << 20;
 
 /// What every subcommand is told.
 #[derive(Debug, Clone)]
@@ -69,17 +65,4 @@ fn xdg(variable: &str, fallback: &str) -> Option<PathBuf> {
     let absolute = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let base = absolute(variable).or_else(|| absolute("HOME").map(|home| home.join(fallback)))?;
     Some(base.join("qqdeck"))
-}
-
-/// Reads a text file of a person's size.
-///
-/// # Errors
-/// [`Exit::CannotRead`], also for what is not a file, not UTF-8 or over 1 MiB.
-pub fn read(path: &Path) -> Result<String, Exit> {
-    let fail = |cause: String| Exit::CannotRead { path: path.display().to_string(), cause };
-    let found = fs::metadata(path).map_err(|e| fail(e.to_string()))?;
-    if found.len() > LARGEST {
-        return Err(fail("> 1 MiB".to_owned()));
-    }
-    fs::read_to_string(path).map_err(|e| fail(e.to_string()))
 }

@@ -3,13 +3,16 @@
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use serde::Deserialize;
+use serde_json::json;
 
-use super::join;
 use super::output::{End, print};
 use super::place::Place;
-use crate::domain::{Input, Now};
+use crate::config::Config;
+use crate::domain::Input;
+use crate::engine::Engine;
+use crate::runtime::quarantine::Recorded;
 use crate::serve::line;
 use crate::words::Exit;
 
@@ -21,35 +24,31 @@ pub struct Replay {
     file: PathBuf,
 }
 
-/// One line of a recording.
-#[derive(Debug, Deserialize)]
-struct Recorded {
-    now: Now,
-    input: Input,
-}
-
 impl Replay {
-    /// Prints the effects of each input as one line of JSON.
+    /// Prints the effects of each input as one line of JSON. A first input that is a configuration is what the
+    /// engine begins with.
     pub fn run(self, _: &Place) -> Result<(), End> {
         let path = self.file.display().to_string();
         let file = File::open(&self.file).map_err(|e| Exit::CannotRead { path: path.clone(), cause: e.to_string() })?;
-        let mut inputs = BufReader::new(file).lines().enumerate().map(|(n, text)| {
+        let mut engine: Option<Engine> = None;
+        for (n, text) in BufReader::new(file).lines().enumerate() {
             let text = text.map_err(|e| Exit::CannotRead { path: path.clone(), cause: e.to_string() })?;
-            let recorded: Recorded = serde_json::from_str(&text).map_err(|e| Exit::BadRecord {
-                path: path.clone(),
-                line: n + 1,
-                cause: e.to_string(),
-            })?;
-            Ok((recorded.now, recorded.input))
-        });
-        let mut printed = Ok(());
-        join::replay(&mut inputs, &mut |effects| {
-            if printed.is_ok() {
-                let mut text = line::json(&effects);
-                text.push('\n');
-                printed = print(&text);
-            }
-        })?;
-        printed
+            let bad = |e: serde_json::Error| Exit::BadRecord { path: path.clone(), line: n + 1, cause: e.to_string() };
+            let Recorded { seed, now, input } = serde_json::from_str(&text).map_err(bad)?;
+            let effects = match (&mut engine, input) {
+                (None, Input::Config(config)) => {
+                    engine = Some(Engine::new(config, seed.unwrap_or(1), now));
+                    continue;
+                }
+                (Some(engine), input) => engine.apply(input, now),
+                (none, input) => {
+                    none.insert(Engine::new(Arc::new(Config::default()), seed.unwrap_or(1), now)).apply(input, now)
+                }
+            };
+            let mut text = line::json(&json!({ "line": n + 1, "effects": effects }));
+            text.push('\n');
+            print(&text)?;
+        }
+        Ok(())
     }
 }

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use super::join;
 use super::output::{End, print};
 use super::place::Place;
+use crate::domain::Wall;
 use crate::serve::client::Client;
 use crate::serve::socket;
+use crate::store::{self, StoreError};
 use crate::words::{Exit, Lang};
 
 /// Options of `restore`.
@@ -28,7 +29,15 @@ impl Restore {
             let cause = std::io::Error::from(std::io::ErrorKind::NotFound).to_string();
             return Err(Exit::CannotRead { path: self.from.display().to_string(), cause }.into());
         }
-        join::restore(&data, &self.from)?;
+        let now = std::time::SystemTime::now().duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let at = Wall(i64::try_from(now.as_millis()).unwrap_or(0));
+        store::restore(&data, &self.from, at).map_err(|error| match error {
+            StoreError::Busy { .. } => Exit::StopFirst { socket: socket::path(&data).display().to_string() },
+            StoreError::BadBackup { file, words } => {
+                Exit::NotABackup { path: file.display().to_string(), cause: words }
+            }
+            other => Exit::Failed { name: "restore", cause: other.to_string() },
+        })?;
         let at = data.display();
         print(&match place.lang {
             Lang::Zh => format!("已恢复到 {at}；原来的数据库留在旁边\n"),

@@ -1,9 +1,9 @@
 //! `qqdeck run`.
 
-use super::output::{End, remark};
-use super::place::{Place, read};
-use super::{join, output};
-use crate::runtime::run::{RunOptions, run};
+use super::daemon;
+use super::output::End;
+use super::place::Place;
+use crate::runtime::run::RunOptions;
 use crate::words::Exit;
 
 /// Options of `run`.
@@ -18,18 +18,15 @@ impl Run {
     /// Runs the bot until it is told to stop.
     pub fn run(self, place: &Place) -> Result<(), End> {
         let config = place.config()?;
-        // Read once here, so that errors come in the reader's language and with their own exit code.
-        let parsed = join::parse_config(&config.display().to_string(), &read(&config)?, place.lang)?;
-        for warning in &parsed.warnings {
-            remark(warning);
-        }
+        // Errors come in the reader's language and with their own exit code.
+        let loaded = daemon::load(&config, place.lang)?;
+        daemon::warn(&loaded, &config.display().to_string(), place.lang);
         if !self.headless {
             return Err(Exit::NoConsole.into());
         }
-        let options = RunOptions { config, data: place.data()?, headless: self.headless };
-        run(options).map_err(|error| match error.downcast::<Exit>() {
-            Ok(exit) => exit.into(),
-            Err(error) => output::End::from(Exit::Failed { name: "run", cause: format!("{error:#}") }),
-        })
+        daemon::log_to_stderr(&loaded.config.logs.level);
+        let options = RunOptions { config, data: place.data()? };
+        let threads = daemon::threads(loaded.config.engine.workers)?;
+        Ok(threads.block_on(daemon::daemon(loaded, options, |_| std::future::pending()))?)
     }
 }

@@ -81,7 +81,7 @@ impl LoadError {
 /// A file that cannot be read, or everything that is wrong with it.
 pub fn load(path: &Path) -> Result<Loaded, LoadError> {
     let unreadable = |path: &Path, error| LoadError::Unreadable { path: path.to_owned(), error };
-    let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, error))?;
+    let text = read(path).map_err(|error| unreadable(path, error))?;
     let directory = path.parent().unwrap_or(Path::new(".")).to_owned();
     let parsed = config::parse(&text).map_err(|issues| LoadError::Wrong { path: path.to_owned(), issues })?;
     let mut config = parsed.config;
@@ -92,6 +92,14 @@ pub fn load(path: &Path) -> Result<Loaded, LoadError> {
         config.moderation.words.extend(words.map(str::to_owned));
     }
     Ok(Loaded { config: Arc::new(config), origins: Arc::new(parsed.origins), warnings: parsed.warnings, directory })
+}
+
+/// Reads a text file of a person's size: what somebody put there by mistake may be a film (threats.md F05).
+fn read(path: &Path) -> std::io::Result<String> {
+    if std::fs::metadata(path)?.len() > config::LARGEST as u64 {
+        return Err(std::io::Error::new(std::io::ErrorKind::FileTooLarge, "larger than 1 MiB"));
+    }
+    std::fs::read_to_string(path)
 }
 
 /// The keeper's lane. Bounded; a full one refuses.

@@ -7,7 +7,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::keeper::Loaded;
-use crate::adapter::{DialSettings, Door, HubSettings, Server, ServerSettings, dial};
+use super::run::StartError;
+use crate::adapter::{DialSettings, Door, HubSettings, Server, ServerError, ServerSettings, dial};
 use crate::config::{Config, Secret};
 use crate::security;
 
@@ -29,14 +30,14 @@ impl Links {
     }
 
     /// Starts everything that is configured; all or nothing.
-    pub async fn start(&mut self, config: &Config, directory: &Path) -> Result<(), String> {
-        let dials = dials(config, directory)?;
+    pub async fn start(&mut self, config: &Config, directory: &Path) -> Result<(), StartError> {
+        let dials = dials(config, directory).map_err(StartError::Configured)?;
         if !config.onebot.listen.is_empty() {
-            let token = reveal(&config.onebot.token, directory, "onebot.token")?;
+            let token = reveal(&config.onebot.token, directory, "onebot.token").map_err(StartError::Configured)?;
             let mut settings = ServerSettings::new(&config.onebot, &config.network, token);
             settings.tls = settings.tls.map(|(cert, key)| (directory.join(cert), directory.join(key)));
             let stop = CancellationToken::new();
-            let server = Server::start(settings, self.door.clone(), stop.clone()).await.map_err(|e| e.to_string())?;
+            let server = Server::start(settings, self.door.clone(), stop.clone()).await.map_err(refused)?;
             for address in server.addresses() {
                 tracing::info!(%address, "listening for QQ adapters");
             }
@@ -60,8 +61,8 @@ impl Links {
         let started = self.start(&new.config, &new.directory).await;
         if let Err(words) = started {
             self.stop().await;
-            self.start(old, &new.directory).await?;
-            return Err(words);
+            self.start(old, &new.directory).await.map_err(|error| error.to_string())?;
+            return Err(words.to_string());
         }
         Ok(())
     }
@@ -82,6 +83,14 @@ impl Links {
     /// Where adapters can reach us.
     pub fn addresses(&self) -> Vec<std::net::SocketAddr> {
         self.server.as_ref().map(|(server, _)| server.addresses().to_vec()).unwrap_or_default()
+    }
+}
+
+/// An address that is taken is not the configuration's fault alone; everything else is.
+fn refused(error: ServerError) -> StartError {
+    match error {
+        ServerError::Listen { .. } => StartError::Listen(error.to_string()),
+        other => StartError::Configured(other.to_string()),
     }
 }
 

@@ -39,9 +39,12 @@ pub struct RunOptions {
 /// What keeps the bot from starting.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The configuration is fine by itself, and yet it cannot be used here: a secret is missing, an address is taken.
+    /// The configuration is fine by itself, and yet it cannot be used here: a secret is missing.
     #[error("{0}")]
     Configured(String),
+    /// An address cannot be listened on.
+    #[error("{0}")]
+    Listen(String),
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -85,6 +88,19 @@ impl Running {
     }
 }
 
+/// Tries what the configuration promises and its text alone does not show: secrets can be had, clients can be built.
+///
+/// # Errors
+/// What is wrong, in English.
+pub fn rehearse(loaded: &Loaded) -> Result<(), String> {
+    super::providers(&loaded.config, &loaded.directory)?;
+    super::links::reveal(&loaded.config.onebot.token, &loaded.directory, "onebot.token")?;
+    for dial in &loaded.config.onebot.dial {
+        super::links::reveal(&dial.token, &loaded.directory, &format!("onebot.dial {}", dial.name))?;
+    }
+    Ok(())
+}
+
 /// Starts the bot inside the current tokio runtime.
 ///
 /// # Errors
@@ -105,7 +121,7 @@ pub async fn start(loaded: Loaded, options: RunOptions) -> Result<Running, Start
     }
 
     let mut links = Links::new(Door::new(link_lane));
-    links.start(&loaded.config, &loaded.directory).await.map_err(StartError::Configured)?;
+    links.start(&loaded.config, &loaded.directory).await?;
 
     let now = clock.now();
     let seed = seed(now);

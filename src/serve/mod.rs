@@ -16,7 +16,7 @@ pub mod manual;
 pub mod near;
 mod sessions;
 pub mod shape;
-mod show;
+pub mod show;
 pub mod socket;
 mod table;
 pub mod verbs;

@@ -161,12 +161,8 @@ impl Writer {
                     tracing::error!("storage.durability did not take: {e}");
                 }
             }
-<<<<<<< HEAD
-            Work::Sweep => self.upkeep.hurry(),
-            Work::Recover(reply) => drop(reply.send(self.recover())),
-=======
             Work::Sweep => self.upkeep.hurry(Instant::now()),
->>>>>>> store
+            Work::Recover(reply) => drop(reply.send(self.recover())),
             #[cfg(test)]
             Work::Do(act) => {
                 if let Some(conn) = &self.conn {

@@ -18,6 +18,8 @@ pub enum Exit {
     AlreadyRunning {
         /// Its path.
         socket: String,
+        /// Who, where that is known.
+        pid: Option<u32>,
     },
     /// A Unix socket's path has a limit.
     SocketPathTooLong {
@@ -238,12 +240,13 @@ impl Exit {
                     "No qqdeck is running ({socket}). Start it with `qqdeck run --headless`; if it uses another data directory, name it with --data DIR.",
                 )
             }
-            Self::AlreadyRunning { socket } => {
+            Self::AlreadyRunning { socket, pid } => {
                 let socket = long(socket);
+                let pid = pid.map_or_else(String::new, |pid| say!(lang, "，进程 {pid}", ", process {pid}"));
                 say!(
                     lang,
-                    "qqdeck 已经在运行（{socket}）。先停下它：qqdeck ctl shutdown；要再开一个，请用 --data 换一个数据目录。",
-                    "qqdeck is already running ({socket}). Stop it with `qqdeck ctl shutdown`, or give this one another --data DIR.",
+                    "qqdeck 已经在运行（{socket}{pid}）。先停下它：qqdeck ctl shutdown；要再开一个，请用 --data 换一个数据目录。",
+                    "qqdeck is already running ({socket}{pid}). Stop it with `qqdeck ctl shutdown`, or give this one another --data DIR.",
                 )
             }
             Self::SocketPathTooLong { socket, limit } => {

@@ -1,0 +1,132 @@
+//! The running bot with its doors: what `run` and `demo` have in common.
+
+use std::future::Future;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use super::output::remark;
+use crate::runtime::handle::Handle;
+use crate::runtime::keeper::{LoadError, Loaded};
+use crate::runtime::run::{End, RunOptions, Running, StartError, start};
+use crate::serve::{self, socket};
+use crate::store::StoreError;
+use crate::words::{Exit, Lang};
+
+/// Reads a configuration file.
+///
+/// # Errors
+/// [`Exit::ConfigErrors`] with all errors at once, [`Exit::CannotRead`].
+pub fn load(path: &std::path::Path, lang: Lang) -> Result<Loaded, Exit> {
+    crate::runtime::keeper::load(path).map_err(|error| match &error {
+        LoadError::Unreadable { path, error } => {
+            Exit::CannotRead { path: path.display().to_string(), cause: error.to_string() }
+        }
+        LoadError::Wrong { path, .. } => {
+            Exit::ConfigErrors { path: path.display().to_string(), errors: error.words(lang) }
+        }
+    })
+}
+
+/// A runtime with the configured number of threads.
+///
+/// # Errors
+/// When threads cannot be had.
+pub fn threads(workers: usize) -> Result<tokio::runtime::Runtime, Exit> {
+    let built = tokio::runtime::Builder::new_multi_thread().worker_threads(workers.max(1)).enable_all().build();
+    built.map_err(|error| Exit::Failed { name: "run", cause: error.to_string() })
+}
+
+/// Writes the log to stderr, where systemd and people read it.
+pub fn log_to_stderr(level: &str) {
+    let filter = tracing_subscriber::EnvFilter::try_new(level).unwrap_or_else(|_| "info".into());
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    // Set already when a test runs several bots in one process.
+    let _ = lines.with_ansi(false).try_init();
+}
+
+/// Runs the bot with its socket until it has stopped; `beside` runs along, and its end ends the bot.
+///
+/// # Errors
+/// What keeps it from starting, or that it broke.
+pub async fn daemon<F: Future<Output = ()>>(
+    loaded: Loaded,
+    options: RunOptions,
+    beside: impl FnOnce(Handle) -> F,
+) -> Result<(), Exit> {
+    let file = options.config.display().to_string();
+    let data = options.data.clone();
+    socket::check_length(&socket::path(&data))?;
+    let mut signals = Signals::listen().map_err(|error| Exit::Failed { name: "run", cause: error.to_string() })?;
+    let mut running = start(loaded, options).await.map_err(|error| refusal(error, &file, &data))?;
+    let door = socket::listen(&data)?;
+    let stop = CancellationToken::new();
+    let doors = tokio::spawn(serve::serve(door, running.handle.clone(), stop.clone()));
+    let end = until_end(&mut running, &mut signals, beside).await;
+    stop.cancel();
+    if let Ok(Err(error)) = doors.await {
+        tracing::error!(%error, "the socket");
+    }
+    match end {
+        End::Finished | End::AtOnce => Ok(()),
+        End::Broken => {
+            Err(Exit::Failed { name: "run", cause: "the engine panicked again and again; see quarantine/".into() })
+        }
+    }
+}
+
+async fn until_end<F: Future<Output = ()>>(
+    running: &mut Running,
+    signals: &mut Signals,
+    beside: impl FnOnce(Handle) -> F,
+) -> End {
+    let beside = beside(running.handle.clone());
+    tokio::pin!(beside);
+    let mut along = true;
+    loop {
+        tokio::select! {
+            end = running.ended() => return end,
+            _ = signals.term.recv() => running.terminate().await,
+            _ = signals.int.recv() => running.terminate().await,
+            _ = signals.hup.recv() => running.reload().await,
+            () = &mut beside, if along => {
+                along = false;
+                running.terminate().await;
+            }
+        }
+    }
+}
+
+struct Signals {
+    term: Signal,
+    int: Signal,
+    hup: Signal,
+}
+
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            term: signal(SignalKind::terminate())?,
+            int: signal(SignalKind::interrupt())?,
+            hup: signal(SignalKind::hangup())?,
+        })
+    }
+}
+
+fn refusal(error: StartError, file: &str, data: &std::path::Path) -> Exit {
+    match error {
+        StartError::Configured(words) => Exit::ConfigErrors { path: file.to_owned(), errors: vec![words] },
+        StartError::Store(StoreError::Busy { pid, .. }) => {
+            Exit::AlreadyRunning { socket: socket::path(data).display().to_string(), pid }
+        }
+        StartError::Listen(cause) => Exit::Failed { name: "run", cause },
+        StartError::Store(error) => Exit::Failed { name: "run", cause: error.to_string() },
+    }
+}
+
+/// Tells the warnings of a configuration.
+pub fn warn(loaded: &Loaded, file: &str, lang: Lang) {
+    for issue in &loaded.warnings {
+        remark(&issue.line(file, lang.language()));
+    }
+}
