@@ -168,7 +168,7 @@ fn refusals_say_what_to_do() {
         Refusal::WrongItem(ItemId(4)),
         Refusal::UnknownLine,
         Refusal::Changed(n()),
-        Refusal::Config(n()),
+        Refusal::Config(ConfigTrouble { zh: n(), en: n() }),
         Refusal::Nothing,
         Refusal::Not(n()),
         Refusal::ShuttingDown,

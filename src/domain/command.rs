@@ -244,6 +244,17 @@ pub enum Done {
     Started(Option<Seq>),
 }
 
+/// What is wrong with a configuration. Its words are made where the file is read, in both languages, since they
+/// hold far more than any enum for the engine should.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{en}")]
+pub struct ConfigTrouble {
+    /// In Chinese; one line an issue.
+    pub zh: String,
+    /// In English.
+    pub en: String,
+}
+
 /// Why a command was refused. Words at the reader.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
@@ -290,9 +301,9 @@ pub enum Refusal {
     /// Somebody changed it meanwhile.
     #[error("changed meanwhile by {0}")]
     Changed(String),
-    /// The configuration cannot be edited: the words say why.
+    /// The configuration cannot be edited, or the new one is wrong.
     #[error("configuration: {0}")]
-    Config(String),
+    Config(ConfigTrouble),
     /// There is nothing to do it to.
     #[error("nothing to do")]
     Nothing,

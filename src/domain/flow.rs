@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccessId, AdapterEvent, BatchNo, Call, CallId, CallOutcome, ConversationId, Done, Envelope, Job, JobEvent, JobId,
+    AccessId, AdapterEvent, BatchNo, Call, CallId, CallOutcome, ConfigTrouble, ConversationId, Done, Envelope, Job, JobEvent, JobId,
     Line, Load, ProviderReport, Recovered, Refusal, Row, Seq, SessionId,
 };
 use crate::config::Config;
@@ -48,8 +48,9 @@ pub enum Input {
     Loaded(ConversationId, Vec<Line>),
     /// An operator's command.
     Command(Envelope),
-    /// The end of an edit that the engine had asked for.
-    Edited(u64, Result<(), String>),
+    /// The end of an edit or a reload that the engine had asked for. What it changed came before it, as
+    /// [`Input::Config`].
+    Edited(u64, Result<(), ConfigTrouble>),
     /// Drain and stop: finish what can be finished until then.
     Shutdown {
         /// Time left.
@@ -77,8 +78,8 @@ pub enum Effect {
     Provider(Arc<str>, ProviderCall),
     /// Tell whoever asked. Leaves after the snapshot that shows the effect.
     Answer(SessionId, u64, Result<Done, Refusal>),
-    /// Read the configuration file again.
-    Reload,
+    /// Read the configuration file again; ends as an edit does.
+    Reload(u64),
     /// Everything that can be finished is finished.
     Stopped,
 }

@@ -129,6 +129,12 @@ impl State {
             Command::Set { chat, key, value } => {
                 self.edit(ConfigEdit::SetChat { id: chat.peer.into(), key, value }, asker, None)
             }
+            Command::Reload => {
+                let id = self.numbers.edit();
+                self.edits.insert(id, PendingEdit { asker: asker.clone(), then: None });
+                self.effects.push(Effect::Reload(id));
+                Ending::Later
+            }
             other => self.do_now(operator, other).into(),
         }
     }
@@ -173,10 +179,6 @@ impl State {
                 self.save_chat(id);
                 Ok(Done::Ok)
             }
-            Command::Reload => {
-                self.effects.push(Effect::Reload);
-                Ok(Done::Ok)
-            }
             Command::Shutdown => {
                 self.on_shutdown(self.config.engine.shutdown_grace);
                 Ok(Done::Ok)
@@ -190,6 +192,7 @@ impl State {
             | Command::Accept { .. }
             | Command::Refuse { .. }
             | Command::Recall { .. }
+            | Command::Reload
             | Command::Word { .. } => Err(Refusal::Nothing),
         }
     }
@@ -301,7 +304,7 @@ impl State {
     }
 
     /// An edit ended. Its effect came before it, as a new configuration.
-    pub fn on_edited(&mut self, id: u64, result: Result<(), String>) {
+    pub fn on_edited(&mut self, id: u64, result: Result<(), ConfigTrouble>) {
         let Some(edit) = self.edits.remove(&id) else { return };
         if let (Ok(()), Some(id)) = (&result, edit.then) {
             self.answer_refused(id);

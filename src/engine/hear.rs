@@ -363,14 +363,13 @@ impl State {
     }
 }
 
-/// What makes a message the same as one heard before: the adapter's id, or, where it gives 0, when, who and what.
+/// What makes a message the same as one heard before: the adapter's id together with its time, for an adapter that
+/// is installed anew begins its ids anew; where the id is 0, who said what stands in its place.
 fn dedupe_key(message: &Message) -> i64 {
-    if message.id.0 != 0 {
-        return message.id.0;
-    }
     let mut hasher = DefaultHasher::new();
-    (message.time, message.sender.id, message.told()).hash(&mut hasher);
-    // Negative and large, away from the ids that adapters give.
-    (hasher.finish() >> 2) as i64 | i64::MIN
+    (message.id, message.time).hash(&mut hasher);
+    if message.id.0 == 0 {
+        (message.sender.id, message.told()).hash(&mut hasher);
+    }
+    hasher.finish().cast_signed()
 }
-

@@ -161,9 +161,6 @@ impl State {
         }
         self.greet_providers();
         for line in recovered.waiting {
-            if let Some(message) = line.message {
-                self.seen.insert(line.conversation, message.0);
-            }
             self.chat(line.conversation);
             self.reopen(&std::sync::Arc::new(line), false);
         }
@@ -173,11 +170,8 @@ impl State {
     /// After a power cut the last commits may be missing, so nothing that was ready is trusted.
     fn recover_part(&mut self, part: Part, line: Line, trusted: bool) {
         let (id, seq, conversation) = (part.id, part.line, part.conversation);
-        if let Some(message) = line.message {
-            self.seen.insert(conversation, message.0);
-        }
         self.chat(conversation);
-        if !self.replies.contains_key(&seq) {
+        let reply = self.replies.entry(seq).or_insert_with(|| {
             let saying = Saying {
                 conversation,
                 author: line.author.clone(),
@@ -186,14 +180,10 @@ impl State {
                 making: None,
                 heard: None,
             };
-            let mut reply = Reply::new(seq, &saying);
-            reply.growing = false;
-            self.replies.insert(seq, reply);
-        }
-        if let Some(reply) = self.replies.get_mut(&seq) {
-            reply.open += 1;
-            reply.count = reply.count.max(part.index + 1);
-        }
+            Reply { growing: false, ..Reply::new(seq, &saying) }
+        });
+        reply.open += 1;
+        reply.count = reply.count.max(part.index + 1);
         let state = part.state;
         let stale = self.now.wall.since(part.ready) > STILL_FRESH;
         let first_doubt = self.chat(conversation).doubtful.is_none();

@@ -11,9 +11,9 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::clock::Clock;
-use super::handle::{Ends, Request};
+use super::handle::{Ends, Placed, Request};
 use super::inbox::{Inbox, Told};
-use super::keeper::{Errand, Keeper, LoadError, Loaded};
+use super::keeper::{Errand, Keeper, Loaded};
 use super::links::{Links, hub_settings};
 use super::quarantine;
 use crate::adapter::{Hub, LinkEvent, Output};
@@ -47,6 +47,8 @@ pub(super) struct Driver {
     pub engine: Engine,
     pub seed: u64,
     pub loaded: Loaded,
+    /// The configuration file.
+    pub file: PathBuf,
     pub data: PathBuf,
     pub hub: Hub,
     pub links: Links,
@@ -68,8 +70,8 @@ pub(super) struct Driver {
     /// What was told meanwhile; bounded, since nothing more is taken from the lanes.
     pub held: Vec<Input>,
     pub published: Instant,
-    /// Words of the configuration that was refused last, until one is accepted.
-    pub refused: Option<String>,
+    /// What is wrong with the configuration that was refused last, until one is accepted.
+    pub refused: Option<ConfigTrouble>,
     pub stop: Stop,
 }
 
@@ -216,10 +218,9 @@ impl Driver {
             }
             Told::Report(report) => self.feed(Input::Provider(report)),
             Told::Loaded(conversation, lines) => self.feed(Input::Loaded(conversation, lines)),
-            Told::Config(loaded) => self.on_config(*loaded).await,
-            Told::ConfigRefused(error) => self.on_config_refused(&error),
+            Told::Config(loaded, whose) => self.on_config(loaded, whose).await,
             Told::Edited(edit, result) => self.feed(Input::Edited(edit, result)),
-            Told::HangUp => drop(self.keeper.ask(Errand::Reload)),
+            Told::HangUp => drop(self.keeper.ask(Errand::Reload(None))),
             Told::Terminate if self.stop == Stop::Draining => self.stop = Stop::AtOnce,
             Told::Terminate => {
                 let grace = self.loaded.config.engine.shutdown_grace;
@@ -231,39 +232,42 @@ impl Driver {
         }
     }
 
-    async fn on_config(&mut self, loaded: Loaded) {
-        let old = std::mem::replace(&mut self.loaded, loaded);
-        let config = Arc::clone(&self.loaded.config);
-        if old.config == config {
-            self.refused = None;
-            return;
-        }
-        for key in crate::config::restart_needed(&old.config, &config) {
-            tracing::warn!(key, "takes effect after a restart");
-        }
-        let accepted = match super::providers(&config, &self.loaded.directory) {
-            Ok(providers) => self.links.follow(&old.config, &self.loaded).await.map(|()| providers),
-            Err(words) => Err(words),
+    async fn on_config(&mut self, loaded: Result<Box<Loaded>, ConfigTrouble>, whose: Option<u64>) {
+        let result = match loaded {
+            Ok(loaded) => self.take_over(*loaded).await,
+            Err(trouble) => Err(trouble),
         };
-        match accepted {
-            Ok(providers) => self.providers = providers,
-            Err(words) => {
-                tracing::error!(words, "configuration refused; the old one holds");
-                (self.refused, self.loaded) = (Some(words), old);
-                return;
-            }
+        match &result {
+            Ok(()) => tracing::info!("configuration reloaded"),
+            Err(trouble) => tracing::error!("configuration refused; the old one holds: {trouble}"),
         }
-        self.hub.configure(hub_settings(&config));
-        self.store.configure(&config.storage);
-        self.refused = None;
-        tracing::info!("configuration reloaded");
-        self.feed(Input::Config(config));
+        self.refused = result.clone().err();
+        if let Some(edit) = whose {
+            self.feed(Input::Edited(edit, result));
+        }
     }
 
-    fn on_config_refused(&mut self, error: &LoadError) {
-        let words = error.words(crate::words::Lang::En).join("\n");
-        tracing::error!(words, "configuration refused; the old one holds");
-        self.refused = Some(words);
+    /// Goes over to a valid configuration whole, or not at all: secrets may be missing, addresses taken.
+    async fn take_over(&mut self, loaded: Loaded) -> Result<(), ConfigTrouble> {
+        let config = Arc::clone(&loaded.config);
+        let providers = super::providers(&config, &loaded.directory).map_err(plain)?;
+        self.links.follow(&self.loaded.config, &loaded).await.map_err(plain)?;
+        for key in crate::config::restart_needed(&self.loaded.config, &config) {
+            tracing::warn!(key, "takes effect after a restart");
+        }
+        self.providers = providers;
+        self.loaded = loaded;
+        self.place();
+        self.hub.configure(hub_settings(&config));
+        self.store.configure(&config.storage);
+        self.feed(Input::Config(config));
+        Ok(())
+    }
+
+    /// Tells doors where the keys stand.
+    pub fn place(&self) {
+        let origins = Arc::clone(&self.loaded.origins);
+        self.ends.placed.send_replace(Placed { file: self.file.clone(), origins });
     }
 
     fn on_request(&mut self, request: Request) {
@@ -329,7 +333,7 @@ impl Driver {
             Effect::Load(load) => self.load(load),
             Effect::Edit(id, edit) => {
                 if !self.keeper.ask(Errand::Edit(id, edit)) {
-                    todo.push_back(Input::Edited(id, Err("too many edits wait".into())));
+                    todo.push_back(Input::Edited(id, Err(busy())));
                 }
             }
             Effect::Provider(name, call) => {
@@ -344,7 +348,11 @@ impl Driver {
                     let _ = reply.send(result);
                 }
             }
-            Effect::Reload => drop(self.keeper.ask(Errand::Reload)),
+            Effect::Reload(id) => {
+                if !self.keeper.ask(Errand::Reload(Some(id))) {
+                    todo.push_back(Input::Edited(id, Err(busy())));
+                }
+            }
             Effect::Stopped => self.stop = Stop::Finished,
         }
     }
@@ -434,6 +442,15 @@ impl Driver {
             self.feed(input);
         }
     }
+}
+
+fn busy() -> ConfigTrouble {
+    ConfigTrouble { zh: "正在等待的改动太多，请稍后再试".into(), en: "too many edits wait; try again in a moment".into() }
+}
+
+/// What a library said, in English whoever reads.
+fn plain(words: String) -> ConfigTrouble {
+    ConfigTrouble { zh: words.clone(), en: words }
 }
 
 async fn sleep(until: Option<Instant>) {

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
-use crate::domain::{Command, Done, Line, Operator, Page, Query, Refusal, Snapshot};
+use crate::config::Origins;
+use crate::domain::{Command, Done, Line, Operator, Page, Peer, Query, Reason, Refusal, Snapshot};
 
 /// Lines that a slow reader of [`Tail`] may lag behind before it loses some.
 const TAIL: usize = 256;
@@ -41,6 +42,24 @@ pub enum Request {
     },
 }
 
+/// The configuration file in force, and where each of its keys stands: what a verdict points at.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Placed {
+    /// The file.
+    pub file: std::path::PathBuf,
+    /// The lines.
+    pub origins: Arc<Origins>,
+}
+
+impl Placed {
+    /// `config.toml:58`, where the key that decided in this chat is written; `None` where a default decided.
+    pub fn of(&self, reason: &Reason, peer: Peer) -> Option<String> {
+        let (_, position) = self.origins.decided(reason.config_key()?, peer)?;
+        let name = self.file.file_name().map(std::ffi::OsStr::to_string_lossy)?;
+        Some(format!("{name}:{}", position.line))
+    }
+}
+
 /// The runtime has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the bot has stopped")]
@@ -55,6 +74,8 @@ pub struct Handle {
     snapshots: watch::Sender<Arc<Snapshot>>,
     /// Drops and counts: a reader that lags is told how many lines it lost. Held only to subscribe.
     lines: broadcast::Sender<Arc<Line>>,
+    /// Latest wins.
+    placed: watch::Receiver<Placed>,
 }
 
 /// The runtime's ends.
@@ -66,6 +87,8 @@ pub struct Ends {
     pub snapshots: Publisher,
     /// Where lines go.
     pub lines: Lines,
+    /// Where the configuration's places go. Latest wins.
+    pub placed: watch::Sender<Placed>,
 }
 
 impl Handle {
@@ -74,12 +97,14 @@ impl Handle {
         let (requests, incoming) = mpsc::channel(room.max(1));
         let (snapshots, _) = watch::channel(Arc::new(Snapshot::default()));
         let (lines, _) = broadcast::channel(TAIL);
+        let (place, placed) = watch::channel(Placed::default());
         let ends = Ends {
             requests: incoming,
             snapshots: Publisher { sender: snapshots.clone() },
             lines: Lines { sender: lines.clone() },
+            placed: place,
         };
-        (Self { requests, snapshots, lines }, ends)
+        (Self { requests, snapshots, lines, placed }, ends)
     }
 
     /// Gives a command and waits for what came of it.
@@ -121,6 +146,11 @@ impl Handle {
     /// Lines as they are heard and said, as long as the tail is held.
     pub fn tail(&self) -> Tail {
         Tail { receiver: self.lines.subscribe(), requests: self.requests.clone() }
+    }
+
+    /// Where the configuration in force stands.
+    pub fn placed(&self) -> Placed {
+        self.placed.borrow().clone()
     }
 
     /// Whether the runtime has ended.

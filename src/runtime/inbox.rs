@@ -2,8 +2,8 @@
 
 use tokio::sync::mpsc;
 
-use super::keeper::{LoadError, Loaded};
-use crate::domain::{ConversationId, JobEvent, JobId, Line, ProviderReport};
+use super::keeper::Loaded;
+use crate::domain::{ConfigTrouble, ConversationId, JobEvent, JobId, Line, ProviderReport};
 
 /// News that may wait before those who tell it wait themselves.
 const ROOM: usize = 1024;
@@ -16,12 +16,10 @@ pub(super) enum Told {
     Report(ProviderReport),
     /// Lines that are back from the store.
     Loaded(ConversationId, Vec<Line>),
-    /// A new configuration.
-    Config(Box<Loaded>),
-    /// One that is wrong; the old one holds.
-    ConfigRefused(LoadError),
-    /// The end of an edit.
-    Edited(u64, Result<(), String>),
+    /// A new configuration, or what is wrong with it; and the edit or reload that ends with it.
+    Config(Result<Box<Loaded>, ConfigTrouble>, Option<u64>),
+    /// The end of an edit that changed nothing.
+    Edited(u64, Result<(), ConfigTrouble>),
     /// A signal: stop in order; the second time at once.
     Terminate,
     /// A signal: read the configuration again.

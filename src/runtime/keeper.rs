@@ -9,8 +9,9 @@ use notify::{RecursiveMode, Watcher};
 use tokio::sync::mpsc;
 
 use super::inbox::{Inbox, Told};
-use crate::config::{self, Config, Issue, Origins};
-use crate::domain::ConfigEdit;
+use crate::config::{self, Config, Issue, Language, Origins};
+use crate::domain::{ConfigEdit, ConfigTrouble};
+use crate::words::Lang;
 
 /// Editors write, rename and touch in quick succession: the file is read when it has been still for so long.
 const STILL: Duration = Duration::from_millis(300);
@@ -19,8 +20,8 @@ const ROOM: usize = 64;
 
 /// What the keeper is asked.
 pub(super) enum Errand {
-    /// Read the file again, whoever says so.
-    Reload,
+    /// Read the file again; for whom.
+    Reload(Option<u64>),
     /// Change it.
     Edit(u64, ConfigEdit),
     /// Something happened in the file's directory.
@@ -62,8 +63,13 @@ pub enum LoadError {
 }
 
 impl LoadError {
+    /// The same in both languages.
+    pub fn trouble(&self) -> ConfigTrouble {
+        ConfigTrouble { zh: self.words(Lang::Zh).join("\n"), en: self.words(Lang::En).join("\n") }
+    }
+
     /// One line an issue: place and sentence.
-    pub fn words(&self, lang: crate::words::Lang) -> Vec<String> {
+    pub fn words(&self, lang: Lang) -> Vec<String> {
         match self {
             Self::Unreadable { .. } => vec![self.to_string()],
             Self::Wrong { path, issues } => {
@@ -157,43 +163,45 @@ async fn keep(
                 let text = tokio::fs::read_to_string(&path).await.unwrap_or_default();
                 if text != known && !text.is_empty() {
                     known = text;
-                    reload(&path, &inbox).await;
+                    reload(&path, None, &inbox).await;
                 }
             }
-            Errand::Reload => {
+            Errand::Reload(whose) => {
                 known = tokio::fs::read_to_string(&path).await.unwrap_or_default();
-                reload(&path, &inbox).await;
+                reload(&path, whose, &inbox).await;
             }
-            Errand::Edit(id, edit) => {
-                let result = change(&path, &edit, &mut known);
-                if let Ok(true) = result {
-                    reload(&path, &inbox).await;
-                }
-                inbox.tell(Told::Edited(id, result.map(|_| ()))).await;
-            }
+            Errand::Edit(id, edit) => match change(&path, &edit, &mut known) {
+                Ok(true) => reload(&path, Some(id), &inbox).await,
+                result => inbox.tell(Told::Edited(id, result.map(|_| ()))).await,
+            },
         }
     }
 }
 
-async fn reload(path: &Path, inbox: &Inbox) {
-    let told = match load(path) {
-        Ok(loaded) => Told::Config(Box::new(loaded)),
-        Err(error) => Told::ConfigRefused(error),
-    };
-    inbox.tell(told).await;
+async fn reload(path: &Path, whose: Option<u64>, inbox: &Inbox) {
+    let loaded = load(path).map(Box::new).map_err(|error| error.trouble());
+    inbox.tell(Told::Config(loaded, whose)).await;
 }
 
 /// Changes the file. Tells whether there was anything to change.
-fn change(path: &Path, edit: &ConfigEdit, known: &mut String) -> Result<bool, String> {
-    let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    match config::edit(&text, edit).map_err(|error| error.to_string())? {
+fn change(path: &Path, edit: &ConfigEdit, known: &mut String) -> Result<bool, ConfigTrouble> {
+    let failed = |error: std::io::Error| trouble(&error.to_string(), &error.to_string(), path);
+    let text = read(path).map_err(failed)?;
+    let edited = config::edit(&text, edit)
+        .map_err(|error| trouble(&error.words(Language::Chinese), &error.words(Language::English), path))?;
+    match edited {
         config::Edited::Same => Ok(false),
         config::Edited::Changed(fresh) => {
-            write_whole(path, &fresh).map_err(|error| format!("{}: {error}", path.display()))?;
+            write_whole(path, &fresh).map_err(failed)?;
             *known = fresh;
             Ok(true)
         }
     }
+}
+
+fn trouble(zh: &str, en: &str, path: &Path) -> ConfigTrouble {
+    let file = path.display();
+    ConfigTrouble { zh: format!("{file}：{zh}"), en: format!("{file}: {en}") }
 }
 
 /// Replaces a file at one blow, keeping its mode: a crash leaves the old one or the new one.

@@ -137,7 +137,8 @@ pub async fn start(loaded: Loaded, options: RunOptions) -> Result<Running, Start
         jobs: HashMap::new(),
         store: opened.store,
         backlog: VecDeque::new(),
-        keeper: Keeper::start(options.config, inbox.clone()),
+        keeper: Keeper::start(options.config.clone(), inbox.clone()),
+        file: options.config,
         inbox: inbox.clone(),
         ends,
         answers: HashMap::new(),
@@ -152,6 +153,7 @@ pub async fn start(loaded: Loaded, options: RunOptions) -> Result<Running, Start
         data: options.data,
         loaded,
     };
+    driver.place();
     driver.feed(Input::Recovered(Box::new(opened.recovered)));
     let mut lanes = Lanes { links: link_news, store, told };
     let task = tokio::spawn(async move {

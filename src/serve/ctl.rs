@@ -83,6 +83,10 @@ pub enum Reply {
     Follow(Option<ChatRef>),
 }
 
+fn named((name, value): (&str, Value)) -> (String, Value) {
+    (name.to_owned(), value)
+}
+
 /// Why there is no answer.
 enum Stop {
     Exit(Exit),
@@ -262,11 +266,14 @@ impl Desk {
         let page = self.query(Query::Why { chat: a.chat("chat")?, message }).await?;
         let Page::Why { line, replies } = page else { return Err(unexpected()) };
         let line = line.ok_or(Exit::NoLine)?;
+        let placed = self.handle.placed();
+        let at = line.verdict.as_ref().and_then(|v| placed.of(&v.reason, line.conversation.peer));
         let fields = || {
             let replies: Value = replies.iter().map(|l| shape::line(l, lang)).collect();
-            Map::from_iter([("line".to_owned(), shape::line(&line, lang)), ("replies".to_owned(), replies)])
+            let line = shape::line(&line, lang);
+            Map::from_iter([("line", line), ("decided_at", at.clone().into()), ("replies", replies)].map(named))
         };
-        Ok(Answer::read(json, fields, || show::why(&line, &replies, lang)))
+        Ok(Answer::read(json, fields, || show::why(&line, at.as_deref(), &replies, lang)))
     }
 
     async fn usage(&self, a: &Arguments, json: bool) -> Result<Answer, Stop> {

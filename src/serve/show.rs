@@ -232,10 +232,10 @@ pub fn lines(lines: &[Line], more: bool, with_chat: bool, lang: Lang) -> String 
 }
 
 /// Why a message was or was not answered.
-pub fn why(l: &Line, replies: &[Line], lang: Lang) -> String {
+pub fn why(l: &Line, at: Option<&str>, replies: &[Line], lang: Lang) -> String {
     let mut text = line(l, false, lang);
     if let Some(v) = &l.verdict {
-        text.push_str(&judged(v, &l.conversation.peer.to_string(), lang));
+        text.push_str(&judged(v, at, &l.conversation.peer.to_string(), lang));
     }
     for reply in replies {
         text.push_str("→ ");
@@ -244,12 +244,13 @@ pub fn why(l: &Line, replies: &[Line], lang: Lang) -> String {
     text
 }
 
-fn judged(v: &Verdict, chat: &str, lang: Lang) -> String {
+fn judged(v: &Verdict, at: Option<&str>, chat: &str, lang: Lang) -> String {
     let mut text = format!("  {}\n", words::verdict(v, lang));
     let mut row = |name: &str, value: String| text.push_str(&format!("  {name} {value}\n"));
     row(lang.pick("关卡", "gate:"), words::gate(v.gate, lang));
     if let Some(key) = v.reason.config_key() {
-        row(lang.pick("配置", "setting:"), key.to_owned());
+        let default = lang.pick("默认值", "default");
+        row(lang.pick("配置", "setting:"), format!("{key} ({})", at.unwrap_or(default)));
     }
     if let Some(remedy) = words::remedy(&v.reason, chat) {
         row(lang.pick("要改：", "to change it:"), remedy);

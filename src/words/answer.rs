@@ -1,6 +1,6 @@
 //! What came of a command.
 
-use super::{Lang, quoted};
+use super::{Lang, one_line, quoted};
 use crate::domain::{Done, Mode, Refusal, Role};
 
 /// What came of a command that was carried out.
@@ -54,9 +54,10 @@ pub fn refusal(refusal: &Refusal, lang: Lang) -> String {
             let by = quoted(by);
             say!(lang, "刚刚被 {by} 改过，请看一眼再来", "{by} changed it just now; look again first")
         }
-        Refusal::Config(words) => {
-            let words = quoted(words);
-            say!(lang, "配置文件改不了：{words}", "The configuration cannot be edited: {words}")
+        Refusal::Config(trouble) => {
+            let lines = lang.pick(&trouble.zh, &trouble.en).lines().map(|line| one_line(line, 400));
+            let words = lines.collect::<Vec<_>>().join("\n");
+            say!(lang, "配置没有改，原来的仍然有效：\n{words}", "The configuration was not changed; the former one holds:\n{words}")
         }
         Refusal::Nothing => say!(lang, "没有什么可做的", "There is nothing to do"),
         Refusal::Not(words) => {

@@ -35,7 +35,7 @@ impl Daemon {
     pub async fn start() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let listener = socket::listen(dir.path()).unwrap();
-        let (handle, Ends { requests, snapshots, lines }) = Handle::pair(8);
+        let (handle, Ends { requests, snapshots, lines, placed: _placed }) = Handle::pair(8);
         let (told, commands) = mpsc::unbounded_channel();
         tokio::spawn(async move {
             answer(requests, told).await;
