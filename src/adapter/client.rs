@@ -1,6 +1,5 @@
 //! Forward links: we dial an adapter, and dial it again (onebot.md §1.2).
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::header::{self, HeaderValue};
@@ -8,7 +7,6 @@ use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
-use tokio_rustls::TlsConnector;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::error::Error;
 use tokio_tungstenite::tungstenite::handshake::client::Request;
@@ -18,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::ending::Ending;
 use super::fragments::Fragments;
 use super::link::{Door, Introduction, LinkRole, LinkSettings};
+use super::tls;
 use crate::config::{Dial, OneBot};
 
 /// To connect and shake hands.
@@ -158,7 +157,11 @@ async fn attempt(settings: &DialSettings) -> Result<Connected, Refused> {
     let config = Some(settings.link.websocket());
     if secure {
         let name = ServerName::try_from(host).map_err(|error| error.to_string())?;
-        let tls = connector()?.connect(name, tcp).await.map_err(|error| format!("TLS: {error}"))?;
+        let tls = tls::connector()
+            .map_err(|error| error.to_string())?
+            .connect(name, tcp)
+            .await
+            .map_err(|error| format!("TLS: {error}"))?;
         let (socket, _) = client_async_with_config(request, Fragments::after_handshake(tls), config).await?;
         return Ok(Connected::Tls(Box::new(socket)));
     }
@@ -175,18 +178,6 @@ fn request(settings: &DialSettings) -> Result<Request, Refused> {
         request.headers_mut().insert(header::AUTHORIZATION, token);
     }
     Ok(request)
-}
-
-fn connector() -> Result<TlsConnector, Refused> {
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(TlsConnector::from(Arc::new(config)))
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@
 mod client;
 mod ending;
 mod fragments;
+mod gate;
 mod handshake;
 mod hub;
 #[cfg(test)]
@@ -21,6 +22,8 @@ mod link;
 pub mod onebot;
 mod pending;
 mod server;
+mod talk;
+mod tls;
 mod wire;
 
 pub use client::{DialSettings, dial};
