@@ -1,5 +1,7 @@
 //! We dial adapters: every way in which they refuse, silence, and dialling again, over real sockets.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
 mod adapter_play;
 
 use std::collections::BTreeSet;
@@ -71,6 +73,7 @@ async fn accept(listener: &TcpListener) -> TcpStream {
 }
 
 #[tokio::test]
+#[allow(clippy::result_large_err, reason = "the library's signature")]
 async fn the_token_and_the_path_arrive() {
     let (listener, url) = listener().await;
     let _caller = caller(format!("{url}a/b?c=d"));

@@ -1,5 +1,7 @@
 //! Adapters dial us: handshakes, frames in both directions, and how links end, over real sockets.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
 mod adapter_play;
 
 use std::sync::Arc;

@@ -17,6 +17,7 @@ use super::ending::Ending;
 use super::fragments::Fragments;
 use super::link::{Door, Introduction, LinkRole, LinkSettings};
 use super::tls;
+use super::token::Token;
 use crate::config::{Dial, OneBot};
 
 /// To connect and shake hands.
@@ -32,7 +33,7 @@ pub struct DialSettings {
     /// `ws://` or `wss://`; its path is kept.
     pub url: String,
     /// Its token; empty: none.
-    pub token: String,
+    pub token: Token,
     /// Pauses before the next attempt; the last one repeats. ±10 %.
     pub reconnect: Vec<Duration>,
     /// How the link behaves.
@@ -41,9 +42,9 @@ pub struct DialSettings {
 
 impl DialSettings {
     /// As configured, with the token resolved.
-    pub fn new(onebot: &OneBot, dial: &Dial, token: String) -> Self {
+    pub fn new(onebot: &OneBot, dial: &Dial, token: Token) -> Self {
         Self {
-            name: if dial.name.is_empty() { dial.url.clone() } else { dial.name.clone() },
+            name: if dial.name.is_empty() { without_secrets(&dial.url) } else { dial.name.clone() },
             url: dial.url.clone(),
             token,
             reconnect: dial.reconnect.clone(),
@@ -89,6 +90,15 @@ where
     let role = role(&settings.url);
     let who = Introduction { peer: settings.name.clone(), role, label: None, dialled: true };
     door.run(socket, who, settings.link, stop.clone()).await
+}
+
+/// The URL as it may be shown: tokens stand in queries and before an `@`.
+fn without_secrets(url: &str) -> String {
+    let url = url.split(['?', '#']).next().unwrap_or_default();
+    match url.split_once("://") {
+        Some((scheme, rest)) => format!("{scheme}://{}", rest.rsplit('@').next().unwrap_or_default()),
+        None => url.to_owned(),
+    }
 }
 
 /// `/api` carries no events, and `/event` no answers but NapCat's.
@@ -173,7 +183,7 @@ async fn attempt(settings: &DialSettings) -> Result<Connected, Refused> {
 fn request(settings: &DialSettings) -> Result<Request, Refused> {
     let mut request = settings.url.as_str().into_client_request()?;
     if !settings.token.is_empty() {
-        let token = HeaderValue::from_str(&format!("Bearer {}", settings.token))
+        let token = HeaderValue::from_str(&format!("Bearer {}", settings.token.reveal()))
             .map_err(|_| "the token has characters that no header can hold".to_owned())?;
         request.headers_mut().insert(header::AUTHORIZATION, token);
     }
@@ -192,6 +202,14 @@ mod tests {
             assert!((wanted * 0.9..=wanted * 1.1).contains(&pause), "{failures}: {pause}");
         }
         assert!(pause(&[], 3) > Duration::from_secs(4));
+    }
+
+    #[test]
+    fn a_url_is_shown_without_its_secrets() {
+        assert_eq!(without_secrets("ws://u:p@h:1/a?access_token=x"), "ws://h:1/a");
+        assert_eq!(without_secrets("nonsense?x"), "nonsense");
+        let settings = DialSettings::new(&OneBot::default(), &Dial::default(), "s3cret".into());
+        assert!(!format!("{settings:?}").contains("s3cret"));
     }
 
     #[test]

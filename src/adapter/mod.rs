@@ -24,9 +24,11 @@ mod pending;
 mod server;
 mod talk;
 mod tls;
+mod token;
 mod wire;
 
 pub use client::{DialSettings, dial};
 pub use hub::{Counters, Hub, HubSettings, Output};
 pub use link::{Door, Introduction, LinkEvent, LinkHandle, LinkRole, LinkSettings, Outgoing};
 pub use server::{Server, ServerError, ServerSettings};
+pub use token::Token;

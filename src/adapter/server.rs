@@ -31,6 +31,7 @@ use super::gate::Gate;
 use super::handshake::{self, Refusal, Rules, Welcome};
 use super::link::{Door, Introduction, LinkSettings};
 use super::tls;
+use super::token::Token;
 use crate::config::{Network, OneBot};
 
 /// From accept to upgrade, TLS included (threats.md A14).
@@ -46,7 +47,7 @@ pub struct ServerSettings {
     /// Paths that are a WebSocket.
     pub paths: Vec<String>,
     /// The token; empty: none.
-    pub token: String,
+    pub token: Token,
     /// Accept `?access_token=` too.
     pub allow_query_token: bool,
     /// Browser origins let in; `*` for any.
@@ -63,7 +64,7 @@ pub struct ServerSettings {
 
 impl ServerSettings {
     /// As configured, with the token resolved.
-    pub fn new(onebot: &OneBot, network: &Network, token: String) -> Self {
+    pub fn new(onebot: &OneBot, network: &Network, token: Token) -> Self {
         let tls =
             (!onebot.tls.cert.is_empty()).then(|| (onebot.tls.cert.clone().into(), onebot.tls.key.clone().into()));
         Self {
