@@ -6,8 +6,8 @@
 //!                                          └← Outgoing ← hub ← Call
 //! ```
 //!
-//! [`onebot`] is the wire: pure functions from text to frames and from calls to text. [`link`] drives one
-//! connection, whoever dialled. [`hub`] is a plain struct of the runtime's task that knows which link serves
+//! [`onebot`] is the wire: pure functions from text to frames and from calls to text. `link` drives one
+//! connection, whoever dialled. [`Hub`] is a plain struct of the runtime's task that knows which link serves
 //! which account and which call waits for which answer. A leaf: it imports `domain` and `config` only.
 
 mod client;
