@@ -1,6 +1,5 @@
 //! Forward links: we dial an adapter, and dial it again (onebot.md §1.2).
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::header::{self, HeaderValue};
@@ -8,7 +7,6 @@ use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
-use tokio_rustls::TlsConnector;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::error::Error;
 use tokio_tungstenite::tungstenite::handshake::client::Request;
@@ -18,6 +16,8 @@ use tokio_util::sync::CancellationToken;
 use super::ending::Ending;
 use super::fragments::Fragments;
 use super::link::{Door, Introduction, LinkRole, LinkSettings};
+use super::tls;
+use super::token::Token;
 use crate::config::{Dial, OneBot};
 
 /// To connect and shake hands.
@@ -33,7 +33,7 @@ pub struct DialSettings {
     /// `ws://` or `wss://`; its path is kept.
     pub url: String,
     /// Its token; empty: none.
-    pub token: String,
+    pub token: Token,
     /// Pauses before the next attempt; the last one repeats. ±10 %.
     pub reconnect: Vec<Duration>,
     /// How the link behaves.
@@ -42,9 +42,9 @@ pub struct DialSettings {
 
 impl DialSettings {
     /// As configured, with the token resolved.
-    pub fn new(onebot: &OneBot, dial: &Dial, token: String) -> Self {
+    pub fn new(onebot: &OneBot, dial: &Dial, token: Token) -> Self {
         Self {
-            name: if dial.name.is_empty() { dial.url.clone() } else { dial.name.clone() },
+            name: if dial.name.is_empty() { without_secrets(&dial.url) } else { dial.name.clone() },
             url: dial.url.clone(),
             token,
             reconnect: dial.reconnect.clone(),
@@ -90,6 +90,15 @@ where
     let role = role(&settings.url);
     let who = Introduction { peer: settings.name.clone(), role, label: None, dialled: true };
     door.run(socket, who, settings.link, stop.clone()).await
+}
+
+/// The URL as it may be shown: tokens stand in queries and before an `@`.
+fn without_secrets(url: &str) -> String {
+    let url = url.split(['?', '#']).next().unwrap_or_default();
+    match url.split_once("://") {
+        Some((scheme, rest)) => format!("{scheme}://{}", rest.rsplit('@').next().unwrap_or_default()),
+        None => url.to_owned(),
+    }
 }
 
 /// `/api` carries no events, and `/event` no answers but NapCat's.
@@ -158,7 +167,11 @@ async fn attempt(settings: &DialSettings) -> Result<Connected, Refused> {
     let config = Some(settings.link.websocket());
     if secure {
         let name = ServerName::try_from(host).map_err(|error| error.to_string())?;
-        let tls = connector()?.connect(name, tcp).await.map_err(|error| format!("TLS: {error}"))?;
+        let tls = tls::connector()
+            .map_err(|error| error.to_string())?
+            .connect(name, tcp)
+            .await
+            .map_err(|error| format!("TLS: {error}"))?;
         let (socket, _) = client_async_with_config(request, Fragments::after_handshake(tls), config).await?;
         return Ok(Connected::Tls(Box::new(socket)));
     }
@@ -170,23 +183,11 @@ async fn attempt(settings: &DialSettings) -> Result<Connected, Refused> {
 fn request(settings: &DialSettings) -> Result<Request, Refused> {
     let mut request = settings.url.as_str().into_client_request()?;
     if !settings.token.is_empty() {
-        let token = HeaderValue::from_str(&format!("Bearer {}", settings.token))
+        let token = HeaderValue::from_str(&format!("Bearer {}", settings.token.reveal()))
             .map_err(|_| "the token has characters that no header can hold".to_owned())?;
         request.headers_mut().insert(header::AUTHORIZATION, token);
     }
     Ok(request)
-}
-
-fn connector() -> Result<TlsConnector, Refused> {
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(TlsConnector::from(Arc::new(config)))
 }
 
 #[cfg(test)]
@@ -201,6 +202,14 @@ mod tests {
             assert!((wanted * 0.9..=wanted * 1.1).contains(&pause), "{failures}: {pause}");
         }
         assert!(pause(&[], 3) > Duration::from_secs(4));
+    }
+
+    #[test]
+    fn a_url_is_shown_without_its_secrets() {
+        assert_eq!(without_secrets("ws://u:p@h:1/a?access_token=x"), "ws://h:1/a");
+        assert_eq!(without_secrets("nonsense?x"), "nonsense");
+        let settings = DialSettings::new(&OneBot::default(), &Dial::default(), "s3cret".into());
+        assert!(!format!("{settings:?}").contains("s3cret"));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use ipnet::IpNet;
 use subtle::ConstantTimeEq;
 
 use super::link::LinkRole;
+use super::token::Token;
 use crate::config::Network;
 
 /// Longest `X-Self-ID` that is kept (threats.md A31).
@@ -18,7 +19,7 @@ const LABEL: usize = 64;
 #[derive(Debug, Clone)]
 pub(super) struct Rules {
     pub paths: Vec<String>,
-    pub token: String,
+    pub token: Token,
     pub allow_query_token: bool,
     pub origins: Vec<String>,
     pub network: Network,
@@ -113,7 +114,7 @@ fn authorise(rules: &Rules, headers: &HeaderMap, query: Option<&str>) -> Result<
     let given = if given.is_empty() && rules.allow_query_token { query_token(query)? } else { given };
     match given.is_empty() {
         true => refuse(StatusCode::UNAUTHORIZED, "no token"),
-        false if same(&given, rules.token.as_bytes()) => Ok(()),
+        false if same(&given, rules.token.reveal().as_bytes()) => Ok(()),
         false => refuse(StatusCode::FORBIDDEN, "wrong token"),
     }
 }

@@ -430,10 +430,9 @@ impl Hub {
 fn mention_account(message: &mut Message, alias: i64) {
     let account = message.conversation.account.0;
     for segment in &mut message.segments {
-        if let Segment::At(AtTarget::User(user), _) = segment {
-            if user.0 == alias {
-                user.0 = account;
-            }
+        match segment {
+            Segment::At(AtTarget::User(user), _) if user.0 == alias => user.0 = account,
+            _ => {}
         }
     }
 }

@@ -1,39 +1,27 @@
-//! One connection to an adapter, whoever dialled: one task that reads and writes at once.
-//!
-//! Frames are decoded here, on whatever thread drives the link, so that the runtime gets finished events.
-//! Reading pauses while the runtime is busy (that is the back-pressure), writing and pings go on meanwhile.
+//! One connection to an adapter, whoever dialled: what is known of it, what it tells, and its life from
+//! opening to the one closing event.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
-use tokio::time::Instant;
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::{Message, protocol::WebSocketConfig};
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_util::sync::CancellationToken;
 
 use super::ending::{Ending, farewell};
 use super::fragments::Fragments;
-use super::onebot::{self, Frame, Heard, Response};
-use super::wire::{Pulse, Wire};
+use super::onebot::{Heard, Response};
+use super::talk::Talk;
+use super::wire::Wire;
 use crate::domain::{LinkId, Text};
 
 /// Frames that wait for a link's socket. Bounded: a full queue refuses and the call ends as not sent.
 const OUTGOING: usize = 256;
-/// Frames written before one flush.
-const BATCH: usize = 64;
-/// A writer that gets nothing out for so long is dead.
-const STALL: Duration = Duration::from_secs(30);
-/// Frames that cannot be read, in one minute (threats.md A27).
-const GARBAGE: u32 = 100;
-/// Pings and pongs of the adapter's in one minute; none of them sends any of its own (threats.md A25).
-const CONTROL: u32 = 1000;
-/// Garbage is reported at most so often.
-const REPORT: Duration = Duration::from_secs(10);
 
 /// How links behave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -194,7 +182,7 @@ impl Door {
         let link = LinkId(self.ids.fetch_add(1, Ordering::Relaxed));
         let (handle, mut queue) = LinkHandle::new(stop.child_token());
         let stop = handle.stop.clone();
-        let peer = who.peer.clone();
+        let (peer, dialled) = (who.peer.clone(), who.dialled);
         if self.events.send(LinkEvent::Open(link, who, handle)).await.is_err() {
             return Ending::Stopped;
         }
@@ -202,7 +190,8 @@ impl Door {
         let mut in_hand = None;
         let socket = Wire::new(socket);
         let ending = {
-            let talk = self.talk(link, &socket, &mut queue, &mut in_hand, settings, &stop);
+            let talk = Talk::new(link, &socket, &self.events, dialled);
+            let talk = talk.run(&mut queue, &mut in_hand, settings.heartbeat, &stop);
             AssertUnwindSafe(talk).catch_unwind().await.unwrap_or(Ending::Panicked)
         };
         queue.close();
@@ -215,194 +204,5 @@ impl Door {
         drop(self.events.send(LinkEvent::Closed { link, reason, unsent }).await);
         farewell(socket.into_inner(), &ending).await;
         ending
-    }
-
-    async fn talk<S>(
-        &self,
-        link: LinkId,
-        socket: &Wire<S>,
-        queue: &mut mpsc::Receiver<Outgoing>,
-        in_hand: &mut Option<u64>,
-        settings: LinkSettings,
-        stop: &CancellationToken,
-    ) -> Ending
-    where
-        S: AsyncRead + AsyncWrite + Unpin,
-    {
-        let pulse = Pulse::default();
-        let mut bad = Bad::new(Instant::now());
-        let ending = tokio::select! {
-            ending = self.read(link, socket, &pulse, &mut bad) => ending,
-            ending = write(socket, queue, in_hand, &pulse, settings.heartbeat) => ending,
-            () = stop.cancelled() => Ending::Stopped,
-        };
-        if bad.unreported > 0 {
-            drop(self.events.send(LinkEvent::Garbage(link, bad.unreported)).await);
-        }
-        ending
-    }
-
-    async fn read<S>(&self, link: LinkId, socket: &Wire<S>, pulse: &Pulse, bad: &mut Bad) -> Ending
-    where
-        S: AsyncRead + AsyncWrite + Unpin,
-    {
-        loop {
-            let message = match socket.next().await {
-                Some(Ok(message)) => message,
-                Some(Err(error)) => return Ending::from_error(error, socket.tripped()),
-                None => return Ending::Eof,
-            };
-            pulse.heard();
-            let frame = match message {
-                Message::Text(text) => onebot::decode(&text),
-                Message::Binary(bytes) => std::str::from_utf8(&bytes).map_or(Frame::Invalid, onebot::decode),
-                Message::Ping(_) | Message::Pong(_) if bad.too_much_control() => return Ending::Flood,
-                Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => continue,
-                Message::Close(close) => return Ending::closed(close),
-            };
-            let event = match frame {
-                Frame::Invalid => match bad.garbage() {
-                    Verdict::Enough => return Ending::Garbage,
-                    Verdict::Later => continue,
-                    Verdict::Report(frames) => LinkEvent::Garbage(link, frames),
-                },
-                Frame::Response(response) if response.auth_failure() => {
-                    return Ending::Unauthorized(response.words);
-                }
-                Frame::Response(response) => LinkEvent::Answered(link, response),
-                event => match event.heard(seconds()) {
-                    Some(heard) => LinkEvent::Heard(link, heard),
-                    None => continue,
-                },
-            };
-            pulse.pause(true);
-            if self.events.send(event).await.is_err() {
-                return Ending::Stopped;
-            }
-            pulse.pause(false);
-        }
-    }
-}
-
-/// Seconds since 1970.
-fn seconds() -> i64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(0)
-}
-
-/// Writes frames and pings. The queue is drained before one flush.
-async fn write<S>(
-    socket: &Wire<S>,
-    queue: &mut mpsc::Receiver<Outgoing>,
-    in_hand: &mut Option<u64>,
-    pulse: &Pulse,
-    heartbeat: Duration,
-) -> Ending
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    let mut unanswered = 0;
-    let mut ping_at = Instant::now() + heartbeat;
-    loop {
-        let frame = tokio::select! {
-            frame = queue.recv() => frame,
-            () = tokio::time::sleep_until(ping_at) => {
-                ping_at = Instant::now() + heartbeat;
-                unanswered = if pulse.take() { 0 } else { unanswered };
-                if unanswered == 2 {
-                    return Ending::Silent;
-                }
-                unanswered += 1;
-                let ping = async {
-                    socket.feed(Message::Ping(Default::default())).await?;
-                    socket.flush().await
-                };
-                match tokio::time::timeout(STALL, ping).await {
-                    Ok(Ok(())) => continue,
-                    Ok(Err(error)) => return Ending::from_error(error, false),
-                    Err(_) => return Ending::Stalled,
-                }
-            }
-        };
-        // The hub keeps a handle for as long as the link stands.
-        let Some(frame) = frame else { return Ending::Stopped };
-        match tokio::time::timeout(STALL, batch(socket, queue, frame, in_hand)).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => return Ending::from_error(error, false),
-            Err(_) => return Ending::Stalled,
-        }
-    }
-}
-
-async fn batch<S>(
-    socket: &Wire<S>,
-    queue: &mut mpsc::Receiver<Outgoing>,
-    first: Outgoing,
-    in_hand: &mut Option<u64>,
-) -> Result<(), tokio_tungstenite::tungstenite::Error>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    let (mut next, mut room) = (Some(first), BATCH);
-    while let Some(frame) = next.take() {
-        // Until the socket has room the frame is ours; from then on it may have been seen.
-        *in_hand = Some(frame.call);
-        socket.ready().await?;
-        *in_hand = None;
-        socket.put(Message::text(frame.text))?;
-        room -= 1;
-        if room > 0 {
-            next = queue.try_recv().ok();
-        }
-    }
-    socket.flush().await
-}
-
-/// Counts of what should not come, by minute.
-struct Bad {
-    minute: Instant,
-    garbage: u32,
-    control: u32,
-    unreported: u32,
-    reported: Option<Instant>,
-}
-
-enum Verdict {
-    Later,
-    Report(u32),
-    Enough,
-}
-
-impl Bad {
-    fn new(now: Instant) -> Self {
-        Self { minute: now, garbage: 0, control: 0, unreported: 0, reported: None }
-    }
-
-    fn roll(&mut self) -> Instant {
-        let now = Instant::now();
-        if now.duration_since(self.minute) >= Duration::from_secs(60) {
-            (self.minute, self.garbage, self.control) = (now, 0, 0);
-        }
-        now
-    }
-
-    fn garbage(&mut self) -> Verdict {
-        let now = self.roll();
-        self.garbage += 1;
-        self.unreported += 1;
-        if self.garbage > GARBAGE {
-            return Verdict::Enough;
-        }
-        if self.reported.is_some_and(|at| now.duration_since(at) < REPORT) {
-            return Verdict::Later;
-        }
-        self.reported = Some(now);
-        Verdict::Report(std::mem::take(&mut self.unreported))
-    }
-
-    fn too_much_control(&mut self) -> bool {
-        self.roll();
-        self.control += 1;
-        self.control > CONTROL
     }
 }

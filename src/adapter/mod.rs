@@ -6,13 +6,14 @@
 //!                                          └← Outgoing ← hub ← Call
 //! ```
 //!
-//! [`onebot`] is the wire: pure functions from text to frames and from calls to text. [`link`] drives one
-//! connection, whoever dialled. [`hub`] is a plain struct of the runtime's task that knows which link serves
+//! [`onebot`] is the wire: pure functions from text to frames and from calls to text. `link` drives one
+//! connection, whoever dialled. [`Hub`] is a plain struct of the runtime's task that knows which link serves
 //! which account and which call waits for which answer. A leaf: it imports `domain` and `config` only.
 
 mod client;
 mod ending;
 mod fragments;
+mod gate;
 mod handshake;
 mod hub;
 #[cfg(test)]
@@ -21,9 +22,13 @@ mod link;
 pub mod onebot;
 mod pending;
 mod server;
+mod talk;
+mod tls;
+mod token;
 mod wire;
 
 pub use client::{DialSettings, dial};
 pub use hub::{Counters, Hub, HubSettings, Output};
 pub use link::{Door, Introduction, LinkEvent, LinkHandle, LinkRole, LinkSettings, Outgoing};
 pub use server::{Server, ServerError, ServerSettings};
+pub use token::Token;

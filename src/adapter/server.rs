@@ -2,13 +2,11 @@
 //! socket needs; refusals are answered before the upgrade, because every adapter takes a failed handshake
 //! for "try again later" (onebot.md §1.1).
 
-use std::collections::HashMap;
 use std::convert::Infallible;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http_body_util::Full;
@@ -19,12 +17,9 @@ use hyper::service::service_fn;
 use hyper::upgrade::OnUpgrade;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::Instant;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio_rustls::TlsAcceptor;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::Role;
@@ -32,18 +27,15 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::fragments::Fragments;
+use super::gate::Gate;
 use super::handshake::{self, Refusal, Rules, Welcome};
 use super::link::{Door, Introduction, LinkSettings};
+use super::tls;
+use super::token::Token;
 use crate::config::{Network, OneBot};
 
 /// From accept to upgrade, TLS included (threats.md A14).
 const HANDSHAKE: Duration = Duration::from_secs(5);
-/// Connections before their upgrade, in all and per address. Loopback counts in all only: adapters behind
-/// one proxy or in one container share it.
-const WAITING: usize = 64;
-const WAITING_EACH: usize = 4;
-/// Refused handshakes that are reported in one minute.
-const REPORTS: u32 = 30;
 /// After an accept that failed (no file descriptors left, M3).
 const BREATH: Duration = Duration::from_millis(75);
 
@@ -55,7 +47,7 @@ pub struct ServerSettings {
     /// Paths that are a WebSocket.
     pub paths: Vec<String>,
     /// The token; empty: none.
-    pub token: String,
+    pub token: Token,
     /// Accept `?access_token=` too.
     pub allow_query_token: bool,
     /// Browser origins let in; `*` for any.
@@ -72,7 +64,7 @@ pub struct ServerSettings {
 
 impl ServerSettings {
     /// As configured, with the token resolved.
-    pub fn new(onebot: &OneBot, network: &Network, token: String) -> Self {
+    pub fn new(onebot: &OneBot, network: &Network, token: Token) -> Self {
         let tls =
             (!onebot.tls.cert.is_empty()).then(|| (onebot.tls.cert.clone().into(), onebot.tls.key.clone().into()));
         Self {
@@ -131,7 +123,7 @@ impl Server {
     /// Binds all addresses, or none, and starts to accept.
     pub async fn start(settings: ServerSettings, door: Door, stop: CancellationToken) -> Result<Self, ServerError> {
         let tls = match &settings.tls {
-            Some((cert, key)) => Some(acceptor(cert, key)?),
+            Some((cert, key)) => Some(tls::acceptor(cert, key)?),
             None => None,
         };
         let mut listeners = Vec::new();
@@ -146,9 +138,23 @@ impl Server {
         }
         let tasks = TaskTracker::new();
         let addresses = listeners.iter().map(|(_, bound)| *bound).collect();
-        let gate = Arc::new(Gate::new(settings, tls, door, stop, tasks.clone()));
+        let shared = Arc::new(Shared {
+            gate: Gate::new(settings.max_connections),
+            link: settings.link,
+            tls,
+            door,
+            stop,
+            tasks: tasks.clone(),
+            rules: Rules {
+                paths: settings.paths,
+                token: settings.token,
+                allow_query_token: settings.allow_query_token,
+                origins: settings.origins,
+                network: settings.network,
+            },
+        });
         for (listener, _) in listeners {
-            tasks.spawn(accept(gate.clone(), listener));
+            tasks.spawn(accept(shared.clone(), listener));
         }
         tasks.close();
         Ok(Self { addresses, tasks })
@@ -165,124 +171,25 @@ impl Server {
     }
 }
 
-fn acceptor(cert: &Path, key: &Path) -> Result<TlsAcceptor, ServerError> {
-    let failed = |cause: String| ServerError::Tls { cert: cert.to_owned(), key: key.to_owned(), cause };
-    let chain = CertificateDer::pem_file_iter(cert)
-        .and_then(|chain| chain.collect::<Result<Vec<_>, _>>())
-        .map_err(|error| failed(error.to_string()))?;
-    let private = PrivateKeyDer::from_pem_file(key).map_err(|error| failed(error.to_string()))?;
-    warn_if_readable(key);
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, private))
-        .map_err(|error| failed(error.to_string()))?;
-    Ok(TlsAcceptor::from(Arc::new(config)))
-}
-
-#[cfg(unix)]
-fn warn_if_readable(key: &Path) {
-    use std::os::unix::fs::PermissionsExt;
-    if std::fs::metadata(key).is_ok_and(|m| m.permissions().mode() & 0o077 != 0) {
-        tracing::warn!(key = %key.display(), "others can read the TLS key; chmod 600");
-    }
-}
-
-#[cfg(not(unix))]
-fn warn_if_readable(_: &Path) {}
-
 /// What all connections of a server share.
-struct Gate {
+struct Shared {
+    gate: Gate,
     rules: Rules,
     link: LinkSettings,
     tls: Option<TlsAcceptor>,
     door: Door,
     stop: CancellationToken,
     tasks: TaskTracker,
-    waiting: AtomicUsize,
-    waiting_each: Mutex<HashMap<IpAddr, usize>>,
-    links: Arc<Semaphore>,
-    reports: Mutex<(Instant, u32)>,
 }
 
-impl Gate {
-    fn new(
-        settings: ServerSettings,
-        tls: Option<TlsAcceptor>,
-        door: Door,
-        stop: CancellationToken,
-        tasks: TaskTracker,
-    ) -> Self {
-        let rules = Rules {
-            paths: settings.paths,
-            token: settings.token,
-            allow_query_token: settings.allow_query_token,
-            origins: settings.origins,
-            network: settings.network,
-        };
-        Self {
-            rules,
-            link: settings.link,
-            tls,
-            door,
-            stop,
-            tasks,
-            waiting: AtomicUsize::new(0),
-            waiting_each: Mutex::default(),
-            links: Arc::new(Semaphore::new(settings.max_connections)),
-            reports: Mutex::new((Instant::now(), 0)),
-        }
-    }
-
-    /// Whether one more refusal may be told: a scanner must fill neither logs nor the attention of people.
-    fn may_report(&self) -> bool {
-        let mut reports = self.reports.lock().unwrap_or_else(PoisonError::into_inner);
-        if reports.0.elapsed() >= Duration::from_secs(60) {
-            *reports = (Instant::now(), 0);
-        }
-        reports.1 += 1;
-        reports.1 <= REPORTS
-    }
-
-    /// A place before the upgrade; `None`: too many wait already.
-    fn place(self: &Arc<Self>, address: IpAddr) -> Option<Place> {
-        let mut each = self.waiting_each.lock().unwrap_or_else(PoisonError::into_inner);
-        let own = each.get(&address).copied().unwrap_or(0);
-        let full = self.waiting.load(Ordering::Relaxed) >= WAITING;
-        if full || (own >= WAITING_EACH && !address.is_loopback()) {
-            return None;
-        }
-        each.insert(address, own + 1);
-        self.waiting.fetch_add(1, Ordering::Relaxed);
-        Some(Place { gate: self.clone(), address })
-    }
-}
-
-/// A place before the upgrade, given back on drop.
-struct Place {
-    gate: Arc<Gate>,
-    address: IpAddr,
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.gate.waiting.fetch_sub(1, Ordering::Relaxed);
-        let mut each = self.gate.waiting_each.lock().unwrap_or_else(PoisonError::into_inner);
-        match each.get_mut(&self.address) {
-            Some(own) if *own > 1 => *own -= 1,
-            _ => drop(each.remove(&self.address)),
-        }
-    }
-}
-
-async fn accept(gate: Arc<Gate>, listener: TcpListener) {
+async fn accept(shared: Arc<Shared>, listener: TcpListener) {
     loop {
         let accepted = tokio::select! {
-            () = gate.stop.cancelled() => return,
+            () = shared.stop.cancelled() => return,
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, peer)) => admit(&gate, stream, peer),
+            Ok((stream, peer)) => admit(&shared, stream, peer),
             Err(error) => {
                 tracing::warn!(%error, "cannot accept a connection");
                 tokio::time::sleep(BREATH).await;
@@ -291,22 +198,22 @@ async fn accept(gate: Arc<Gate>, listener: TcpListener) {
     }
 }
 
-fn admit(gate: &Arc<Gate>, stream: TcpStream, peer: SocketAddr) {
+fn admit(shared: &Arc<Shared>, stream: TcpStream, peer: SocketAddr) {
     let address = peer.ip().to_canonical();
-    let Some(place) = gate.place(address) else {
+    let Some(place) = shared.gate.place(address) else {
         tracing::debug!(%peer, "too many connections wait for their handshake");
         return;
     };
     drop(stream.set_nodelay(true));
-    let gate = gate.clone();
-    let tasks = gate.tasks.clone();
+    let shared = shared.clone();
+    let tasks = shared.tasks.clone();
     tasks.spawn(async move {
-        let stop = gate.stop.clone();
+        let stop = shared.stop.clone();
         let handshake = async {
-            match gate.tls.clone() {
-                None => serve(gate, stream, peer).await,
+            match shared.tls.clone() {
+                None => serve(shared, stream, peer).await,
                 Some(tls) => match tls.accept(stream).await {
-                    Ok(stream) => serve(gate, stream, peer).await,
+                    Ok(stream) => serve(shared, stream, peer).await,
                     Err(error) => tracing::debug!(%peer, %error, "no TLS"),
                 },
             }
@@ -320,12 +227,12 @@ fn admit(gate: &Arc<Gate>, stream: TcpStream, peer: SocketAddr) {
 }
 
 /// One request, and no more: either it becomes a link or the connection is done.
-async fn serve<S>(gate: Arc<Gate>, stream: S, peer: SocketAddr)
+async fn serve<S>(shared: Arc<Shared>, stream: S, peer: SocketAddr)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let service = service_fn(|request| {
-        let response = answer(&gate, request, peer);
+        let response = answer(&shared, request, peer);
         async { Ok::<_, Infallible>(response) }
     });
     let connection = http1::Builder::new()
@@ -333,7 +240,6 @@ where
         .header_read_timeout(HANDSHAKE)
         .max_buf_size(16 << 10)
         .max_headers(64)
-        .keep_alive(false)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     if let Err(error) = connection.await {
@@ -341,23 +247,23 @@ where
     }
 }
 
-fn answer(gate: &Arc<Gate>, mut request: Request<Incoming>, peer: SocketAddr) -> Response<Full<Bytes>> {
+fn answer(shared: &Arc<Shared>, mut request: Request<Incoming>, peer: SocketAddr) -> Response<Full<Bytes>> {
     let upgrade = hyper::upgrade::on(&mut request);
     let (parts, _) = request.into_parts();
-    let client = handshake::client(&gate.rules.network, peer.ip(), &parts.headers);
-    let judged = handshake::judge(&gate.rules, client, &parts).and_then(|welcome| {
+    let client = handshake::client(&shared.rules.network, peer.ip(), &parts.headers);
+    let judged = handshake::judge(&shared.rules, client, &parts).and_then(|welcome| {
         let full = Refusal { status: StatusCode::SERVICE_UNAVAILABLE, cause: "onebot.max_connections is reached" };
-        Ok((welcome, gate.links.clone().try_acquire_owned().map_err(|_| full)?))
+        Ok((welcome, shared.gate.link().ok_or(full)?))
     });
     match judged {
-        Ok((welcome, permit)) => welcome_in(gate, welcome, permit, upgrade, SocketAddr::new(client, peer.port())),
-        Err(refusal) => turn_away(gate, &refusal, client),
+        Ok((welcome, permit)) => welcome_in(shared, welcome, permit, upgrade, SocketAddr::new(client, peer.port())),
+        Err(refusal) => turn_away(shared, &refusal, client),
     }
 }
 
-fn turn_away(gate: &Arc<Gate>, refusal: &Refusal, client: IpAddr) -> Response<Full<Bytes>> {
-    if gate.may_report() {
-        gate.door.refused(client.to_string(), refusal.cause);
+fn turn_away(shared: &Arc<Shared>, refusal: &Refusal, client: IpAddr) -> Response<Full<Bytes>> {
+    if shared.gate.may_report() {
+        shared.door.refused(client.to_string(), refusal.cause);
     }
     let reason = refusal.status.canonical_reason().unwrap_or_default();
     let mut response = Response::new(Full::new(Bytes::from(reason)));
@@ -378,7 +284,7 @@ fn turn_away(gate: &Arc<Gate>, refusal: &Refusal, client: IpAddr) -> Response<Fu
 }
 
 fn welcome_in(
-    gate: &Arc<Gate>,
+    shared: &Arc<Shared>,
     welcome: Welcome,
     permit: OwnedSemaphorePermit,
     upgrade: OnUpgrade,
@@ -397,13 +303,14 @@ fn welcome_in(
         headers.insert(header::SEC_WEBSOCKET_PROTOCOL, protocol);
     }
     let who = Introduction { peer: client.to_string(), role: welcome.role, label: welcome.label, dialled: false };
-    let link = gate.clone();
-    gate.tasks.spawn(async move {
+    let (shared, tasks) = (shared.clone(), shared.tasks.clone());
+    tasks.spawn(async move {
         let _permit = permit;
         let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE, upgrade).await else { return };
         let stream = Fragments::new(TokioIo::new(stream));
-        let socket = WebSocketStream::from_raw_socket(stream, Role::Server, Some(link.link.websocket())).await;
-        link.door.run(socket, who, link.link, link.stop.clone()).await;
+        let config = Some(shared.link.websocket());
+        let socket = WebSocketStream::from_raw_socket(stream, Role::Server, config).await;
+        shared.door.run(socket, who, shared.link, shared.stop.clone()).await;
     });
     response
 }

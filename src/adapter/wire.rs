@@ -40,12 +40,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         Pin::new(&mut *self.lock()).start_send(message)
     }
 
-    /// Waits for room and puts a message into the write buffer.
-    pub(super) async fn feed(&self, message: Message) -> Result<(), Error> {
-        self.ready().await?;
-        self.put(message)
-    }
-
     /// Writes everything out.
     pub(super) async fn flush(&self) -> Result<(), Error> {
         poll_fn(|cx| Pin::new(&mut *self.lock()).poll_flush(cx)).await

@@ -28,7 +28,8 @@ pub enum AppKind {
 #[serde(rename_all = "snake_case")]
 pub enum AdapterEvent {
     /// An account has a link that can send; told once per link, after `get_login_info` and
-    /// `get_version_info` (or their failure).
+    /// `get_version_info` (or their failure). An event that comes before them is announced by an early `Up`
+    /// without names, so that it can be answered at once; the full one follows for the same link.
     Up {
         /// The account, by the events' or the login's word.
         account: SelfId,
