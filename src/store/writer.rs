@@ -19,8 +19,6 @@ use super::{Clock, schema, search};
 use crate::config::Storage;
 use crate::domain::{BatchNo, Input, Row, Seq};
 
-/// Batches in one transaction at most: enough to make a commit cheap, few enough to keep it short.
-const GROUP: usize = 256;
 /// The first pause after a failure; doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
@@ -124,7 +122,7 @@ impl Writer {
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
-            while self.kept.waiting() < GROUP {
+            while !self.kept.is_group() {
                 let Ok(work) = self.work.try_recv() else { break };
                 self.take(work);
             }
@@ -144,7 +142,7 @@ impl Writer {
     fn take(&mut self, work: Work) {
         match work {
             Work::Batch(no, rows) => {
-                for lost in self.kept.push(no, rows) {
+                for lost in self.kept.push(no, rows, self.pause.is_some()) {
                     let words = "the store cannot write and its memory is full: given up".to_owned();
                     self.say(Input::CommitFailed { batch: lost, words });
                 }
@@ -239,8 +237,8 @@ impl Writer {
         self.connection()?;
         let Some(conn) = &self.conn else { return Ok(Vec::new()) };
         conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-        let mut done = Vec::with_capacity(self.kept.waiting().min(GROUP));
-        for batch in self.kept.first(GROUP) {
+        let mut done = Vec::new();
+        for batch in self.kept.group() {
             let mut duplicates = Vec::new();
             // A commit may have reached the disk although it was reported as failed.
             if batch.serial <= self.book.batch {
