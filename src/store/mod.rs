@@ -38,8 +38,8 @@ use std::thread::JoinHandle;
 use tokio::sync::mpsc::Sender;
 
 pub use self::backup::restore;
-pub use self::history::audit_break;
 use self::errands::Errands;
+pub use self::history::audit_break;
 use self::lock::Lock;
 use self::reader::Desk;
 use self::writer::{Work, Writer};
@@ -217,9 +217,9 @@ impl Store {
     /// The batch itself when the queue (1 024 batches) is full or the writer has died: hand it over again.
     pub fn record(&self, batch: BatchNo, rows: Vec<Row>) -> Result<(), Refused> {
         match self.work.try_send(Work::Batch(batch, rows)) {
-            Err(TrySendError::Full(Work::Batch(batch, rows)) | TrySendError::Disconnected(Work::Batch(batch, rows))) => {
-                Err(Refused { batch, rows })
-            }
+            Err(
+                TrySendError::Full(Work::Batch(batch, rows)) | TrySendError::Disconnected(Work::Batch(batch, rows)),
+            ) => Err(Refused { batch, rows }),
             _ => Ok(()),
         }
     }

@@ -26,12 +26,16 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 const LAST_TRIES: Duration = Duration::from_secs(3);
 /// Time of one slice of indexing or cleaning: the longest that it can hold up a commit.
 const SLICE: Duration = Duration::from_millis(3);
-/// Between slices while nothing else is to be done.
+/// Between slices: of indexing, of cleaning.
+const SHORT_BREATH: Duration = Duration::from_millis(1);
 const BREATH: Duration = Duration::from_millis(10);
 /// Lines that may stay out of the index: a search scans so many in a few milliseconds. From the lower number
 /// on, all of them are indexed when there is time; from the upper, some after each commit.
 const LAZY: u64 = 512;
 const BEHIND: u64 = 4096;
+/// Beyond so many (a flood, an import) commits do wait for the index, else searches would.
+const FAR_BEHIND: u64 = 65_536;
+const LONG_SLICE: Duration = Duration::from_millis(20);
 /// Pages of the log after which it is written back by another thread, and after which the writer does so itself.
 const LOG: i32 = 1000;
 const LONG_LOG: i32 = 16_384;
@@ -178,10 +182,14 @@ impl Writer {
     /// Until the next slice of what can wait.
     fn slice_in(&self) -> Duration {
         let now = Instant::now();
-        if self.indexing || self.book.unindexed >= LAZY || self.upkeep.is_busy() {
-            return self.sliced.map_or(Duration::ZERO, |last| (last + BREATH).saturating_duration_since(now));
-        }
-        self.upkeep.wait(now)
+        let breath = if self.indexing || self.book.unindexed >= LAZY {
+            SHORT_BREATH
+        } else if self.upkeep.is_busy() {
+            BREATH
+        } else {
+            return self.upkeep.wait(now);
+        };
+        self.sliced.map_or(Duration::ZERO, |last| (last + breath).saturating_duration_since(now))
     }
 
     fn may_write(&self) -> bool {
@@ -266,7 +274,8 @@ impl Writer {
             return self.put_off(&e);
         }
         let Some(conn) = &self.conn else { return };
-        let end = Instant::now() + SLICE;
+        let slice = if self.book.unindexed > FAR_BEHIND { LONG_SLICE } else { SLICE };
+        let end = Instant::now() + slice;
         let now = (self.clock)();
         self.indexing |= self.book.unindexed >= LAZY;
         let outcome = if self.indexing {
