@@ -1,4 +1,5 @@
 //! What the store costs. Prints, asserts nothing about time: `cargo test --release --test store_speed -- --ignored --nocapture`.
+#![allow(clippy::unwrap_used)] // a failure here is the test's
 
 mod store_common;
 

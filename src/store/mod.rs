@@ -201,12 +201,13 @@ impl Store {
         let (errands, errand_thread) = Errands::start(dir, &path, settings.durability)?;
         let (work, queue) = sync_channel(QUEUE);
         let at_writer = (settings.clone(), Arc::clone(&clock));
-        let writer = Writer::new((path.clone(), lock), conn, at_writer, (queue, tell), errands.clone())?;
+        let at_errands = (errands.clone(), errand_thread);
+        let writer = Writer::new((path.clone(), lock), conn, at_writer, (queue, tell), at_errands)?;
         let writer = std::thread::Builder::new().name("store-write".into()).spawn(move || writer.run());
         let writer = writer.map_err(|e| StoreError::io(&path, e))?;
         let desk = Arc::new(Desk::default());
         let mut threads = reader::start(&desk, &path)?;
-        threads.extend([writer, errand_thread]);
+        threads.push(writer);
         let keep_backups = settings.keep_backups.into();
         Ok(Opened { store: Self { work, desk, errands, clock, keep_backups, threads }, recovered, notes })
     }

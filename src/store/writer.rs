@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode};
@@ -54,12 +55,12 @@ pub(super) enum Work {
 }
 
 pub(super) struct Writer {
-    pub(super) path: PathBuf,
-    pub(super) settings: Storage,
-    pub(super) clock: Clock,
-    pub(super) work: Receiver<Work>,
-    pub(super) tell: Sender<Input>,
-    pub(super) errands: Errands,
+    path: PathBuf,
+    settings: Storage,
+    clock: Clock,
+    work: Receiver<Work>,
+    tell: Sender<Input>,
+    errands: (Errands, JoinHandle<()>),
     /// `None` after a failure, until the next try.
     conn: Option<Connection>,
     book: Book,
@@ -84,7 +85,7 @@ impl Writer {
         conn: Connection,
         (settings, clock): (Storage, Clock),
         (work, tell): (Receiver<Work>, Sender<Input>),
-        errands: Errands,
+        errands: (Errands, JoinHandle<()>),
     ) -> rusqlite::Result<Self> {
         let mut writer = Self {
             path,
@@ -153,7 +154,7 @@ impl Writer {
             }
             Work::Settings(settings) => {
                 self.settings = settings;
-                self.errands.durability(self.settings.durability);
+                self.errands.0.durability(self.settings.durability);
                 if let Some(conn) = &self.conn
                     && let Err(e) = schema::set_durability(conn, self.settings.durability)
                 {
@@ -284,7 +285,7 @@ impl Writer {
             outcome
         } else {
             if self.upkeep.begin(Instant::now()) {
-                self.errands.daily(&self.settings, now);
+                self.errands.0.daily(&self.settings, now);
             }
             self.upkeep.slice(conn, &self.settings, now.wall, end, self.book.indexed)
         };
@@ -315,7 +316,7 @@ impl Writer {
         }
         self.asked = pages;
         if pages < LONG_LOG {
-            self.errands.send(Errand::Checkpoint);
+            self.errands.0.send(Errand::Checkpoint);
         } else if let Some(conn) = &self.conn
             && let Err(e) = schema::checkpoint(conn)
         {
@@ -324,7 +325,7 @@ impl Writer {
     }
 
     /// Writes what is left, and leaves one file without a log.
-    fn finish(&mut self) {
+    fn finish(mut self) {
         let end = Instant::now() + LAST_TRIES;
         while self.kept.waiting() > 0 && Instant::now() < end {
             if let Some((until, _)) = self.pause {
@@ -335,8 +336,13 @@ impl Writer {
         if self.kept.waiting() > 0 {
             tracing::error!("{} batches could not be written before the end", self.kept.waiting());
         }
-        self.errands.close();
-        if let Some(conn) = self.conn.take()
+        let Self { conn, errands: (errands, thread), .. } = self;
+        // The store lets go of its end too; while a backup is being made, the log cannot be emptied.
+        drop(errands);
+        if thread.join().is_err() {
+            tracing::error!("the store's thread for errands had died");
+        }
+        if let Some(conn) = conn
             && let Err(e) = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
         {
             tracing::warn!("the store's log could not be written back: {e}");
