@@ -1,4 +1,5 @@
 //! The store against kill -9, damaged files, second instances and backups under load (threats.md §3 G).
+#![allow(clippy::unwrap_used)] // a failure here is the test's
 
 mod store_common;
 
@@ -270,9 +271,11 @@ fn a_backup_under_load_is_one_moment_and_old_ones_go() {
     let ok: String = conn.query_row("PRAGMA integrity_check", [], |r| r.get(0)).unwrap();
     assert_eq!(ok, "ok");
     let (lines, parts, asks): (i64, i64, i64) = conn
-        .query_row("SELECT (SELECT count(*) FROM lines), (SELECT count(*) FROM parts), (SELECT sum(asks) FROM usage)", [], |r| {
-            Ok((r.get(0)?, r.get(1)?, r.get(2)?))
-        })
+        .query_row(
+            "SELECT (SELECT count(*) FROM lines), (SELECT count(*) FROM parts), (SELECT sum(asks) FROM usage)",
+            [],
+            |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)),
+        )
         .unwrap();
     assert!(lines >= 4000 && lines == 2 * parts && parts == asks, "{lines} {parts} {asks}");
     let kept = fs::read_dir(&folder).unwrap().filter(|e| e.as_ref().unwrap().path().extension() == Some("db".as_ref()));
@@ -293,7 +296,10 @@ fn a_backup_comes_back_and_the_former_database_stays() {
     assert_eq!(world.lines(find("备份")).len(), 1);
     world.close();
     fs::write(&backup, "damaged").unwrap();
-    assert!(matches!(restore(dir.path(), &backup, Wall(START)), Err(StoreError::BadBackup { .. } | StoreError::Sql(_))));
+    assert!(matches!(
+        restore(dir.path(), &backup, Wall(START)),
+        Err(StoreError::BadBackup { .. } | StoreError::Sql(_))
+    ));
     let world = open(dir.path());
     assert_eq!(world.lines(history(5)).len(), 1, "a refused restore changes nothing");
     world.close();

@@ -31,7 +31,7 @@ pub(super) enum Errand {
 /// again, and whoever asked for a backup sees the answer's sender gone.
 #[derive(Clone)]
 pub(super) struct Errands {
-    queue: Option<SyncSender<Errand>>,
+    queue: SyncSender<Errand>,
     dir: PathBuf,
 }
 
@@ -42,12 +42,12 @@ impl Errands {
         let path = path.to_owned();
         let thread = std::thread::Builder::new().name("store-errands".into());
         let thread = thread.spawn(move || run(&path, durability, &errands)).map_err(|e| StoreError::io(dir, e))?;
-        Ok((Self { queue: Some(queue), dir: dir.to_owned() }, thread))
+        Ok((Self { queue, dir: dir.to_owned() }, thread))
     }
 
     /// Hands one over; false when it was dropped.
     pub(super) fn send(&self, errand: Errand) -> bool {
-        self.queue.as_ref().is_some_and(|queue| queue.try_send(errand).is_ok())
+        self.queue.try_send(errand).is_ok()
     }
 
     /// The daily backup, where it is wanted and missing.
@@ -71,11 +71,6 @@ impl Errands {
     /// Settings changed.
     pub(super) fn durability(&self, durability: Durability) {
         self.send(Errand::Durability(durability));
-    }
-
-    /// No more errands from here.
-    pub(super) fn close(&mut self) {
-        self.queue = None;
     }
 }
 

@@ -21,9 +21,7 @@ const SLACK: i64 = 2 * 86_400_000;
 pub(super) fn answer(conn: &mut Connection, query: &Query) -> Page {
     // One transaction: the index and the lines beside it belong to the same moment.
     let page = conn.transaction().and_then(|tx| match query {
-        Query::History { chat, before, since, until, limit } => {
-            history(&tx, *chat, *before, (*since, *until), *limit)
-        }
+        Query::History { chat, before, since, until, limit } => history(&tx, *chat, *before, (*since, *until), *limit),
         Query::Search { text, chat, before, limit } => search(&tx, text, *chat, *before, *limit),
         Query::Why { chat, message } => why(&tx, *chat, *message),
         Query::Usage { from, to } => usage(&tx, *from, *to).map(Page::Usage),
@@ -53,8 +51,8 @@ pub(super) fn load(conn: &Connection, load: &Load) -> rusqlite::Result<Vec<Line>
 /// The chats that a reference means: one, or one for each account that serves it.
 fn chats(conn: &Connection, chat: ChatRef) -> rusqlite::Result<Vec<i64>> {
     let (kind, number) = peer(chat.peer);
-    let mut statement = conn
-        .prepare_cached("SELECT id FROM chats WHERE kind = ?1 AND peer = ?2 AND (?3 IS NULL OR account = ?3)")?;
+    let mut statement =
+        conn.prepare_cached("SELECT id FROM chats WHERE kind = ?1 AND peer = ?2 AND (?3 IS NULL OR account = ?3)")?;
     statement.query_map(params![kind, number, chat.account.map(|a| a.0)], |r| r.get(0))?.collect()
 }
 
@@ -215,7 +213,8 @@ fn why(conn: &Transaction<'_>, chat: ChatRef, message: Option<i64>) -> rusqlite:
 /// By the adapter's id of what was heard, else of what we said (then what it answers), else by our number.
 fn by_number(conn: &Connection, chat: i64, id: i64) -> rusqlite::Result<Option<i64>> {
     let find = |sql: &str| conn.prepare_cached(sql)?.query_row([chat, id], |r| r.get(0)).optional();
-    if let Some(seq) = find("SELECT h.seq FROM heard h JOIN lines l ON l.seq = h.seq WHERE h.chat = ?1 AND h.key = ?2")? {
+    if let Some(seq) = find("SELECT h.seq FROM heard h JOIN lines l ON l.seq = h.seq WHERE h.chat = ?1 AND h.key = ?2")?
+    {
         return Ok(Some(seq));
     }
     let said: Option<i64> = conn

@@ -8,6 +8,10 @@ use crate::domain::{BatchNo, Decision, Row};
 const ROWS: usize = 100_000;
 const BYTES: usize = 32 << 20;
 
+/// One transaction at most: enough to make a commit cheap, little enough to keep it short.
+const GROUP: usize = 256;
+const GROUP_ROWS: usize = 2048;
+
 /// One batch that is not yet on disk.
 pub(super) struct Batch {
     /// The engine's number.
@@ -33,14 +37,15 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    /// Adds a batch; returns batches that had to be given up whole.
-    pub(super) fn push(&mut self, no: BatchNo, rows: Vec<Row>) -> Vec<BatchNo> {
+    /// Adds a batch; returns batches that had to be given up whole, which happens only while `failing`: else
+    /// what is here is on disk in a moment.
+    pub(super) fn push(&mut self, no: BatchNo, rows: Vec<Row>, failing: bool) -> Vec<BatchNo> {
         self.serial += 1;
         let bytes = rows.iter().map(weight).sum();
         self.rows += rows.len();
         self.bytes += bytes;
         self.batches.push_back(Batch { no, serial: self.serial, rows, bytes, told: false });
-        if self.is_within() {
+        if !failing || self.is_within() {
             return Vec::new();
         }
         self.thin();
@@ -82,9 +87,19 @@ impl Kept {
         self.lost
     }
 
-    /// The oldest.
-    pub(super) fn first(&self, most: usize) -> impl Iterator<Item = &Batch> {
-        self.batches.iter().take(most)
+    /// Enough for one transaction is here.
+    pub(super) fn is_group(&self) -> bool {
+        self.batches.len() >= GROUP || self.rows >= GROUP_ROWS
+    }
+
+    /// The oldest, as many as make one transaction.
+    pub(super) fn group(&self) -> impl Iterator<Item = &Batch> {
+        let mut rows = 0;
+        self.batches.iter().take(GROUP).take_while(move |batch| {
+            let fits = rows == 0 || rows + batch.rows.len() <= GROUP_ROWS;
+            rows += batch.rows.len();
+            fits
+        })
     }
 
     /// So many of the oldest are on disk.
@@ -146,13 +161,13 @@ mod tests {
     #[test]
     fn what_nothing_depends_on_goes_first() {
         let mut kept = Kept::default();
-        assert!(kept.push(BatchNo(1), vec![Row::Ended(Seq(1), Outcome::Replied)]).is_empty());
+        assert!(kept.push(BatchNo(1), vec![Row::Ended(Seq(1), Outcome::Replied)], true).is_empty());
         for n in 0..20 {
-            let lost = kept.push(BatchNo(2 + n), (0..5_100).map(|_| usage()).collect());
+            let lost = kept.push(BatchNo(2 + n), (0..5_100).map(|_| usage()).collect(), true);
             assert!(lost.is_empty());
         }
         assert!(kept.lost() > 90_000 && kept.rows <= ROWS);
-        assert_eq!(kept.first(1).next().unwrap().rows.len(), 1, "the end of a message stays");
+        assert_eq!(kept.group().next().unwrap().rows.len(), 1, "the end of a message stays");
     }
 
     #[test]
@@ -160,7 +175,8 @@ mod tests {
         let mut kept = Kept::default();
         let mut lost = Vec::new();
         for n in 0..30 {
-            lost.extend(kept.push(BatchNo(n), (0..5_000).map(|i| Row::Ended(Seq(i), Outcome::Replied)).collect()));
+            let rows = (0..5_000).map(|i| Row::Ended(Seq(i), Outcome::Replied)).collect();
+            lost.extend(kept.push(BatchNo(n), rows, true));
         }
         assert_eq!(lost.first(), Some(&BatchNo(0)));
         assert!(kept.rows <= ROWS && kept.waiting() + lost.len() == 30);
@@ -168,9 +184,19 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_given_up_while_the_disk_takes_it() {
+        let mut kept = Kept::default();
+        for n in 0..60 {
+            assert!(kept.push(BatchNo(n), (0..5_000).map(|_| usage()).collect(), false).is_empty());
+        }
+        assert_eq!((kept.lost(), kept.waiting()), (0, 60));
+        assert_eq!(kept.group().count(), 1, "a large batch is a transaction by itself");
+    }
+
+    #[test]
     fn counts_come_back_to_zero() {
         let mut kept = Kept::default();
-        kept.push(BatchNo(1), vec![usage(), usage()]);
+        kept.push(BatchNo(1), vec![usage(), usage()], true);
         assert_eq!(kept.untold(), [BatchNo(1)]);
         assert!(kept.untold().is_empty());
         kept.written(1);

@@ -38,8 +38,8 @@ use std::thread::JoinHandle;
 use tokio::sync::mpsc::Sender;
 
 pub use self::backup::restore;
-pub use self::history::audit_break;
 use self::errands::Errands;
+pub use self::history::audit_break;
 use self::lock::Lock;
 use self::reader::Desk;
 use self::writer::{Work, Writer};
@@ -201,12 +201,13 @@ impl Store {
         let (errands, errand_thread) = Errands::start(dir, &path, settings.durability)?;
         let (work, queue) = sync_channel(QUEUE);
         let at_writer = (settings.clone(), Arc::clone(&clock));
-        let writer = Writer::new((path.clone(), lock), conn, at_writer, (queue, tell), errands.clone())?;
+        let at_errands = (errands.clone(), errand_thread);
+        let writer = Writer::new((path.clone(), lock), conn, at_writer, (queue, tell), at_errands)?;
         let writer = std::thread::Builder::new().name("store-write".into()).spawn(move || writer.run());
         let writer = writer.map_err(|e| StoreError::io(&path, e))?;
         let desk = Arc::new(Desk::default());
         let mut threads = reader::start(&desk, &path)?;
-        threads.extend([writer, errand_thread]);
+        threads.push(writer);
         let keep_backups = settings.keep_backups.into();
         Ok(Opened { store: Self { work, desk, errands, clock, keep_backups, threads }, recovered, notes })
     }
@@ -217,9 +218,9 @@ impl Store {
     /// The batch itself when the queue (1 024 batches) is full or the writer has died: hand it over again.
     pub fn record(&self, batch: BatchNo, rows: Vec<Row>) -> Result<(), Refused> {
         match self.work.try_send(Work::Batch(batch, rows)) {
-            Err(TrySendError::Full(Work::Batch(batch, rows)) | TrySendError::Disconnected(Work::Batch(batch, rows))) => {
-                Err(Refused { batch, rows })
-            }
+            Err(
+                TrySendError::Full(Work::Batch(batch, rows)) | TrySendError::Disconnected(Work::Batch(batch, rows)),
+            ) => Err(Refused { batch, rows }),
             _ => Ok(()),
         }
     }

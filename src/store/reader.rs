@@ -17,15 +17,18 @@ const WAITING: usize = 64;
 /// Loads that may wait; the engine has at most one under way for each conversation.
 const LOADS: usize = 4096;
 
+/// Where the lines of a load go.
+type Lines = oneshot::Sender<Result<Vec<Line>, StoreError>>;
+
 #[derive(Default)]
 struct Tray {
-    loads: VecDeque<(Load, oneshot::Sender<Result<Vec<Line>, StoreError>>)>,
+    loads: VecDeque<(Load, Lines)>,
     queries: VecDeque<(Query, oneshot::Sender<Page>)>,
     closed: bool,
 }
 
 enum Task {
-    Load(Load, oneshot::Sender<Result<Vec<Line>, StoreError>>),
+    Load(Load, Lines),
     Query(Query, oneshot::Sender<Page>),
 }
 

@@ -2,7 +2,9 @@
 
 use rusqlite::Connection;
 
-use super::columns::{self, LINE, LINE_WIDTH, conversation, int, json, line, nat, state, unaccess, uneffect, unjson, unstate};
+use super::columns::{
+    self, LINE, LINE_WIDTH, conversation, int, json, line, nat, state, unaccess, uneffect, unjson, unstate,
+};
 use crate::domain::{
     ChatState, ConversationId, Grant, Item, ItemId, ItemKind, Line, Now, Outcome, Part, PartId, PartState, Recovered,
     SelfId, Seq, Text, Usage, UserId, Wall,
@@ -77,9 +79,8 @@ fn settle(conn: &Connection) -> rusqlite::Result<()> {
 
 /// Without those whose reply is on its way and those whose draft waits for an operator.
 fn waiting(conn: &Connection, items: &[(ItemId, Item)]) -> rusqlite::Result<Vec<Line>> {
-    let drafted = |seq: Seq| {
-        items.iter().any(|(_, item)| matches!(item.kind, ItemKind::Draft { answers, .. } if answers == seq))
-    };
+    let drafted =
+        |seq: Seq| items.iter().any(|(_, item)| matches!(item.kind, ItemKind::Draft { answers, .. } if answers == seq));
     let mut lines = collect_lines(
         conn,
         &format!(
@@ -94,7 +95,11 @@ fn waiting(conn: &Connection, items: &[(ItemId, Item)]) -> rusqlite::Result<Vec<
 }
 
 /// Lines by a statement that selects [`LINE`].
-pub(super) fn collect_lines(conn: &Connection, sql: &str, values: impl rusqlite::Params) -> rusqlite::Result<Vec<Line>> {
+pub(super) fn collect_lines(
+    conn: &Connection,
+    sql: &str,
+    values: impl rusqlite::Params,
+) -> rusqlite::Result<Vec<Line>> {
     let mut statement = conn.prepare_cached(sql)?;
     statement.query_map(values, line)?.collect()
 }
@@ -198,9 +203,10 @@ pub(super) fn lay_to_rest(conn: &Connection) -> rusqlite::Result<()> {
     let (lost, sending) = (state(PartState::Unknown), state(PartState::Sending));
     conn.execute("UPDATE parts SET state = ?1, action = NULL WHERE state <= ?2", [lost, sending])?;
     // Numbers given out since the backup are not known; skipping many keeps them from being used again.
-    conn.execute("UPDATE tally SET clean = 0, boot = '', seq = seq + ?1, part = part + ?1, item = item + ?1", [
-        int(SKIPPED),
-    ])?;
+    conn.execute(
+        "UPDATE tally SET clean = 0, boot = '', seq = seq + ?1, part = part + ?1, item = item + ?1",
+        [int(SKIPPED)],
+    )?;
     Ok(())
 }
 

@@ -54,9 +54,8 @@ impl Book {
 
     /// The last statement of every transaction that holds rows.
     pub(super) fn close(&self, conn: &Connection) -> rusqlite::Result<()> {
-        conn.prepare_cached("UPDATE tally SET seq = ?1, part = ?2, item = ?3, batch = ?4, clean = ?5")?.execute(
-            params![int(self.seq), int(self.part), int(self.item), int(self.batch), self.clean],
-        )?;
+        conn.prepare_cached("UPDATE tally SET seq = ?1, part = ?2, item = ?3, batch = ?4, clean = ?5")?
+            .execute(params![int(self.seq), int(self.part), int(self.item), int(self.batch), self.clean])?;
         Ok(())
     }
 
@@ -68,9 +67,7 @@ impl Book {
             Row::Said(line) => self.line(conn, line, line.text.raw(), false),
             Row::Judged(seq, verdict) => judged(conn, *seq, verdict),
             Row::Ended(seq, outcome) => ended(conn, *seq, outcome),
-            Row::Recalled(seq) => {
-                run(conn, "UPDATE lines SET recalled = 1 WHERE seq = ?1", params![int(seq.0)])
-            }
+            Row::Recalled(seq) => run(conn, "UPDATE lines SET recalled = 1 WHERE seq = ?1", params![int(seq.0)]),
             Row::Part(part) => self.part(conn, part),
             Row::PartState(id, to, message) => part_state(conn, *id, *to, *message),
             Row::Chat(id, settings) => {
@@ -122,9 +119,12 @@ impl Book {
         duplicates: &mut Vec<Seq>,
     ) -> rusqlite::Result<()> {
         let chat = self.chat(conn, line.conversation)?;
-        let fresh = conn
-            .prepare_cached("INSERT OR IGNORE INTO heard VALUES(?1, ?2, ?3, ?4)")?
-            .execute(params![chat, key, int(line.seq.0), line.at.0])?;
+        let fresh = conn.prepare_cached("INSERT OR IGNORE INTO heard VALUES(?1, ?2, ?3, ?4)")?.execute(params![
+            chat,
+            key,
+            int(line.seq.0),
+            line.at.0
+        ])?;
         if fresh == 0 {
             duplicates.push(line.seq);
             self.seq = self.seq.max(line.seq.0);
@@ -226,11 +226,7 @@ fn judged(conn: &Connection, seq: Seq, verdict: &Verdict) -> rusqlite::Result<()
 
 /// Also of lines that wait no more: an operator may answer what was ignored.
 fn ended(conn: &Connection, seq: Seq, outcome: &Outcome) -> rusqlite::Result<()> {
-    run(
-        conn,
-        "UPDATE lines SET outcome = ?2, waits = NULL WHERE seq = ?1",
-        params![int(seq.0), json(outcome)],
-    )
+    run(conn, "UPDATE lines SET outcome = ?2, waits = NULL WHERE seq = ?1", params![int(seq.0), json(outcome)])
 }
 
 fn part_state(conn: &Connection, id: PartId, to: PartState, message: Option<MessageId>) -> rusqlite::Result<()> {

@@ -163,12 +163,15 @@ pub(super) fn forget(conn: &Connection, seq: i64) -> rusqlite::Result<()> {
 
 /// Indexes lines above `from` until `enough` says so; returns how many, and how far it came. The caller has
 /// a transaction open.
-pub(super) fn index_some(conn: &Connection, from: u64, mut enough: impl FnMut() -> bool) -> rusqlite::Result<(u64, u64)> {
+pub(super) fn index_some(
+    conn: &Connection,
+    from: u64,
+    mut enough: impl FnMut() -> bool,
+) -> rusqlite::Result<(u64, u64)> {
     let mut count = 0;
     let mut reached = from;
     {
-        let mut next =
-            conn.prepare_cached("SELECT seq, chat, text, trace FROM lines WHERE seq > ?1 ORDER BY seq")?;
+        let mut next = conn.prepare_cached("SELECT seq, chat, text, trace FROM lines WHERE seq > ?1 ORDER BY seq")?;
         let mut rows = next.query([int(from)])?;
         while let Some(row) = rows.next()? {
             let seq = nat(row.get(0)?);

@@ -177,7 +177,9 @@ fn recovery_at_each_state_of_a_part() {
     assert_eq!(found.waiting.iter().map(|l| l.seq.0).collect::<Vec<_>>(), [1]);
     let parts: Vec<_> = found.parts.iter().map(|(p, l)| (p.id.0, p.state, l.seq.0, p.line.0)).collect();
     assert_eq!(parts, [(100, Generated, 11, 11), (101, Sending, 13, 13)]);
-    assert!(matches!(&found.parts[0].0.action, Action::Send { segments, .. } if segments == &[OutSegment::Text("答".into())]));
+    assert!(
+        matches!(&found.parts[0].0.action, Action::Send { segments, .. } if segments == &[OutSegment::Text("答".into())])
+    );
     assert_eq!((found.last_seq, found.last_part), (Seq(23), PartId(106)));
     // What had come to its end is ended, and not asked again.
     let outcome = |seq: u64| world.history(5).into_iter().find(|l| l.seq.0 == seq).unwrap().outcome;
@@ -220,7 +222,7 @@ fn settings_grants_books_and_accounts_come_back() {
     let lasting = grant(AccessId::Group(GroupId(5)), 101 * DAY);
     let lifted = grant(AccessId::Person(UserId(7)), 0);
     let rows = vec![
-        Row::Chat(group(5), Box::new(ChatState::default())),
+        Row::Chat(group(5), Box::default()),
         Row::Chat(group(5), Box::new(state.clone())),
         Row::Grant(grant(AccessId::Person(UserId(7)), 101 * DAY)),
         Row::Grant(lasting.clone()),
@@ -365,7 +367,8 @@ fn one_reference_means_the_chat_of_every_account() {
 fn the_audit_is_one_chain() {
     let dir = tempfile::tempdir().unwrap();
     let mut world = open(dir.path());
-    let entry = |n: i64| Audit { at: Wall(n), operator: "li".into(), command: format!("allow {n}"), result: "ok".into() };
+    let entry =
+        |n: i64| Audit { at: Wall(n), operator: "li".into(), command: format!("allow {n}"), result: "ok".into() };
     world.commit((1..=3).map(|n| Row::Audit(entry(n))).collect());
     assert_eq!(world.ask(Query::Audit { limit: 2 }), Page::Audit(vec![entry(3), entry(2)]));
     assert_eq!(audit_break(dir.path()).unwrap(), None);
@@ -388,7 +391,10 @@ fn a_full_disk_is_reported_and_survived() {
     let rows = vec![hear(&heard(2, 5, &large)), Row::Usage(usage(5))];
     world.store.record(BatchNo(50), rows).unwrap();
     let failed = world.inputs.blocking_recv().unwrap();
-    assert!(matches!(failed, Input::CommitFailed { batch: BatchNo(50), ref words } if words.contains("full")), "{failed:?}");
+    assert!(
+        matches!(failed, Input::CommitFailed { batch: BatchNo(50), ref words } if words.contains("full")),
+        "{failed:?}"
+    );
     // The limit went with the connection: as if room had been made.
     let done = world.inputs.blocking_recv().unwrap();
     assert_eq!(done, Input::Committed { batch: BatchNo(50), duplicates: vec![] });
@@ -431,7 +437,11 @@ fn a_commit_that_was_reported_failed_but_took_is_not_written_twice() {
         let pages: i64 = c.pragma_query_value(None, "page_count", |r| r.get(0)).unwrap();
         let _: i64 = c.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |r| r.get(0)).unwrap();
     });
-    let rows = vec![hear(&heard(1, 5, &"字".repeat(20_000))), hear(&Line { seq: Seq(9), ..heard(1, 5, "一") }), Row::Usage(usage(5))];
+    let rows = vec![
+        hear(&heard(1, 5, &"字".repeat(20_000))),
+        hear(&Line { seq: Seq(9), ..heard(1, 5, "一") }),
+        Row::Usage(usage(5)),
+    ];
     // The poisoned connection still holds the old count, so this one fails and is tried anew.
     let large = Row::Said(Arc::new(heard(8, 5, &"字".repeat(20_000))));
     let duplicates = world.commit(rows.into_iter().chain([large]).collect());
@@ -526,4 +536,57 @@ fn what_is_behind_is_indexed_without_being_asked_and_found_before() {
     world.commit(vec![hear(&heard(15, 5, "迟到的天气"))]);
     assert_eq!(world.lines(find("迟到", None)).0.len(), 1);
     world.close();
+}
+
+#[test]
+fn room_is_given_back_to_the_disk_slice_by_slice() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = Arc::new(AtomicI64::new(START));
+    let mut world = open_at(dir.path(), &at);
+    let long = "x".repeat(8000);
+    world.commit((1..=400).map(|n| hear(&Line { at: Wall(0), ..heard(n, 5, &long) })).collect());
+    let pages = number(&world, "PRAGMA page_count");
+    sweep(&world, START);
+    until(|| number(&world, "PRAGMA page_count") < pages / 2);
+    let ok: String = world.inside(|c| c.query_row("PRAGMA integrity_check", [], |r| r.get(0)).unwrap());
+    assert_eq!(ok, "ok");
+    world.close();
+}
+
+#[test]
+fn the_daily_backup_is_made_once_a_local_day() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = Arc::new(AtomicI64::new(100 * DAY - 1));
+    let local = {
+        let at = Arc::clone(&at);
+        // An hour east of Greenwich: there it is tomorrow already.
+        Arc::new(move || Now { wall: Wall(at.load(Ordering::Relaxed)), offset: 3600, ..Now::default() })
+    };
+    let (tell, _inputs) = channel(16);
+    let store = Store::open(dir.path(), &Storage::default(), local, tell).unwrap().store;
+    let first = dir.path().join("backups/qqdeck-1970-04-11.db");
+    store.sweep();
+    until(|| first.exists());
+    let made = std::fs::metadata(&first).unwrap().modified().unwrap();
+    at.store(101 * DAY, Ordering::Relaxed);
+    store.sweep();
+    until(|| dir.path().join("backups/qqdeck-1970-04-12.db").exists());
+    assert_eq!(std::fs::metadata(&first).unwrap().modified().unwrap(), made);
+    drop(_inputs);
+    store.close();
+}
+
+#[test]
+fn the_log_stays_short_under_load() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut world = open(dir.path());
+    let long = "x".repeat(9000);
+    for n in 1..=3000 {
+        world.commit(vec![hear(&heard(n, 5, &long))]);
+    }
+    let log = || std::fs::metadata(backup::beside(&dir.path().join(FILE), "-wal")).unwrap().len();
+    // Some 27 MB of text were written; a log that nobody wrote back would hold each page several times.
+    assert!(log() < 80 << 20, "{}", log());
+    world.close();
+    assert_eq!(log(), 0);
 }

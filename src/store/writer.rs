@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode};
@@ -20,8 +21,6 @@ use super::{Clock, StoreError, recover, schema, search};
 use crate::config::Storage;
 use crate::domain::{BatchNo, Input, Recovered, Row, Seq};
 
-/// Batches in one transaction at most: enough to make a commit cheap, few enough to keep it short.
-const GROUP: usize = 256;
 /// The first pause after a failure; doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
@@ -29,12 +28,16 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 const LAST_TRIES: Duration = Duration::from_secs(3);
 /// Time of one slice of indexing or cleaning: the longest that it can hold up a commit.
 const SLICE: Duration = Duration::from_millis(3);
-/// Between slices while nothing else is to be done.
+/// Between slices: of indexing, of cleaning.
+const SHORT_BREATH: Duration = Duration::from_millis(1);
 const BREATH: Duration = Duration::from_millis(10);
 /// Lines that may stay out of the index: a search scans so many in a few milliseconds. From the lower number
 /// on, all of them are indexed when there is time; from the upper, some after each commit.
 const LAZY: u64 = 512;
 const BEHIND: u64 = 4096;
+/// Beyond so many (a flood, an import) commits do wait for the index, else searches would.
+const FAR_BEHIND: u64 = 65_536;
+const LONG_SLICE: Duration = Duration::from_millis(20);
 /// Pages of the log after which it is written back by another thread, and after which the writer does so itself.
 const LOG: i32 = 1000;
 const LONG_LOG: i32 = 16_384;
@@ -55,12 +58,12 @@ pub(super) enum Work {
 }
 
 pub(super) struct Writer {
-    pub(super) path: PathBuf,
-    pub(super) settings: Storage,
-    pub(super) clock: Clock,
-    pub(super) work: Receiver<Work>,
-    pub(super) tell: Sender<Input>,
-    pub(super) errands: Errands,
+    path: PathBuf,
+    settings: Storage,
+    clock: Clock,
+    work: Receiver<Work>,
+    tell: Sender<Input>,
+    errands: (Errands, JoinHandle<()>),
     /// `None` after a failure, until the next try.
     conn: Option<Connection>,
     book: Book,
@@ -85,7 +88,7 @@ impl Writer {
         conn: Connection,
         (settings, clock): (Storage, Clock),
         (work, tell): (Receiver<Work>, Sender<Input>),
-        errands: Errands,
+        errands: (Errands, JoinHandle<()>),
     ) -> rusqlite::Result<Self> {
         let mut writer = Self {
             path,
@@ -127,7 +130,7 @@ impl Writer {
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
-            while self.kept.waiting() < GROUP {
+            while !self.kept.is_group() {
                 let Ok(work) = self.work.try_recv() else { break };
                 self.take(work);
             }
@@ -147,14 +150,14 @@ impl Writer {
     fn take(&mut self, work: Work) {
         match work {
             Work::Batch(no, rows) => {
-                for lost in self.kept.push(no, rows) {
+                for lost in self.kept.push(no, rows, self.pause.is_some()) {
                     let words = "the store cannot write and its memory is full: given up".to_owned();
                     self.say(Input::CommitFailed { batch: lost, words });
                 }
             }
             Work::Settings(settings) => {
                 self.settings = settings;
-                self.errands.durability(self.settings.durability);
+                self.errands.0.durability(self.settings.durability);
                 if let Some(conn) = &self.conn
                     && let Err(e) = schema::set_durability(conn, self.settings.durability)
                 {
@@ -193,10 +196,14 @@ impl Writer {
     /// Until the next slice of what can wait.
     fn slice_in(&self) -> Duration {
         let now = Instant::now();
-        if self.indexing || self.book.unindexed >= LAZY || self.upkeep.is_busy() {
-            return self.sliced.map_or(Duration::ZERO, |last| (last + BREATH).saturating_duration_since(now));
-        }
-        self.upkeep.wait(now)
+        let breath = if self.indexing || self.book.unindexed >= LAZY {
+            SHORT_BREATH
+        } else if self.upkeep.is_busy() {
+            BREATH
+        } else {
+            return self.upkeep.wait(now);
+        };
+        self.sliced.map_or(Duration::ZERO, |last| (last + breath).saturating_duration_since(now))
     }
 
     fn may_write(&self) -> bool {
@@ -252,8 +259,8 @@ impl Writer {
         self.connection()?;
         let Some(conn) = &self.conn else { return Ok(Vec::new()) };
         conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-        let mut done = Vec::with_capacity(self.kept.waiting().min(GROUP));
-        for batch in self.kept.first(GROUP) {
+        let mut done = Vec::new();
+        for batch in self.kept.group() {
             let mut duplicates = Vec::new();
             // A commit may have reached the disk although it was reported as failed.
             if batch.serial <= self.book.batch {
@@ -281,7 +288,8 @@ impl Writer {
             return self.put_off(&e);
         }
         let Some(conn) = &self.conn else { return };
-        let end = Instant::now() + SLICE;
+        let slice = if self.book.unindexed > FAR_BEHIND { LONG_SLICE } else { SLICE };
+        let end = Instant::now() + slice;
         let now = (self.clock)();
         self.indexing |= self.book.unindexed >= LAZY;
         let outcome = if self.indexing {
@@ -290,7 +298,7 @@ impl Writer {
             outcome
         } else {
             if self.upkeep.begin(Instant::now()) {
-                self.errands.daily(&self.settings, now);
+                self.errands.0.daily(&self.settings, now);
             }
             self.upkeep.slice(conn, &self.settings, now.wall, end, self.book.indexed)
         };
@@ -321,7 +329,7 @@ impl Writer {
         }
         self.asked = pages;
         if pages < LONG_LOG {
-            self.errands.send(Errand::Checkpoint);
+            self.errands.0.send(Errand::Checkpoint);
         } else if let Some(conn) = &self.conn
             && let Err(e) = schema::checkpoint(conn)
         {
@@ -330,7 +338,7 @@ impl Writer {
     }
 
     /// Writes what is left, and leaves one file without a log.
-    fn finish(&mut self) {
+    fn finish(mut self) {
         let end = Instant::now() + LAST_TRIES;
         while self.kept.waiting() > 0 && Instant::now() < end {
             if let Some((until, _)) = self.pause {
@@ -341,8 +349,13 @@ impl Writer {
         if self.kept.waiting() > 0 {
             tracing::error!("{} batches could not be written before the end", self.kept.waiting());
         }
-        self.errands.close();
-        if let Some(conn) = self.conn.take()
+        let Self { conn, errands: (errands, thread), .. } = self;
+        // The store lets go of its end too; while a backup is being made, the log cannot be emptied.
+        drop(errands);
+        if thread.join().is_err() {
+            tracing::error!("the store's thread for errands had died");
+        }
+        if let Some(conn) = conn
             && let Err(e) = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
         {
             tracing::warn!("the store's log could not be written back: {e}");

@@ -1,5 +1,5 @@
 //! What the tests of the store share: a small runtime around it, and rows as the engine makes them.
-#![allow(dead_code)] // each test program uses its part
+#![allow(dead_code, clippy::unwrap_used)] // each test program uses its part; a failure here is the test's
 
 use std::path::Path;
 use std::sync::Arc;
