@@ -1,6 +1,8 @@
 //! The laws of the house (see `src/lib.rs`), held by reading the source: which room may import which, and
 //! what the pure rooms may not touch.
 
+#![allow(clippy::unwrap_used)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -122,7 +124,11 @@ fn the_reader_of_sources_is_not_fooled() {
     let code = strip("a /* crate::engine /* x */ */ b // crate::store\nc(\"crate::cli\", r#\"crate::x\"#, '\"', 'a) d");
     assert!(!code.contains("crate::"), "{code}");
     assert!(code.contains('d'), "{code}");
-    let found = imports("adapter", Path::new("src/adapter/onebot/wire.rs"), "use crate::{domain::X, config}; super::super::super::store::Y; super::cq::Z");
+    let found = imports(
+        "adapter",
+        Path::new("src/adapter/onebot/wire.rs"),
+        "use crate::{domain::X, config}; super::super::super::store::Y; super::cq::Z",
+    );
     assert_eq!(found, ["config", "domain", "store"].map(String::from).into());
     assert!(contains_path("use tokio::x", "tokio") && !contains_path("let my_tokio_x", "tokio"));
 }
@@ -209,10 +215,10 @@ fn word(text: &str) -> String {
 
 /// Whether a path is named, as a word of its own.
 fn contains_path(code: &str, path: &str) -> bool {
+    let letter = |c: char| c.is_alphanumeric() || c == '_';
     code.match_indices(path).any(|(at, _)| {
-        !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_')
-            && !(path.ends_with(|c: char| c.is_alphanumeric())
-                && code[at + path.len()..].starts_with(|c: char| c.is_alphanumeric() || c == '_'))
+        let runs_on = path.ends_with(letter) && code[at + path.len()..].starts_with(letter);
+        !code[..at].ends_with(letter) && !runs_on
     })
 }
 
@@ -246,7 +252,10 @@ fn strip(code: &str) -> String {
                     break;
                 }
             }
-        } else if bytes[at] == 'r' && (starts(at, "r\"") || starts(at, "r#")) && !out.ends_with(|c: char| c.is_alphanumeric() || c == '_') {
+        } else if bytes[at] == 'r'
+            && (starts(at, "r\"") || starts(at, "r#"))
+            && !out.ends_with(|c: char| c.is_alphanumeric() || c == '_')
+        {
             let hashes = bytes[at + 1..].iter().take_while(|c| **c == '#').count();
             if bytes.get(at + 1 + hashes) == Some(&'"') {
                 let end: String = std::iter::once('"').chain(std::iter::repeat_n('#', hashes)).collect();

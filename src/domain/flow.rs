@@ -7,8 +7,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccessId, AdapterEvent, BatchNo, Call, CallId, CallOutcome, ConfigTrouble, ConversationId, Done, Envelope, Job, JobEvent, JobId,
-    Line, Load, ProviderReport, Recovered, Refusal, Row, Seq, SessionId,
+    AccessId, AdapterEvent, BatchNo, Call, CallId, CallOutcome, ConfigTrouble, ConversationId, Done, Envelope, Job,
+    JobEvent, JobId, Line, Load, ProviderReport, Recovered, Refusal, Row, Seq, SessionId,
 };
 use crate::config::Config;
 

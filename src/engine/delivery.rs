@@ -382,10 +382,8 @@ impl State {
     fn find_part(&self, part: &Part, messages: &[Message]) -> Option<MessageId> {
         let Action::Send { segments, .. } = &part.action else { return None };
         let words = |text: &str| text.split_whitespace().collect::<String>();
-        let sent: String = segments
-            .iter()
-            .map(|s| if let OutSegment::Text(text) = s { words(text) } else { String::new() })
-            .collect();
+        let sent: String =
+            segments.iter().map(|s| if let OutSegment::Text(text) = s { words(text) } else { String::new() }).collect();
         let chat = self.chats.get(&part.conversation)?;
         let known = |id: MessageId| chat.tail.iter().any(|line| line.message == Some(id));
         let ours = |m: &&Message| m.sender.id.0 == m.conversation.account.0 && words(&m.text()) == sent;

@@ -145,11 +145,7 @@ impl State {
             }
             self.items.insert(id, item);
         }
-        let modes: Vec<_> = self
-            .cold
-            .iter()
-            .filter_map(|(id, s)| Some((*id, s.mode?.1?)))
-            .collect();
+        let modes: Vec<_> = self.cold.iter().filter_map(|(id, s)| Some((*id, s.mode?.1?))).collect();
         for (id, until) in modes {
             // Warmed so that the end finds it; modes with an end are few.
             self.chat(id);
@@ -251,7 +247,9 @@ impl State {
         let sending = self.chats.values().any(|c| c.sending.is_some());
         if self.stopping && !self.stopped && self.jobs.is_empty() && !sending {
             let ready = |c: &super::chat::Chat| {
-                !c.outbox.is_empty() && !c.state.paused && self.accounts.get(&c.id.account).is_some_and(|a| a.can_send())
+                !c.outbox.is_empty()
+                    && !c.state.paused
+                    && self.accounts.get(&c.id.account).is_some_and(|a| a.can_send())
             };
             if !self.chats.values().any(ready) {
                 self.stop();

@@ -445,7 +445,10 @@ impl Driver {
 }
 
 fn busy() -> ConfigTrouble {
-    ConfigTrouble { zh: "正在等待的改动太多，请稍后再试".into(), en: "too many edits wait; try again in a moment".into() }
+    ConfigTrouble {
+        zh: "正在等待的改动太多，请稍后再试".into(),
+        en: "too many edits wait; try again in a moment".into(),
+    }
 }
 
 /// What a library said, in English whoever reads.

@@ -34,7 +34,7 @@ impl Links {
         let dials = dials(config, directory).map_err(StartError::Configured)?;
         if !config.onebot.listen.is_empty() {
             let token = reveal(&config.onebot.token, directory, "onebot.token").map_err(StartError::Configured)?;
-            let mut settings = ServerSettings::new(&config.onebot, &config.network, token);
+            let mut settings = ServerSettings::new(&config.onebot, &config.network, token.into());
             settings.tls = settings.tls.map(|(cert, key)| (directory.join(cert), directory.join(key)));
             let stop = CancellationToken::new();
             let server = Server::start(settings, self.door.clone(), stop.clone()).await.map_err(refused)?;
@@ -99,7 +99,7 @@ fn dials(config: &Config, directory: &Path) -> Result<Vec<DialSettings>, String>
     enabled
         .map(|dial| {
             let token = reveal(&dial.token, directory, &format!("onebot.dial {}", dial.name))?;
-            Ok(DialSettings::new(&config.onebot, dial, token))
+            Ok(DialSettings::new(&config.onebot, dial, token.into()))
         })
         .collect()
 }

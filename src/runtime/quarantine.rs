@@ -25,11 +25,8 @@ pub(super) fn keep(data: &Path, config: &std::sync::Arc<Config>, seed: u64, inpu
     let file = folder.join(format!("{}.jsonl", now.wall.0));
     let first = Recorded { seed: Some(seed), now, input: Input::Config(std::sync::Arc::clone(config)) };
     let last = Recorded { seed: None, now, input: input.clone() };
-    let text: String = [first, last]
-        .iter()
-        .filter_map(|line| serde_json::to_string(line).ok())
-        .map(|line| line + "\n")
-        .collect();
+    let text: String =
+        [first, last].iter().filter_map(|line| serde_json::to_string(line).ok()).map(|line| line + "\n").collect();
     let kept = std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(&file, text));
     match kept {
         Ok(()) => tracing::error!(file = %file.display(), "the engine panicked; its input is kept"),

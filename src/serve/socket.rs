@@ -105,7 +105,9 @@ fn lock(data: &Path, socket: &Path) -> Result<File, Exit> {
         .map_err(fail)?;
     match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(file),
-        Err(rustix::io::Errno::WOULDBLOCK) => Err(Exit::AlreadyRunning { socket: socket.display().to_string(), pid: None }),
+        Err(rustix::io::Errno::WOULDBLOCK) => {
+            Err(Exit::AlreadyRunning { socket: socket.display().to_string(), pid: None })
+        }
         Err(error) => Err(fail(error.into())),
     }
 }

@@ -57,7 +57,11 @@ pub fn refusal(refusal: &Refusal, lang: Lang) -> String {
         Refusal::Config(trouble) => {
             let lines = lang.pick(&trouble.zh, &trouble.en).lines().map(|line| one_line(line, 400));
             let words = lines.collect::<Vec<_>>().join("\n");
-            say!(lang, "配置没有改，原来的仍然有效：\n{words}", "The configuration was not changed; the former one holds:\n{words}")
+            say!(
+                lang,
+                "配置没有改，原来的仍然有效：\n{words}",
+                "The configuration was not changed; the former one holds:\n{words}"
+            )
         }
         Refusal::Nothing => say!(lang, "没有什么可做的", "There is nothing to do"),
         Refusal::Not(words) => {
