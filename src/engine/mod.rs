@@ -72,6 +72,11 @@ impl Engine {
     pub fn apply(&mut self, input: Input, now: Now) -> Vec<Effect> {
         let state = &mut self.state;
         state.now = now;
+        if state.stopped {
+            // Whatever comes late is found by the next process: what was being sent is looked up, what was
+            // being asked is asked again.
+            return Vec::new();
+        }
         state.ring();
         match input {
             Input::Tick => {}

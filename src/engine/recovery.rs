@@ -253,31 +253,38 @@ impl State {
         for job in self.jobs.keys() {
             self.effects.push(Effect::Cancel(*job));
         }
-        self.stop();
+        self.grace_over = true;
     }
 
-    /// Tells that everything that can be finished is finished.
+    /// Stops when everything that can be finished is finished. Called when the input's own rows have been handed
+    /// over, so that the mark of a clean stop is the last row of all.
     pub fn check_stopped(&mut self) {
-        let sending = self.chats.values().any(|c| c.sending.is_some());
-        if self.stopping && !self.stopped && self.jobs.is_empty() && !sending {
-            let ready = |c: &super::chat::Chat| {
-                !c.outbox.is_empty() && !c.state.paused && self.accounts.get(&c.id.account).is_some_and(|a| a.can_send())
-            };
-            if !self.chats.values().any(ready) {
-                self.stop();
-            }
+        if self.stopping && !self.stopped && (self.grace_over || self.is_finished()) {
+            self.stop();
         }
+    }
+
+    fn is_finished(&self) -> bool {
+        let wall = self.now.wall;
+        let busy = |c: &super::chat::Chat| {
+            let muted = c.state.bot_muted.is_some_and(|until| until > wall);
+            let can_send = self.accounts.get(&c.id.account).is_some_and(|a| a.can_send());
+            c.sending.is_some() || (!c.outbox.is_empty() && !c.state.paused && !muted && can_send)
+        };
+        self.jobs.is_empty() && !self.chats.values().any(busy)
     }
 
     fn stop(&mut self) {
-        if !self.stopped {
-            self.stopped = true;
-            let batch = self.next_batch();
-            self.numbers.batch = batch.0;
-            let mut rows = std::mem::take(&mut self.rows);
-            rows.push(Row::CleanStop);
-            self.effects.push(Effect::Record(batch, rows));
-            self.effects.push(Effect::Stopped);
-        }
+        self.stopped = true;
+        self.changed = true;
+        // Committed, or about to be, as being sent, and held for that commit: they have not left.
+        let held = std::mem::take(&mut self.commits.waiting);
+        let mut rows: Vec<_> =
+            held.into_iter().map(|(_, part)| Row::PartState(part, PartState::Generated, None)).collect();
+        rows.push(Row::CleanStop);
+        let batch = self.next_batch();
+        self.numbers.batch = batch.0;
+        self.effects.push(Effect::Record(batch, rows));
+        self.effects.push(Effect::Stopped);
     }
 }

@@ -121,6 +121,8 @@ pub(super) struct State {
     pub changed: bool,
     pub dirty: HashSet<ConversationId>,
     pub stopping: bool,
+    /// The time to finish in is over.
+    pub grace_over: bool,
     pub stopped: bool,
 }
 
@@ -160,6 +162,7 @@ impl State {
             changed: true,
             dirty: HashSet::new(),
             stopping: false,
+            grace_over: false,
             stopped: false,
             config,
         };
