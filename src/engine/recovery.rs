@@ -156,8 +156,13 @@ impl State {
             self.timers.set(self.now.mono + until.since(self.now.wall), Timer::ModeEnds(id));
         }
         let trusted = recovered.same_boot || recovered.clean;
+        let parts: Vec<_> = recovered.parts.iter().map(|(part, _)| (part.id, part.state, part.ready)).collect();
         for (part, line) in recovered.parts {
-            self.recover_part(part, line, trusted);
+            self.recover_part(part, &line);
+        }
+        // Only when all parts of a reply are known may one of them end: else the first would end the reply.
+        for (part, state, ready) in parts {
+            self.settle_part(part, state, ready, trusted);
         }
         self.greet_providers();
         for line in recovered.waiting {
@@ -169,14 +174,9 @@ impl State {
         }
     }
 
-    /// A part that had no end: ready ones are delivered while fresh, ones that may have left are looked up.
-    /// After a power cut the last commits may be missing, so nothing that was ready is trusted.
-    fn recover_part(&mut self, part: Part, line: Line, trusted: bool) {
+    /// A part that had no end is in the outbox again.
+    fn recover_part(&mut self, part: Part, line: &Line) {
         let (id, seq, conversation) = (part.id, part.line, part.conversation);
-        if let Some(message) = line.message {
-            self.seen.insert(conversation, message.0);
-        }
-        self.chat(conversation);
         if !self.replies.contains_key(&seq) {
             let saying = Saying {
                 conversation,
@@ -194,17 +194,23 @@ impl State {
             reply.open += 1;
             reply.count = reply.count.max(part.index + 1);
         }
-        let state = part.state;
-        let stale = self.now.wall.since(part.ready) > STILL_FRESH;
-        let first_doubt = self.chat(conversation).doubtful.is_none();
         self.chat(conversation).outbox.push_back(id);
         self.parts.insert(id, Delivery { part, refused: 0, since: self.now.mono });
+    }
+
+    /// What becomes of it: ready ones are delivered while fresh, ones that may have left are looked up. After a
+    /// power cut the last commits may be missing, so nothing that was ready is trusted.
+    fn settle_part(&mut self, id: PartId, state: PartState, ready: Wall, trusted: bool) {
+        let Some(conversation) = self.parts.get(&id).map(|d| d.part.conversation) else { return };
+        let chat = self.chat(conversation);
         match state {
             PartState::Generated if !trusted => self.drop_part(id, PartState::Unknown),
-            PartState::Generated if stale => self.drop_part(id, PartState::Expired),
+            PartState::Generated if self.now.wall.since(ready) > STILL_FRESH => {
+                self.drop_part(id, PartState::Expired);
+            }
             PartState::Generated => {}
             // At most one part of a chat was on its way; anything else is an unclean record and stays unknown.
-            _ if first_doubt => self.chat(conversation).doubtful = Some(id),
+            _ if chat.doubtful.is_none() => chat.doubtful = Some(id),
             _ => self.drop_part(id, PartState::Unknown),
         }
     }
