@@ -52,15 +52,7 @@ impl State {
         else {
             return;
         };
-        self.end_if_open(chat, answers, Outcome::Expired);
-    }
-
-    /// Ends a message that has no end yet: the draft of a second answer leaves the first one's end alone.
-    fn end_if_open(&mut self, chat: ConversationId, line: Seq, outcome: Outcome) {
-        let ended = self.chats.get(&chat).and_then(|c| c.line(line)).is_some_and(|l| l.outcome.is_some());
-        if !ended {
-            self.end_line(chat, line, outcome);
-        }
+        self.end_line(chat, answers, Outcome::Expired);
     }
 
     /// Sends a draft, with other words where an operator gave them.
@@ -92,7 +84,7 @@ impl State {
         if let (ItemKind::Draft { answers, suggestion, .. }, Some(chat)) = (&item.kind, item.conversation) {
             // A suggestion that nobody took: the operator spoke instead.
             let outcome = if *suggestion { Outcome::Ignored } else { Outcome::Suppressed };
-            self.end_if_open(chat, *answers, outcome);
+            self.end_line(chat, *answers, outcome);
         }
         Ok(Done::Ok)
     }

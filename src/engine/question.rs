@@ -174,8 +174,12 @@ impl State {
         self.pump_chat(question.conversation);
     }
 
-    /// Records how a message ended.
+    /// Records how a message ended, once: what comes of a second answer leaves the first one's end alone.
     pub fn end_line(&mut self, conversation: ConversationId, line: Seq, outcome: Outcome) {
+        let chat = self.chats.get(&conversation);
+        if chat.and_then(|c| c.line(line)).is_some_and(|l| l.outcome.is_some()) {
+            return;
+        }
         match outcome {
             Outcome::Replied => self.counters.replied += 1,
             Outcome::Failed => self.counters.failed += 1,

@@ -202,12 +202,11 @@ impl State {
     /// power cut the last commits may be missing, so nothing that was ready is trusted.
     fn settle_part(&mut self, id: PartId, state: PartState, ready: Wall, trusted: bool) {
         let Some(conversation) = self.parts.get(&id).map(|d| d.part.conversation) else { return };
+        let stale = self.now.wall.since(ready) > STILL_FRESH;
         let chat = self.chat(conversation);
         match state {
             PartState::Generated if !trusted => self.drop_part(id, PartState::Unknown),
-            PartState::Generated if self.now.wall.since(ready) > STILL_FRESH => {
-                self.drop_part(id, PartState::Expired);
-            }
+            PartState::Generated if stale => self.drop_part(id, PartState::Expired),
             PartState::Generated => {}
             // At most one part of a chat was on its way; anything else is an unclean record and stays unknown.
             _ if chat.doubtful.is_none() => chat.doubtful = Some(id),

@@ -172,10 +172,13 @@ impl State {
         line
     }
 
-    /// A notice in a chat. Says nothing where an operator is talking or nobody may.
+    /// A notice in a chat. Says nothing where nobody may, and nothing that was not asked for where an operator
+    /// is talking.
     pub fn say_notice(&mut self, conversation: ConversationId, notice: Notice, answers: Option<Seq>) {
-        if self.mode(conversation) == Mode::Muted {
-            return;
+        match (self.mode(conversation), answers) {
+            (Mode::Muted, Some(line)) => return self.end_line(conversation, line, Outcome::Suppressed),
+            (Mode::Muted, None) | (Mode::Manual, None) => return,
+            _ => {}
         }
         let text = notice.words(self.lang());
         let heard = answers.and_then(|seq| self.questions.get(&seq)).map(|q| q.heard);
@@ -361,9 +364,10 @@ impl State {
         {
             provider.queue.retain(|q| *q != head);
         }
-        let id = question.conversation;
+        let (id, draft) = (question.conversation, question.draft);
         let every = self.policy(id).chat.reply.failure_notice.every;
-        let auto = self.mode(id) == Mode::Auto;
+        // The draft of another answer failed for the operator who asked for it, not for the chat.
+        let auto = self.mode(id) == Mode::Auto && !draft;
         let now = self.now.mono;
         let chat = self.chat(id);
         let due = auto && !every.is_zero() && chat.failure_notice.is_none_or(|at| now.since(at) >= every);
