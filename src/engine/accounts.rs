@@ -265,6 +265,7 @@ impl State {
                 if let Some(head) = question {
                     self.cancel_question(head, Outcome::Suppressed);
                 }
+                self.hold_back(line);
             }
             Notice::Muted { conversation, duration, .. } => {
                 let until = duration.map(|d| if d == Duration::MAX { Wall(i64::MAX) } else { self.now.wall + d });

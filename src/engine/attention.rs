@@ -92,9 +92,10 @@ impl State {
     /// Somebody asked for a human: an operator talks here from now on.
     pub fn hand_over_to_human(&mut self, conversation: ConversationId, line: Seq) {
         self.set_mode(conversation, Mode::Manual, None);
-        let waiting = self.items.values().any(|item| {
-            item.conversation == Some(conversation) && matches!(item.kind, ItemKind::Handover { .. })
-        });
+        let waiting = self
+            .items
+            .values()
+            .any(|item| item.conversation == Some(conversation) && matches!(item.kind, ItemKind::Handover { .. }));
         if !waiting {
             self.raise(ItemKind::Handover { line }, Some(conversation), None);
         }

@@ -81,13 +81,8 @@ impl State {
         if let Some(account) = chat.account {
             return Ok(ConversationId { account, peer: chat.peer });
         }
-        let known: Vec<_> = self
-            .chats
-            .keys()
-            .chain(self.cold.keys())
-            .filter(|id| id.peer == chat.peer)
-            .map(|id| id.account)
-            .collect();
+        let known: Vec<_> =
+            self.chats.keys().chain(self.cold.keys()).filter(|id| id.peer == chat.peer).map(|id| id.account).collect();
         let mut serving = self.accounts.keys();
         match (known.as_slice(), serving.next(), serving.next()) {
             ([account], ..) | ([], Some(account), None) => Ok(ConversationId { account: *account, peer: chat.peer }),
@@ -289,9 +284,7 @@ impl State {
 
     /// Answers the last message that was refused for want of access, in the chats that the id is about.
     pub fn answer_refused(&mut self, id: AccessId) {
-        let refused = |l: &&std::sync::Arc<Line>| {
-            matches!(l.verdict.as_ref().map(|v| &v.reason), Some(Reason::NotAllowed(who)) if *who == id)
-        };
+        let refused = |l: &&std::sync::Arc<Line>| matches!(l.verdict.as_ref().map(|v| &v.reason), Some(Reason::NotAllowed(who)) if *who == id);
         let lines: Vec<_> = self.chats.values().filter_map(|c| c.tail.iter().rev().find(refused).cloned()).collect();
         for line in lines {
             self.reopen(&line, false);

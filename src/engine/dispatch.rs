@@ -199,9 +199,8 @@ impl State {
         let only = chat.state.provider.as_deref().unwrap_or(&policy.chat.provider);
         let free_only = self.books.over(&policy.chat.limits).is_some();
         let now = self.now.mono;
-        let wanted = |p: &Provider| {
-            !p.off && (only.is_empty() || *p.name == *only) && (!free_only || p.config.is_free())
-        };
+        let wanted =
+            |p: &Provider| !p.off && (only.is_empty() || *p.name == *only) && (!free_only || p.config.is_free());
         let rank = |at: usize, p: &Provider| {
             let tried = question.tried.iter().filter(|t| **t == at).count();
             let sees = question.pictures.is_empty() || p.config.vision;
@@ -213,11 +212,14 @@ impl State {
         };
         let wanted: Vec<_> = self.providers.iter().enumerate().filter(|(_, p)| wanted(p)).collect();
         let willing = wanted.iter().copied().filter(|(_, p)| p.breaker.may_ask(now));
-        willing.min_by(order).or_else(|| {
-            // All rest: the one that wakes first is tried rather than nobody.
-            let open = wanted.iter().copied().filter(|(_, p)| p.breaker.state() != ProviderState::Aside);
-            open.min_by_key(|(_, p)| p.breaker.reopens_at())
-        }).map(|(at, _)| at)
+        willing
+            .min_by(order)
+            .or_else(|| {
+                // All rest: the one that wakes first is tried rather than nobody.
+                let open = wanted.iter().copied().filter(|(_, p)| p.breaker.state() != ProviderState::Aside);
+                open.min_by_key(|(_, p)| p.breaker.reopens_at())
+            })
+            .map(|(at, _)| at)
     }
 
     /// Asks.
@@ -233,8 +235,15 @@ impl State {
         let key = provider.key(now);
         question.stage = Stage::Asking;
         question.attempts += 1;
-        question.asking =
-            Some(Asking { job: id, provider: at, key, since: now, first_text: None, text: Arc::from(""), delivered: 0 });
+        question.asking = Some(Asking {
+            job: id,
+            provider: at,
+            key,
+            since: now,
+            first_text: None,
+            text: Arc::from(""),
+            delivered: 0,
+        });
         self.jobs.insert(id, head);
         let conversation = question.conversation;
         self.effects.push(Effect::Ask(Job {
@@ -328,14 +337,14 @@ impl State {
                 self.book(head, &asking, &answer);
                 self.look_again(at);
                 match cancelled {
-                    Some(outcome) => self.close_question(head, Some(outcome)),
+                    Some(outcome) => self.close_cancelled(head, outcome),
                     None => self.on_answer(head, &asking, answer),
                 }
             }
             (Err(_), Some(outcome)) => {
                 // Not the provider's fault: its breaker learns nothing from it.
                 self.providers[at].breaker.abandoned();
-                self.close_question(head, Some(outcome));
+                self.close_cancelled(head, outcome);
             }
             (Err(failure), None) => self.on_failure(head, &asking, failure),
         }

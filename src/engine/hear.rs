@@ -392,4 +392,3 @@ fn dedupe_key(message: &Message) -> i64 {
     // Negative and large, away from the ids that adapters give.
     (hasher.finish() >> 2) as i64 | i64::MIN
 }
-

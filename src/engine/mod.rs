@@ -105,7 +105,7 @@ impl Engine {
 
     /// When the engine wants to be told [`Input::Tick`]; `None`: never, by itself.
     pub fn next_deadline(&self) -> Option<Mono> {
-        self.state.timers.next()
+        self.state.timers.next().filter(|_| !self.state.stopped)
     }
 
     /// The state as it may be seen, rebuilt only where it changed since the last call.

@@ -94,17 +94,12 @@ impl State {
         self.missed.remove(&seq);
         self.counters.duplicates += 1;
         self.counters.received = self.counters.received.saturating_sub(1);
-        let question = self.questions.values().find(|q| q.lines.contains(&seq)).map(|q| (q.head, q.conversation));
-        if let Some((head, _)) = question {
+        // A question of several messages is asked all the same: the others may be new.
+        let question = self.questions.values().find(|q| q.lines == [seq]).map(|q| q.head);
+        if let Some(head) = question {
             self.cancel_question(head, Outcome::Ignored);
         }
-        let of_reply = self.replies.values().find(|r| r.answers == Some(seq)).map(|r| r.line);
-        if let Some(line) = of_reply {
-            let parts: Vec<_> = self.parts.values().filter(|d| d.part.line == line).map(|d| d.part.id).collect();
-            for part in parts {
-                self.drop_part(part, PartState::Suppressed);
-            }
-        }
+        self.hold_back(seq);
         let chat = self.chats.values_mut().find(|c| c.line(seq).is_some());
         if let Some(chat) = chat {
             chat.remove(seq);
@@ -145,11 +140,7 @@ impl State {
             }
             self.items.insert(id, item);
         }
-        let modes: Vec<_> = self
-            .cold
-            .iter()
-            .filter_map(|(id, s)| Some((*id, s.mode?.1?)))
-            .collect();
+        let modes: Vec<_> = self.cold.iter().filter_map(|(id, s)| Some((*id, s.mode?.1?))).collect();
         for (id, until) in modes {
             // Warmed so that the end finds it; modes with an end are few.
             self.chat(id);

@@ -100,9 +100,7 @@ impl State {
         let id = message.conversation;
         let admin = super::access::is_admin(&self.config.access, message.sender.id);
         let private = !id.peer.is_group();
-        let may = |e: &&slash::Entry| {
-            slash::may(e, &self.config.commands.roles, admin, message.sender.rank, private)
-        };
+        let may = |e: &&slash::Entry| slash::may(e, &self.config.commands.roles, admin, message.sender.rank, private);
         let state = self.chats.get(&id).map(|c| c.state.clone()).unwrap_or_default();
         let policy = self.policy(id);
         let persona = super::policy::persona(&self.config, state.persona.as_deref(), &policy.chat);

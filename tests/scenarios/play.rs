@@ -142,8 +142,7 @@ fn run(path: &Path, text: &str, scenario: &Scenario, seen: &mut Vec<Seen>) -> Re
         }
         if let Some(tell) = &step.tell {
             let fresh = step.config.as_deref().map(config).transpose().map_err(|e| format!("{here}: {e}"))?;
-            let mut ears =
-                Ears { world: &world, config: fresh, next_message: &mut next_message, tags: &mut tags };
+            let mut ears = Ears { world: &world, config: fresh, next_message: &mut next_message, tags: &mut tags };
             let act = ears.read(tell.get_ref()).map_err(|e| format!("{}: {e}", place(tell.span().start)))?;
             carry_out(&mut world, act).map_err(|e| format!("{here}: {e}"))?;
         }
@@ -213,11 +212,8 @@ fn compare(expected: &[String], seen: &[String], out: &mut String) {
 /// The snapshot as scenarios look at it; `/` separates keys, since chats have dots of their own.
 fn snapshot(world: &mut World) -> serde_json::Value {
     let snapshot = world.engine.snapshot();
-    let providers: serde_json::Map<_, _> = snapshot
-        .providers
-        .iter()
-        .map(|p| (p.name.to_string(), serde_json::to_value(p).unwrap_or_default()))
-        .collect();
+    let providers: serde_json::Map<_, _> =
+        snapshot.providers.iter().map(|p| (p.name.to_string(), serde_json::to_value(p).unwrap_or_default())).collect();
     let chats: serde_json::Map<_, _> = snapshot
         .chats
         .iter()

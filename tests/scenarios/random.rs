@@ -41,8 +41,20 @@ static CONFIGS: LazyLock<Vec<Arc<Config>>> = LazyLock::new(|| {
 });
 
 const WORDS: [&str; 14] = [
-    "你好", "今天天气", "坏", "转人工", "/stop", "/retry", "/new", "/status", "/mute 1m", "/mode auto", "/allow 8",
-    "/model a", "/help", "在吗",
+    "你好",
+    "今天天气",
+    "坏",
+    "转人工",
+    "/stop",
+    "/retry",
+    "/new",
+    "/status",
+    "/mute 1m",
+    "/mode auto",
+    "/allow 8",
+    "/model a",
+    "/help",
+    "在吗",
 ];
 
 /// One thing that happens. Numbers choose among what there is at that moment.

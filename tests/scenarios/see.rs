@@ -68,7 +68,14 @@ fn row(row: &Row, shown: &impl Fn(&str) -> bool) -> Option<String> {
         }
         Row::Chat(id, state) => format!("chat {}{}", chat(*id), settings(state)),
         Row::Usage(usage) if shown("usage") => {
-            format!("usage {} {} {}/{} {}", usage.provider, chat(usage.conversation), usage.input, usage.output, usage.cost)
+            format!(
+                "usage {} {} {}/{} {}",
+                usage.provider,
+                chat(usage.conversation),
+                usage.input,
+                usage.output,
+                usage.cost
+            )
         }
         Row::Audit(audit) if shown("audit") => {
             format!("audit {} {} {}", audit.operator.raw(), audit.result, audit.command)
@@ -133,7 +140,11 @@ fn settings(state: &ChatState) -> String {
         add(format!("name={}", state.name.raw()));
     }
     if let Some((mode, until)) = state.mode {
-        add(format!("mode={}{}", mode.code(), until.map_or_else(String::new, |at| format!(" until {}", since_epoch(at)))));
+        add(format!(
+            "mode={}{}",
+            mode.code(),
+            until.map_or_else(String::new, |at| format!(" until {}", since_epoch(at)))
+        ));
     }
     if let Some(persona) = &state.persona {
         add(format!("persona={persona}"));

@@ -65,9 +65,7 @@ impl Ears<'_> {
                 let conversation = chat(&take(&mut rest)?)?.0;
                 adapter(AdapterEvent::Notice(Notice::Renamed { conversation, name: words.into() }))
             }
-            "garbage" => {
-                adapter(AdapterEvent::Garbage { link: LinkId(1), frames: number(&take(&mut rest)?)? as u32 })
-            }
+            "garbage" => adapter(AdapterEvent::Garbage { link: LinkId(1), frames: number(&take(&mut rest)?)? as u32 }),
             "request" => {
                 let kind = match take(&mut rest)?.as_str() {
                     "friend" => RequestKind::Friend,
@@ -102,7 +100,13 @@ impl Ears<'_> {
                     other => return Err(format!("`{other}` is no residency")),
                 };
                 let resident = Some(Residency { loaded, size: 1, size_vram: 1, expires: None, context: None });
-                act(Input::Provider(ProviderReport { provider, reachable: Ok(()), version: None, resident, balance: None }))
+                act(Input::Provider(ProviderReport {
+                    provider,
+                    reachable: Ok(()),
+                    version: None,
+                    resident,
+                    balance: None,
+                }))
             }
             "config" => act(Input::Config(self.config.take().ok_or("`config` needs a `config` text in its step")?)),
             "shutdown" => act(Input::Shutdown { grace: duration(&take(&mut rest)?)? }),
@@ -162,7 +166,15 @@ impl Ears<'_> {
             *self.next_message += 1;
             *self.next_message
         });
-        Ok(Message { conversation, id: MessageId(id), sender, group_name: None, temp_group, segments, time: said / 1000 })
+        Ok(Message {
+            conversation,
+            id: MessageId(id),
+            sender,
+            group_name: None,
+            temp_group,
+            segments,
+            time: said / 1000,
+        })
     }
 
     fn outcome<'a>(
@@ -225,7 +237,10 @@ impl Ears<'_> {
         let json = format!("{{{json}");
         let json = json.trim();
         // Commands without parameters are bare words in JSON.
-        let json = json.strip_prefix("{\"").and_then(|j| j.strip_suffix("\"}")).map_or(json.to_owned(), |j| format!("\"{j}\""));
+        let json = json
+            .strip_prefix("{\"")
+            .and_then(|j| j.strip_suffix("\"}"))
+            .map_or(json.to_owned(), |j| format!("\"{j}\""));
         let mut value: serde_json::Value = serde_json::from_str(&json).map_err(|e| e.to_string())?;
         humane(&mut value)?;
         let command = serde_json::from_value(value).map_err(|e| e.to_string())?;
