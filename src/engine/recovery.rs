@@ -156,7 +156,12 @@ impl State {
             self.settle_part(part, state, ready, trusted);
         }
         self.greet_providers();
-        for line in recovered.waiting {
+        let drafted: Vec<_> = self
+            .items
+            .values()
+            .filter_map(|item| if let ItemKind::Draft { answers, .. } = item.kind { Some(answers) } else { None })
+            .collect();
+        for line in recovered.waiting.into_iter().filter(|line| !drafted.contains(&line.seq)) {
             if let Some(message) = line.message {
                 self.seen.insert(line.conversation, message.0);
             }
@@ -216,9 +221,24 @@ impl State {
         for line in lines.into_iter().filter(|l| l.seq < first).map(std::sync::Arc::new).chain(fresh) {
             chat.push(line);
         }
+        self.join_merged(id);
         self.forget_if_silent(id, first);
         self.touch(id);
         self.pump_chat(id);
+    }
+
+    /// A question that a restart interrupted was made of several messages: the store has them by themselves.
+    fn join_merged(&mut self, id: ConversationId) {
+        let Some(chat) = self.chats.get(&id) else { return };
+        for question in self.questions.values_mut().filter(|q| q.conversation == id && q.lines == [q.head]) {
+            let joined = chat.tail.iter().filter(|l| l.outcome == Some(Outcome::Merged(question.head)));
+            for line in joined.filter(|l| !l.recalled) {
+                question.lines.push(line.seq);
+                question.text.push('\n');
+                question.text.push_str(line.text.raw());
+                question.pictures.extend(line.pictures.iter().cloned());
+            }
+        }
     }
 
     /// What was loaded is forgotten if the conversation had been silent for `context.idle` before it woke.

@@ -16,7 +16,7 @@ pub struct Laws {
     flying: BTreeMap<CallId, (ConversationId, PartId)>,
     jobs: BTreeSet<JobId>,
     heard: BTreeMap<Seq, (ConversationId, Option<UserId>)>,
-    said: BTreeMap<Seq, Option<Seq>>,
+    said: BTreeMap<Seq, (Option<Seq>, bool)>,
     ended: BTreeSet<Seq>,
     /// Messages that an operator, or a restart, asked to answer (again): order and number of replies are theirs.
     asked_for: BTreeSet<Seq>,
@@ -114,7 +114,7 @@ impl Laws {
                 {
                     self.broken.push(format!("line {} answers {answers}, which was never heard", line.seq));
                 }
-                self.said.insert(line.seq, line.answers);
+                self.said.insert(line.seq, (line.answers, line.author == Author::Bot));
             }
             Row::Judged(seq, verdict) if verdict.decision == Decision::Reply => {
                 self.ended.remove(seq);
@@ -187,13 +187,16 @@ impl Laws {
 
     /// One reply a message, and in the order of the speaker's messages.
     fn reply_leaves(&mut self, line: Seq) {
-        let Some(Some(answers)) = self.said.get(&line).copied() else { return };
+        let Some((Some(answers), by_model)) = self.said.get(&line).copied() else { return };
         let Some((conversation, Some(speaker))) = self.heard.get(&answers).copied() else { return };
         if self.asked_for.contains(&answers) {
             return;
         }
         if let Some(other) = self.replies.insert(answers, line).filter(|other| *other != line) {
             self.broken.push(format!("message {answers} is answered by {line} and was by {other}"));
+        }
+        if !by_model {
+            return;
         }
         let last = self.answered.entry((conversation, speaker)).or_insert(answers);
         if *last > answers {

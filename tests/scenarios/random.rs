@@ -10,6 +10,7 @@ use qqdeck::config::Config;
 use qqdeck::domain::*;
 
 use crate::play::config;
+use crate::see;
 use crate::world::{BOT, End, World};
 
 /// Configurations between which a run may change.
@@ -161,6 +162,16 @@ impl Town {
         if !self.links.is_empty() {
             self.world.tell(Input::Adapter(AdapterEvent::Message(Box::new(message))));
         }
+    }
+
+    /// The last things that the engine did, as scenarios write them.
+    fn story(&self) -> String {
+        let lines = self.world.log.iter().flat_map(|(at, effect)| {
+            let at = at.since(Mono(0)).as_secs_f64();
+            see::lines(effect, &[]).into_iter().map(move |line| format!("{at} {line}\n"))
+        });
+        let lines: Vec<_> = lines.collect();
+        lines[lines.len().saturating_sub(80)..].concat()
     }
 
     fn happen(&mut self, event: &Event) {
@@ -435,7 +446,7 @@ fn play(first: u8, loads: bool, events: &[Event]) -> Result<Town, TestCaseError>
     town.up(1);
     let broken = |town: &mut Town, event: &dyn std::fmt::Debug| {
         let broken = std::mem::take(&mut town.world.laws.broken);
-        if broken.is_empty() { Ok(()) } else { Err(TestCaseError::fail(format!("{event:?}: {broken:?}"))) }
+        if broken.is_empty() { Ok(()) } else { Err(TestCaseError::fail(format!("{event:?}: {broken:?}\n{}", town.story()))) }
     };
     for event in events {
         town.happen(event);
@@ -453,7 +464,7 @@ proptest! {
     #[test]
     fn whatever_happens(first in any::<u8>(), loads in any::<bool>(), events in prop::collection::vec(event(), 1..120)) {
         let town = play(first, loads, &events)?;
-        prop_assert_eq!(town.unfinished(), Vec::<Seq>::new(), "messages without an end");
+        prop_assert_eq!(town.unfinished(), Vec::<Seq>::new(), "messages without an end\n{}", town.story());
     }
 
     #[test]
