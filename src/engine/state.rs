@@ -271,10 +271,11 @@ impl State {
         self.cool();
         let known = self.cold.remove(&id);
         let mut chat = Chat::new(id, known.clone().unwrap_or_default(), self.now.mono);
-        if let Some(state) = known {
+        if known.is_some() {
             chat.loading = true;
             let lines = super::chat::TAIL as u32;
-            self.effects.push(Effect::Load(Load { conversation: id, lines, after: state.forgotten }));
+            // Forgotten lines too: no model sees them, but people do, and they are known not to be new.
+            self.effects.push(Effect::Load(Load { conversation: id, lines, after: Seq(0) }));
         }
         self.chats.insert(id, chat);
     }

@@ -207,6 +207,12 @@ impl Laws {
 
     /// A new process: what was not on disk never was; what left has left.
     pub fn restart(&mut self, shelf: &Shelf, found: &Recovered) {
+        // What left while the store was out of order was never on record: it may leave again.
+        let unrecorded: BTreeSet<_> = self.parts.values().filter(|w| w.since > self.committed).map(|w| w.part.line).collect();
+        self.replies.retain(|_, line| !unrecorded.contains(line));
+        let committed = self.committed;
+        self.parts.values_mut().filter(|way| way.since > committed).for_each(|way| way.maybe_out = false);
+        self.parts.values_mut().for_each(|way| way.since = BatchNo(0));
         self.flying.clear();
         self.sending.clear();
         self.jobs.clear();
