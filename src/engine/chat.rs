@@ -36,6 +36,8 @@ pub(super) struct Chat {
     pub doubtful: Option<PartId>,
     /// Not before this (pace, jitter).
     pub not_before: Mono,
+    /// When the first part that cannot be sent runs out of time, as far as a timer is set.
+    pub expiry: Option<Mono>,
     /// Failures and unknowns in a row.
     pub failures: u32,
     /// When the last failure notice went out.
@@ -70,6 +72,7 @@ impl Chat {
             sending: None,
             doubtful: None,
             not_before: Mono(0),
+            expiry: None,
             failures: 0,
             failure_notice: None,
             touched: now,

@@ -117,11 +117,17 @@ impl State {
                 continue;
             };
             if now.wall.since(ready) > EXPIRY {
-                self.end_part(part, PartState::Expired, None);
+                self.end_with_rest(part, PartState::Expired);
                 continue;
             }
             let muted = chat.state.bot_muted.is_some_and(|until| until > now.wall);
             if !can_send || chat.state.paused || muted {
+                // Nobody may ever open the way: then its time runs out.
+                let expires = now.mono + (EXPIRY + Duration::from_millis(1)).saturating_sub(now.wall.since(ready));
+                if chat.expiry != Some(expires) {
+                    chat.expiry = Some(expires);
+                    self.timers.set(expires, Timer::Deliver(id));
+                }
                 return;
             }
             if chat.not_before > now.mono {
@@ -278,21 +284,27 @@ impl State {
     /// happens three times in a row is paused.
     fn part_failed(&mut self, part: PartId, state: PartState) {
         let Some(delivery) = self.parts.get(&part) else { return };
-        let (id, line) = (delivery.part.conversation, delivery.part.line);
-        self.end_part(part, state, None);
-        let chat = self.chat(id);
-        let rest: Vec<PartId> = chat.outbox.iter().copied().collect();
-        for other in rest {
-            if self.parts.get(&other).is_some_and(|d| d.part.line == line) {
-                self.end_part(other, PartState::Suppressed, None);
-            }
-        }
+        let id = delivery.part.conversation;
+        self.end_with_rest(part, state);
         let chat = self.chat(id);
         chat.failures += 1;
         if chat.failures >= PAUSE_AFTER && !chat.state.paused {
             chat.state.paused = true;
             self.save_chat(id);
             self.raise(ItemKind::Paused, Some(id), None);
+        }
+    }
+
+    /// The end of a part and, since half an answer is worse than none, of those that stand behind it.
+    fn end_with_rest(&mut self, part: PartId, state: PartState) {
+        let Some(delivery) = self.parts.get(&part) else { return };
+        let (id, line) = (delivery.part.conversation, delivery.part.line);
+        self.end_part(part, state, None);
+        let rest: Vec<PartId> = self.chat(id).outbox.iter().copied().collect();
+        for other in rest {
+            if self.parts.get(&other).is_some_and(|d| d.part.line == line) {
+                self.end_part(other, PartState::Suppressed, None);
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use super::commands::{Asker, PendingEdit};
 use super::delivery::{Delivery, Reply};
 use super::reply::Saying;
 use super::state::{State, Waiting};
@@ -100,6 +101,8 @@ impl State {
             self.cancel_question(head, Outcome::Ignored);
         }
         self.hold_back(seq);
+        let of_it = |edit: &PendingEdit| matches!(edit.asker, Asker::Chat(_, _, line) if line == seq);
+        self.edits.retain(|_, edit| !of_it(edit));
         let chat = self.chats.values_mut().find(|c| c.line(seq).is_some());
         if let Some(chat) = chat {
             chat.remove(seq);
