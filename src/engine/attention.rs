@@ -39,12 +39,17 @@ impl State {
     /// An answer that an operator decides about. Its question is over as far as the queue is concerned: a
     /// waiting draft holds nobody up.
     pub fn keep_draft(&mut self, question: &Question, text: String, making: Arc<Making>, suggestion: bool) {
+        self.raise_draft(question, text, making, suggestion);
+        self.close_question(question.head, None);
+    }
+
+    /// A text that waits for an operator's word.
+    pub fn raise_draft(&mut self, question: &Question, text: String, making: Arc<Making>, suggestion: bool) {
         let id = question.conversation;
         let expiry = self.policy(id).chat.reply.draft_expiry;
         let wait = if id.peer.is_group() { expiry.group } else { expiry.private };
         let kind = ItemKind::Draft { answers: question.head, text, making, suggestion };
         self.raise(kind, Some(id), Some(self.now.wall + wait));
-        self.close_question(question.head, None);
     }
 
     pub fn on_item_ends(&mut self, id: ItemId) {

@@ -336,17 +336,41 @@ impl State {
         making: Option<Arc<Making>>,
     ) {
         let Some(line) = question.reply else { return };
+        self.limits.replied(question.conversation, question.speaker, self.now.mono);
         let mut rest = text.get(asking.delivered..).unwrap_or("").to_owned();
         if cut {
             rest.push_str(&Notice::CutMark.words(self.lang()));
         }
-        self.say_more(question, &rest, making.clone());
+        if let Some(rest) = self.may_follow(question, rest, making.as_ref()) {
+            self.say_more(question, &rest, making.clone());
+        }
         self.chat(question.conversation).amend(line, |l| l.making = making);
         if let Some(line) = self.chat(question.conversation).line(line).cloned() {
             self.rows.push(Row::Said(line));
         }
         self.seal_reply(line);
         self.close_question(question.head, None);
+    }
+
+    /// What may be said of the rest of an answer of which paragraphs have left: the words and the chat's mode are
+    /// looked at as for a whole one. What an operator has to decide about becomes a draft of its own.
+    fn may_follow(&mut self, question: &Question, rest: String, making: Option<&Arc<Making>>) -> Option<String> {
+        let id = question.conversation;
+        let found = self.policies.moderation.find(&rest).is_some();
+        let hold = match (self.mode(id), self.config.moderation.outbound) {
+            (Mode::Muted, _) => return None,
+            (Mode::Manual | Mode::Draft, _) => true,
+            (Mode::Auto, _) if !found => false,
+            (Mode::Auto, Outbound::Mask) => return Some(self.policies.moderation.mask(&rest)),
+            (Mode::Auto, Outbound::Block) => return None,
+            (Mode::Auto, Outbound::Draft) => true,
+        };
+        if hold && !rest.trim().is_empty() {
+            let text = readable(self.policy(id), &rest);
+            let suggestion = self.mode(id) == Mode::Manual;
+            self.raise_draft(question, text, making.cloned().unwrap_or_default(), suggestion);
+        }
+        (!hold).then_some(rest)
     }
 
     /// A model failed after paragraphs had left: what there is is finished with a mark, never begun anew.
