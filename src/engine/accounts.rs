@@ -226,12 +226,31 @@ impl State {
         }
     }
 
+    /// What was said while we were away. A chat that is not in memory is brought there first: what it has on
+    /// record was heard before, and must not be obeyed, counted against a rate or asked about again.
     fn on_history(&mut self, since: Wall, outcome: CallOutcome) {
         let CallOutcome::Done(CallReply::Messages(messages)) = outcome else { return };
         for message in messages {
-            if Wall(message.time.saturating_mul(1000)) >= since {
+            if Wall(message.time.saturating_mul(1000)) < since {
+                continue;
+            }
+            let chat = self.chat(message.conversation);
+            if chat.loading {
+                chat.missed.push(message);
+            } else {
                 self.hear_as(message, Heard::CatchingUp);
             }
+        }
+    }
+
+    /// The lines of a chat are there: what it missed can be told from what it knows.
+    pub fn hear_missed(&mut self, id: ConversationId, known: impl Iterator<Item = MessageId>) {
+        for message in known {
+            self.seen.insert(id, message.0);
+        }
+        let missed = self.chats.get_mut(&id).map(|c| std::mem::take(&mut c.missed)).unwrap_or_default();
+        for message in missed {
+            self.hear_as(message, Heard::CatchingUp);
         }
     }
 
@@ -265,6 +284,7 @@ impl State {
                 if let Some(head) = question {
                     self.cancel_question(head, Outcome::Suppressed);
                 }
+                self.hold_back(line);
             }
             Notice::Muted { conversation, duration, .. } => {
                 let until = duration.map(|d| if d == Duration::MAX { Wall(i64::MAX) } else { self.now.wall + d });

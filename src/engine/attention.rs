@@ -39,12 +39,17 @@ impl State {
     /// An answer that an operator decides about. Its question is over as far as the queue is concerned: a
     /// waiting draft holds nobody up.
     pub fn keep_draft(&mut self, question: &Question, text: String, making: Arc<Making>, suggestion: bool) {
+        self.raise_draft(question, text, making, suggestion);
+        self.close_question(question.head, None);
+    }
+
+    /// A text that waits for an operator's word.
+    pub fn raise_draft(&mut self, question: &Question, text: String, making: Arc<Making>, suggestion: bool) {
         let id = question.conversation;
         let expiry = self.policy(id).chat.reply.draft_expiry;
         let wait = if id.peer.is_group() { expiry.group } else { expiry.private };
         let kind = ItemKind::Draft { answers: question.head, text, making, suggestion };
         self.raise(kind, Some(id), Some(self.now.wall + wait));
-        self.close_question(question.head, None);
     }
 
     pub fn on_item_ends(&mut self, id: ItemId) {
@@ -52,15 +57,7 @@ impl State {
         else {
             return;
         };
-        self.end_if_open(chat, answers, Outcome::Expired);
-    }
-
-    /// Ends a message that has no end yet: the draft of a second answer leaves the first one's end alone.
-    fn end_if_open(&mut self, chat: ConversationId, line: Seq, outcome: Outcome) {
-        let ended = self.chats.get(&chat).and_then(|c| c.line(line)).is_some_and(|l| l.outcome.is_some());
-        if !ended {
-            self.end_line(chat, line, outcome);
-        }
+        self.end_line(chat, answers, Outcome::Expired);
     }
 
     /// Sends a draft, with other words where an operator gave them.
@@ -92,7 +89,7 @@ impl State {
         if let (ItemKind::Draft { answers, suggestion, .. }, Some(chat)) = (&item.kind, item.conversation) {
             // A suggestion that nobody took: the operator spoke instead.
             let outcome = if *suggestion { Outcome::Ignored } else { Outcome::Suppressed };
-            self.end_if_open(chat, *answers, outcome);
+            self.end_line(chat, *answers, outcome);
         }
         Ok(Done::Ok)
     }

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use crate::domain::{ChatState, ConversationId, GroupId, Line, Mono, PartId, Seq, UserId, Wall};
+use crate::domain::{ChatState, ConversationId, GroupId, Line, Message, Mono, PartId, Seq, UserId, Wall};
 
 /// Lines kept in memory per conversation. Enough for every window and a screen of scrolling; older ones are
 /// paged in from the store.
@@ -18,6 +18,8 @@ pub(super) struct Chat {
     pub tail: VecDeque<Arc<Line>>,
     /// Its lines are on their way from the store; questions wait for them.
     pub loading: bool,
+    /// Messages found in history while its lines were on their way.
+    pub missed: Vec<Message>,
     /// The speakers with questions.
     lanes: HashMap<UserId, Lane>,
     /// Speakers whose turn it is as soon as the chat has room, in order.
@@ -34,6 +36,8 @@ pub(super) struct Chat {
     pub doubtful: Option<PartId>,
     /// Not before this (pace, jitter).
     pub not_before: Mono,
+    /// When the first part that cannot be sent runs out of time, as far as a timer is set.
+    pub expiry: Option<Mono>,
     /// Failures and unknowns in a row.
     pub failures: u32,
     /// When the last failure notice went out.
@@ -59,6 +63,7 @@ impl Chat {
             state,
             tail: VecDeque::new(),
             loading: false,
+            missed: Vec::new(),
             lanes: HashMap::new(),
             turns: VecDeque::new(),
             asking: 0,
@@ -67,6 +72,7 @@ impl Chat {
             sending: None,
             doubtful: None,
             not_before: Mono(0),
+            expiry: None,
             failures: 0,
             failure_notice: None,
             touched: now,

@@ -67,7 +67,8 @@ impl State {
         }
         let (Some(expects), Some(chat)) = (expects, chat_of(command)) else { return Ok(()) };
         let id = self.resolve(chat)?;
-        let version = self.chats.get(&id).map_or(0, |c| c.state.version);
+        let state = self.chats.get(&id).map(|c| &c.state).or_else(|| self.cold.get(&id));
+        let version = state.map_or(0, |s| s.version);
         if version != expects { Err(Refusal::Changed(String::new())) } else { Ok(()) }
     }
 
@@ -141,6 +142,7 @@ impl State {
             Command::Ask { chat, text } => self.ask_as_operator(operator, chat, text),
             Command::Answer { chat, line } => self.answer_line(chat, line),
             Command::Allow { id, during: Some(during), answer } => {
+                self.lift(id, operator, GrantEffect::Block);
                 self.grant(id, GrantEffect::Allow, during, operator);
                 if answer {
                     self.answer_refused(id);
@@ -153,7 +155,10 @@ impl State {
             }
             Command::Mode { chat, mode, during } => {
                 let id = self.resolve(chat)?;
-                if self.mode(id) == mode && during.is_none() {
+                let own = self.chats.get(&id).map(|c| &c.state).or_else(|| self.cold.get(&id)).and_then(|s| s.mode);
+                // One that ends is not one for good.
+                let ends = matches!(own, Some((_, Some(until))) if until > self.now.wall);
+                if self.mode(id) == mode && during.is_none() && !ends {
                     return Ok(Done::Already);
                 }
                 self.set_mode(id, mode, during);
@@ -244,6 +249,11 @@ impl State {
             None => chat.tail.iter().rev().find(theirs).cloned(),
         };
         let line = found.ok_or(Refusal::UnknownLine)?;
+        if line.outcome.is_none() {
+            // Its answer is being written, is on its way or waits for approval: a second would be one too many.
+            return Err(Refusal::Nothing);
+        }
+        self.judge_asked(&line);
         self.reopen(&line, false);
         Ok(Done::Started(Some(line.seq)))
     }
@@ -254,15 +264,16 @@ impl State {
         if self.questions.contains_key(&line.seq) {
             return;
         }
-        let id = line.conversation;
         let mut question = self.question(line, speaker, line.text.raw().to_owned());
         question.draft = draft;
-        if !draft {
-            let verdict = Verdict::reply(Gate::Slash, Reason::Asked);
-            self.rows.push(Row::Judged(line.seq, verdict.clone()));
-            self.chat(id).amend(line.seq, |l| (l.verdict, l.outcome) = (Some(verdict), None));
-        }
         self.enqueue(question, Duration::ZERO, None);
+    }
+
+    /// A line that had its end is to be answered after all, because an operator says so.
+    fn judge_asked(&mut self, line: &Line) {
+        let verdict = Verdict::reply(Gate::Slash, Reason::Asked);
+        self.rows.push(Row::Judged(line.seq, verdict.clone()));
+        self.chat(line.conversation).amend(line.seq, |l| (l.verdict, l.outcome) = (Some(verdict), None));
     }
 
     /// Answers the last message that was refused for want of access, in the chats that the id is about.
@@ -270,6 +281,7 @@ impl State {
         let refused = |l: &&Arc<Line>| matches!(l.verdict.as_ref().map(|v| &v.reason), Some(Reason::NotAllowed(who)) if *who == id);
         let lines: Vec<_> = self.chats.values().filter_map(|c| c.tail.iter().rev().find(refused).cloned()).collect();
         for line in lines {
+            self.judge_asked(&line);
             self.reopen(&line, false);
         }
     }
@@ -390,8 +402,21 @@ impl State {
             !l.author.is_ours() && l.verdict.as_ref().is_some_and(|v| v.decision == Decision::Reply) && !l.recalled
         };
         let line = chat.tail.iter().rev().find(answered).cloned().ok_or(Refusal::Nothing)?;
-        let sent = line.outcome == Some(Outcome::Replied);
-        self.reopen(&line, sent);
+        if self.questions.contains_key(&line.seq) {
+            return Err(Refusal::Nothing);
+        }
+        // A draft of it that still waits is what nobody wanted.
+        let waits = |item: &Item| matches!(item.kind, ItemKind::Draft { answers, .. } if answers == line.seq);
+        let drafts: Vec<_> = self.items.iter().filter(|(_, item)| waits(item)).map(|(n, _)| *n).collect();
+        for draft in &drafts {
+            self.drop_item(*draft);
+        }
+        let under_way = line.outcome.is_none() && drafts.is_empty();
+        let again = under_way || line.outcome == Some(Outcome::Replied);
+        if !again && line.outcome.is_some() {
+            self.judge_asked(&line);
+        }
+        self.reopen(&line, again);
         Ok(Done::Started(Some(line.seq)))
     }
 

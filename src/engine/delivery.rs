@@ -117,11 +117,17 @@ impl State {
                 continue;
             };
             if now.wall.since(ready) > EXPIRY {
-                self.end_part(part, PartState::Expired, None);
+                self.end_with_rest(part, PartState::Expired);
                 continue;
             }
             let muted = chat.state.bot_muted.is_some_and(|until| until > now.wall);
             if !can_send || chat.state.paused || muted {
+                // Nobody may ever open the way: then its time runs out.
+                let expires = now.mono + (EXPIRY + Duration::from_millis(1)).saturating_sub(now.wall.since(ready));
+                if chat.expiry != Some(expires) {
+                    chat.expiry = Some(expires);
+                    self.timers.set(expires, Timer::Deliver(id));
+                }
                 return;
             }
             if chat.not_before > now.mono {
@@ -278,21 +284,27 @@ impl State {
     /// happens three times in a row is paused.
     fn part_failed(&mut self, part: PartId, state: PartState) {
         let Some(delivery) = self.parts.get(&part) else { return };
-        let (id, line) = (delivery.part.conversation, delivery.part.line);
-        self.end_part(part, state, None);
-        let chat = self.chat(id);
-        let rest: Vec<PartId> = chat.outbox.iter().copied().collect();
-        for other in rest {
-            if self.parts.get(&other).is_some_and(|d| d.part.line == line) {
-                self.end_part(other, PartState::Suppressed, None);
-            }
-        }
+        let id = delivery.part.conversation;
+        self.end_with_rest(part, state);
         let chat = self.chat(id);
         chat.failures += 1;
         if chat.failures >= PAUSE_AFTER && !chat.state.paused {
             chat.state.paused = true;
             self.save_chat(id);
             self.raise(ItemKind::Paused, Some(id), None);
+        }
+    }
+
+    /// The end of a part and, since half an answer is worse than none, of those that stand behind it.
+    fn end_with_rest(&mut self, part: PartId, state: PartState) {
+        let Some(delivery) = self.parts.get(&part) else { return };
+        let (id, line) = (delivery.part.conversation, delivery.part.line);
+        self.end_part(part, state, None);
+        let rest: Vec<PartId> = self.chat(id).outbox.iter().copied().collect();
+        for other in rest {
+            if self.parts.get(&other).is_some_and(|d| d.part.line == line) {
+                self.end_part(other, PartState::Suppressed, None);
+            }
         }
     }
 
@@ -311,10 +323,12 @@ impl State {
         self.rows.push(Row::PartState(part, state, message));
         if let Some(reply) = self.replies.get_mut(&line) {
             reply.open -= 1;
-            // Suppressed parts follow from a worse end and do not hide it.
-            if state != PartState::Suppressed || reply.worst.is_none() {
-                reply.worst = reply.worst.filter(|w| *w != PartState::Sent).or(Some(state));
-            }
+            // Suppressed parts follow from another end and do not hide it.
+            reply.worst = match reply.worst {
+                None | Some(PartState::Suppressed) => Some(state),
+                Some(PartState::Sent) if state != PartState::Suppressed => Some(state),
+                worst => worst,
+            };
         }
         self.check_reply(line);
     }
@@ -364,8 +378,10 @@ impl State {
         let id = delivery.part.conversation;
         let found = match &outcome {
             CallOutcome::Done(CallReply::Messages(messages)) => self.find_part(&delivery.part, messages),
-            // The link went away again: the next one asks.
-            CallOutcome::NotSent | CallOutcome::Lost => return,
+            // The link went away again: the next one asks, or this one where it is still there.
+            CallOutcome::NotSent | CallOutcome::Lost => {
+                return self.timers.set(self.now.mono + LOOK_AFTER, Timer::LookUp(id));
+            }
             _ => None,
         };
         match found {
@@ -388,6 +404,29 @@ impl State {
         let known = |id: MessageId| chat.tail.iter().any(|line| line.message == Some(id));
         let ours = |m: &&Message| m.sender.id.0 == m.conversation.account.0 && words(&m.text()) == sent;
         messages.iter().rev().filter(ours).map(|m| m.id).find(|id| !known(*id))
+    }
+
+    /// Holds back what has not left of the replies to a message: it was taken back, heard before, or stopped.
+    pub fn hold_back(&mut self, answers: Seq) {
+        let lines: Vec<_> = self.replies.values().filter(|r| r.answers == Some(answers)).map(|r| r.line).collect();
+        for line in lines {
+            let Some(id) = self.replies.get(&line).map(|r| r.conversation) else { continue };
+            let parts = self.parts.values().filter(|d| d.part.line == line && !self.is_out(d));
+            let held: Vec<_> = parts.map(|d| d.part.id).collect();
+            self.commits.waiting.retain(|(_, part)| !held.contains(part));
+            for part in held {
+                self.end_part(part, PartState::Suppressed, None);
+            }
+            self.pump_delivery(id);
+        }
+    }
+
+    /// Whether a part may have left: a part that waits for the commit of its `sending` has not.
+    fn is_out(&self, delivery: &Delivery) -> bool {
+        let id = delivery.part.id;
+        let chat = self.chats.get(&delivery.part.conversation);
+        let under_way = chat.is_some_and(|c| c.sending == Some(id) || c.doubtful == Some(id));
+        under_way && !self.commits.waiting.iter().any(|(_, part)| *part == id)
     }
 
     /// Ends parts that a restart or an operator leaves no hope for.

@@ -337,14 +337,14 @@ impl State {
                 self.book(head, &asking, &answer);
                 self.look_again(at);
                 match cancelled {
-                    Some(outcome) => self.close_question(head, Some(outcome)),
+                    Some(outcome) => self.close_cancelled(head, outcome),
                     None => self.on_answer(head, &asking, answer),
                 }
             }
             (Err(_), Some(outcome)) => {
                 // Not the provider's fault: its breaker learns nothing from it.
                 self.providers[at].breaker.abandoned();
-                self.close_question(head, Some(outcome));
+                self.close_cancelled(head, outcome);
             }
             (Err(failure), None) => self.on_failure(head, &asking, failure),
         }

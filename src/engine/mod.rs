@@ -72,6 +72,11 @@ impl Engine {
     pub fn apply(&mut self, input: Input, now: Now) -> Vec<Effect> {
         let state = &mut self.state;
         state.now = now;
+        if state.stopped {
+            // Whatever comes late is found by the next process: what was being sent is looked up, what was
+            // being asked is asked again.
+            return Vec::new();
+        }
         state.ring();
         match input {
             Input::Tick => {}
@@ -100,7 +105,7 @@ impl Engine {
 
     /// When the engine wants to be told [`Input::Tick`]; `None`: never, by itself.
     pub fn next_deadline(&self) -> Option<Mono> {
-        self.state.timers.next()
+        self.state.timers.next().filter(|_| !self.state.stopped)
     }
 
     /// The state as it may be seen, rebuilt only where it changed since the last call.

@@ -206,8 +206,12 @@ impl State {
         self.pump_chat(question.conversation);
     }
 
-    /// Records how a message ended.
+    /// Records how a message ended, once: what comes of a second answer leaves the first one's end alone.
     pub fn end_line(&mut self, conversation: ConversationId, line: Seq, outcome: Outcome) {
+        let chat = self.chats.get(&conversation);
+        if chat.and_then(|c| c.line(line)).is_some_and(|l| l.outcome.is_some()) {
+            return;
+        }
         match outcome {
             Outcome::Replied => self.counters.replied += 1,
             Outcome::Failed => self.counters.failed += 1,
@@ -223,9 +227,12 @@ impl State {
         let Some(question) = self.questions.get_mut(&head) else { return };
         match question.stage {
             Stage::Asking => {
-                question.cancelled = Some(outcome);
-                if let Some(asking) = &question.asking {
+                // A second word changes nothing.
+                if question.cancelled.is_none()
+                    && let Some(asking) = &question.asking
+                {
                     self.effects.push(Effect::Cancel(asking.job));
+                    question.cancelled = Some(outcome);
                 }
             }
             Stage::Queued(provider) => {
@@ -236,6 +243,17 @@ impl State {
             }
             _ => self.close_question(head, Some(outcome)),
         }
+    }
+
+    /// A model has stopped at a question that nobody wants answered any more. Where paragraphs had left, they are
+    /// the reply.
+    pub fn close_cancelled(&mut self, head: Seq, outcome: Outcome) {
+        let Some(line) = self.questions.get(&head).and_then(|q| q.reply) else {
+            return self.close_question(head, Some(outcome));
+        };
+        self.hold_back(head);
+        self.seal_reply(line);
+        self.close_question(head, None);
     }
 
     pub fn on_question_ends(&mut self, head: Seq) {

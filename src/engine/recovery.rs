@@ -1,9 +1,12 @@
 //! The store's word: what it remembered, what is on disk, what it could not write; and stopping in order.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::commands::{Asker, PendingEdit};
 use super::delivery::{Delivery, Reply};
+use super::question::Said;
 use super::reply::Saying;
 use super::state::{State, Waiting};
 use super::timers::{Timer, Timers};
@@ -94,17 +97,14 @@ impl State {
         self.missed.remove(&seq);
         self.counters.duplicates += 1;
         self.counters.received = self.counters.received.saturating_sub(1);
-        let question = self.questions.values().find(|q| q.has(seq)).map(|q| (q.head, q.conversation));
-        if let Some((head, _)) = question {
+        // A question of several messages is asked all the same: the others may be new.
+        let question = self.questions.values().find(|q| q.said.len() == 1 && q.has(seq)).map(|q| q.head);
+        if let Some(head) = question {
             self.cancel_question(head, Outcome::Ignored);
         }
-        let of_reply = self.replies.values().find(|r| r.answers == Some(seq)).map(|r| r.line);
-        if let Some(line) = of_reply {
-            let parts: Vec<_> = self.parts.values().filter(|d| d.part.line == line).map(|d| d.part.id).collect();
-            for part in parts {
-                self.drop_part(part, PartState::Suppressed);
-            }
-        }
+        self.hold_back(seq);
+        let of_it = |edit: &PendingEdit| matches!(edit.asker, Asker::Chat(_, _, line) if line == seq);
+        self.edits.retain(|_, edit| !of_it(edit));
         let chat = self.chats.values_mut().find(|c| c.line(seq).is_some());
         if let Some(chat) = chat {
             chat.remove(seq);
@@ -152,19 +152,28 @@ impl State {
             self.timers.set(self.now.mono + until.since(self.now.wall), Timer::ModeEnds(id));
         }
         let trusted = recovered.same_boot || recovered.clean;
+        let parts: Vec<_> = recovered.parts.iter().map(|(part, _)| (part.id, part.state, part.ready)).collect();
         for (part, line) in recovered.parts {
-            self.recover_part(part, line, trusted);
+            self.recover_part(part, &line);
+        }
+        // Only when all parts of a reply are known may one of them end: else the first would end the reply.
+        for (part, state, ready) in parts {
+            self.settle_part(part, state, ready, trusted);
         }
         self.greet_providers();
-        for line in recovered.waiting {
+        let drafted: Vec<_> = self
+            .items
+            .values()
+            .filter_map(|item| if let ItemKind::Draft { answers, .. } = item.kind { Some(answers) } else { None })
+            .collect();
+        for line in recovered.waiting.into_iter().filter(|line| !drafted.contains(&line.seq)) {
             self.chat(line.conversation);
-            self.reopen(&std::sync::Arc::new(line), false);
+            self.reopen(&Arc::new(line), false);
         }
     }
 
-    /// A part that had no end: ready ones are delivered while fresh, ones that may have left are looked up.
-    /// After a power cut the last commits may be missing, so nothing that was ready is trusted.
-    fn recover_part(&mut self, part: Part, line: Line, trusted: bool) {
+    /// A part that had no end is in the outbox again.
+    fn recover_part(&mut self, part: Part, line: &Line) {
         let (id, seq, conversation) = (part.id, part.line, part.conversation);
         self.chat(conversation);
         let reply = self.replies.entry(seq).or_insert_with(|| {
@@ -180,17 +189,22 @@ impl State {
         });
         reply.open += 1;
         reply.count = reply.count.max(part.index + 1);
-        let state = part.state;
-        let stale = self.now.wall.since(part.ready) > STILL_FRESH;
-        let first_doubt = self.chat(conversation).doubtful.is_none();
         self.chat(conversation).outbox.push_back(id);
         self.parts.insert(id, Delivery { part, refused: 0, since: self.now.mono });
+    }
+
+    /// What becomes of it: ready ones are delivered while fresh, ones that may have left are looked up. After a
+    /// power cut the last commits may be missing, so nothing that was ready is trusted.
+    fn settle_part(&mut self, id: PartId, state: PartState, ready: Wall, trusted: bool) {
+        let Some(conversation) = self.parts.get(&id).map(|d| d.part.conversation) else { return };
+        let stale = self.now.wall.since(ready) > STILL_FRESH;
+        let chat = self.chat(conversation);
         match state {
             PartState::Generated if !trusted => self.drop_part(id, PartState::Unknown),
             PartState::Generated if stale => self.drop_part(id, PartState::Expired),
             PartState::Generated => {}
             // At most one part of a chat was on its way; anything else is an unclean record and stays unknown.
-            _ if first_doubt => self.chat(conversation).doubtful = Some(id),
+            _ if chat.doubtful.is_none() => chat.doubtful = Some(id),
             _ => self.drop_part(id, PartState::Unknown),
         }
     }
@@ -199,16 +213,32 @@ impl State {
     pub fn on_loaded(&mut self, id: ConversationId, lines: Vec<Line>) {
         let Some(chat) = self.chats.get_mut(&id) else { return };
         chat.loading = false;
+        let known: Vec<_> = lines.iter().filter(|l| !l.author.is_ours()).filter_map(|l| l.message).collect();
         // What was said while they were on their way stands behind them.
         let fresh: Vec<_> = chat.tail.drain(..).collect();
         let first = fresh.first().map_or(Seq(u64::MAX), |l| l.seq);
         chat.last_heard = chat.last_heard.or_else(|| lines.iter().rev().find(|l| !l.author.is_ours()).map(|l| l.at));
-        for line in lines.into_iter().filter(|l| l.seq < first).map(std::sync::Arc::new).chain(fresh) {
+        for line in lines.into_iter().filter(|l| l.seq < first).map(Arc::new).chain(fresh) {
             chat.push(line);
         }
+        self.join_merged(id);
         self.forget_if_silent(id, first);
         self.touch(id);
+        self.hear_missed(id, known.into_iter());
         self.pump_chat(id);
+    }
+
+    /// A question that a restart interrupted was made of several messages: the store has them by themselves.
+    fn join_merged(&mut self, id: ConversationId) {
+        let Some(chat) = self.chats.get(&id) else { return };
+        for question in self.questions.values_mut().filter(|q| q.conversation == id && q.said.len() == 1) {
+            let joined = chat.tail.iter().filter(|l| l.outcome == Some(Outcome::Merged(question.head)));
+            for line in joined.filter(|l| !l.recalled) {
+                let text = line.text.raw().to_owned();
+                question.said.push(Said { line: Arc::clone(line), text });
+                question.pictures.extend(line.pictures.iter().cloned());
+            }
+        }
     }
 
     /// What was loaded is forgotten if the conversation had been silent for `context.idle` before it woke.
@@ -239,33 +269,38 @@ impl State {
         for job in self.jobs.keys() {
             self.effects.push(Effect::Cancel(*job));
         }
-        self.stop();
+        self.grace_over = true;
     }
 
-    /// Tells that everything that can be finished is finished.
+    /// Stops when everything that can be finished is finished. Called when the input's own rows have been handed
+    /// over, so that the mark of a clean stop is the last row of all.
     pub fn check_stopped(&mut self) {
-        let sending = self.chats.values().any(|c| c.sending.is_some());
-        if self.stopping && !self.stopped && self.jobs.is_empty() && !sending {
-            let ready = |c: &super::chat::Chat| {
-                !c.outbox.is_empty()
-                    && !c.state.paused
-                    && self.accounts.get(&c.id.account).is_some_and(|a| a.can_send())
-            };
-            if !self.chats.values().any(ready) {
-                self.stop();
-            }
+        if self.stopping && !self.stopped && (self.grace_over || self.is_finished()) {
+            self.stop();
         }
+    }
+
+    fn is_finished(&self) -> bool {
+        let wall = self.now.wall;
+        let busy = |c: &super::chat::Chat| {
+            let muted = c.state.bot_muted.is_some_and(|until| until > wall);
+            let can_send = self.accounts.get(&c.id.account).is_some_and(|a| a.can_send());
+            c.sending.is_some() || (!c.outbox.is_empty() && !c.state.paused && !muted && can_send)
+        };
+        self.jobs.is_empty() && !self.chats.values().any(busy)
     }
 
     fn stop(&mut self) {
-        if !self.stopped {
-            self.stopped = true;
-            let batch = self.next_batch();
-            self.numbers.batch = batch.0;
-            let mut rows = std::mem::take(&mut self.rows);
-            rows.push(Row::CleanStop);
-            self.effects.push(Effect::Record(batch, rows));
-            self.effects.push(Effect::Stopped);
-        }
+        self.stopped = true;
+        self.changed = true;
+        // Committed, or about to be, as being sent, and held for that commit: they have not left.
+        let held = std::mem::take(&mut self.commits.waiting);
+        let mut rows: Vec<_> =
+            held.into_iter().map(|(_, part)| Row::PartState(part, PartState::Generated, None)).collect();
+        rows.push(Row::CleanStop);
+        let batch = self.next_batch();
+        self.numbers.batch = batch.0;
+        self.effects.push(Effect::Record(batch, rows));
+        self.effects.push(Effect::Stopped);
     }
 }

@@ -172,10 +172,13 @@ impl State {
         line
     }
 
-    /// A notice in a chat. Says nothing where an operator is talking or nobody may.
+    /// A notice in a chat. Says nothing where nobody may, and nothing that was not asked for where an operator
+    /// is talking.
     pub fn say_notice(&mut self, conversation: ConversationId, notice: Notice, answers: Option<Seq>) {
-        if self.mode(conversation) == Mode::Muted {
-            return;
+        match (self.mode(conversation), answers) {
+            (Mode::Muted, Some(line)) => return self.end_line(conversation, line, Outcome::Suppressed),
+            (Mode::Muted, None) | (Mode::Manual, None) => return,
+            _ => {}
         }
         let text = notice.words(self.lang());
         let heard = answers.and_then(|seq| self.questions.get(&seq)).map(|q| q.heard);
@@ -333,17 +336,41 @@ impl State {
         making: Option<Arc<Making>>,
     ) {
         let Some(line) = question.reply else { return };
+        self.limits.replied(question.conversation, question.speaker, self.now.mono);
         let mut rest = text.get(asking.delivered..).unwrap_or("").to_owned();
         if cut {
             rest.push_str(&Notice::CutMark.words(self.lang()));
         }
-        self.say_more(question, &rest, making.clone());
+        if let Some(rest) = self.may_follow(question, rest, making.as_ref()) {
+            self.say_more(question, &rest, making.clone());
+        }
         self.chat(question.conversation).amend(line, |l| l.making = making);
         if let Some(line) = self.chat(question.conversation).line(line).cloned() {
             self.rows.push(Row::Said(line));
         }
         self.seal_reply(line);
         self.close_question(question.head, None);
+    }
+
+    /// What may be said of the rest of an answer of which paragraphs have left: the words and the chat's mode are
+    /// looked at as for a whole one. What an operator has to decide about becomes a draft of its own.
+    fn may_follow(&mut self, question: &Question, rest: String, making: Option<&Arc<Making>>) -> Option<String> {
+        let id = question.conversation;
+        let found = self.policies.moderation.find(&rest).is_some();
+        let hold = match (self.mode(id), self.config.moderation.outbound) {
+            (Mode::Muted, _) => return None,
+            (Mode::Manual | Mode::Draft, _) => true,
+            (Mode::Auto, _) if !found => false,
+            (Mode::Auto, Outbound::Mask) => return Some(self.policies.moderation.mask(&rest)),
+            (Mode::Auto, Outbound::Block) => return None,
+            (Mode::Auto, Outbound::Draft) => true,
+        };
+        if hold && !rest.trim().is_empty() {
+            let text = readable(self.policy(id), &rest);
+            let suggestion = self.mode(id) == Mode::Manual;
+            self.raise_draft(question, text, making.cloned().unwrap_or_default(), suggestion);
+        }
+        (!hold).then_some(rest)
     }
 
     /// A model failed after paragraphs had left: what there is is finished with a mark, never begun anew.
@@ -361,9 +388,10 @@ impl State {
         {
             provider.queue.retain(|q| *q != head);
         }
-        let id = question.conversation;
+        let (id, draft) = (question.conversation, question.draft);
         let every = self.policy(id).chat.reply.failure_notice.every;
-        let auto = self.mode(id) == Mode::Auto;
+        // The draft of another answer failed for the operator who asked for it, not for the chat.
+        let auto = self.mode(id) == Mode::Auto && !draft;
         let now = self.now.mono;
         let chat = self.chat(id);
         let due = auto && !every.is_zero() && chat.failure_notice.is_none_or(|at| now.since(at) >= every);

@@ -72,7 +72,8 @@ impl Numbers {
     }
 }
 
-/// Everything the engine knows.
+/// Everything the engine knows. What is walked through stands in order, never in a hash map's: the same inputs
+/// must come to the same effects.
 pub(super) struct State {
     pub config: Arc<Config>,
     pub policies: Policies,
@@ -87,22 +88,22 @@ pub(super) struct State {
 
     pub accounts: BTreeMap<SelfId, Account>,
     /// Conversations in memory.
-    pub chats: HashMap<ConversationId, Chat>,
+    pub chats: BTreeMap<ConversationId, Chat>,
     /// Conversations that the store knows and memory does not.
-    pub cold: HashMap<ConversationId, ChatState>,
+    pub cold: BTreeMap<ConversationId, ChatState>,
     pub seen: Seen,
     pub grants: Grants,
     pub limits: Limits,
 
-    pub questions: HashMap<Seq, Question>,
-    pub jobs: HashMap<JobId, Seq>,
+    pub questions: BTreeMap<Seq, Question>,
+    pub jobs: BTreeMap<JobId, Seq>,
     /// Questions being answered, over all providers.
     pub inflight: usize,
     pub providers: Vec<Provider>,
     pub cache: Cache,
 
-    pub replies: HashMap<Seq, Reply>,
-    pub parts: HashMap<PartId, Delivery>,
+    pub replies: BTreeMap<Seq, Reply>,
+    pub parts: BTreeMap<PartId, Delivery>,
     pub calls: HashMap<CallId, Errand>,
     pub commits: Commits,
 
@@ -120,6 +121,8 @@ pub(super) struct State {
     pub changed: bool,
     pub dirty: HashSet<ConversationId>,
     pub stopping: bool,
+    /// The time to finish in is over.
+    pub grace_over: bool,
     pub stopped: bool,
 }
 
@@ -134,18 +137,18 @@ impl State {
             rows: Vec::new(),
             effects: Vec::new(),
             accounts: BTreeMap::new(),
-            chats: HashMap::new(),
-            cold: HashMap::new(),
+            chats: BTreeMap::new(),
+            cold: BTreeMap::new(),
             seen: Seen::default(),
             grants: Grants::default(),
             limits: Limits::default(),
-            questions: HashMap::new(),
-            jobs: HashMap::new(),
+            questions: BTreeMap::new(),
+            jobs: BTreeMap::new(),
             inflight: 0,
             providers: Vec::new(),
             cache: Cache::default(),
-            replies: HashMap::new(),
-            parts: HashMap::new(),
+            replies: BTreeMap::new(),
+            parts: BTreeMap::new(),
             calls: HashMap::new(),
             commits: Commits::default(),
             items: BTreeMap::new(),
@@ -159,6 +162,7 @@ impl State {
             changed: true,
             dirty: HashSet::new(),
             stopping: false,
+            grace_over: false,
             stopped: false,
             config,
         };
@@ -267,10 +271,11 @@ impl State {
         self.cool();
         let known = self.cold.remove(&id);
         let mut chat = Chat::new(id, known.clone().unwrap_or_default(), self.now.mono);
-        if let Some(state) = known {
+        if known.is_some() {
             chat.loading = true;
             let lines = super::chat::TAIL as u32;
-            self.effects.push(Effect::Load(Load { conversation: id, lines, after: state.forgotten }));
+            // Forgotten lines too: no model sees them, but people do, and they are known not to be new.
+            self.effects.push(Effect::Load(Load { conversation: id, lines, after: Seq(0) }));
         }
         self.chats.insert(id, chat);
     }

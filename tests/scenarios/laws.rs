@@ -1,0 +1,251 @@
+//! What must hold after every input, whatever it was. A broken law is told as a sentence.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use qqdeck::domain::*;
+
+use crate::shelf::Shelf;
+
+/// What the laws remember of the world.
+#[derive(Default)]
+pub struct Laws {
+    parts: BTreeMap<PartId, Way>,
+    /// The part of each chat that is committed, or about to be, as being sent.
+    sending: BTreeMap<ConversationId, PartId>,
+    /// Calls that speak and have not ended.
+    flying: BTreeMap<CallId, (ConversationId, PartId)>,
+    jobs: BTreeSet<JobId>,
+    heard: BTreeMap<Seq, (ConversationId, Option<UserId>)>,
+    said: BTreeMap<Seq, (Option<Seq>, bool)>,
+    ended: BTreeSet<Seq>,
+    /// Messages that an operator, or a restart, asked to answer (again): order and number of replies are theirs.
+    asked_for: BTreeSet<Seq>,
+    /// The last message of each speaker that was answered.
+    answered: BTreeMap<(ConversationId, UserId), Seq>,
+    /// The reply of ours that left for each message.
+    replies: BTreeMap<Seq, Seq>,
+    committed: BatchNo,
+    stopped: bool,
+    batch: BatchNo,
+    /// What was broken so far.
+    pub broken: Vec<String>,
+}
+
+/// A part as the laws saw it.
+struct Way {
+    part: Part,
+    /// The batch in which it became `Sending` last.
+    since: BatchNo,
+    /// It left and no definite word says that it did not arrive.
+    maybe_out: bool,
+}
+
+impl Laws {
+    /// An input is about to be applied.
+    pub fn before(&mut self, input: &Input) {
+        match input {
+            Input::Called(call, outcome) => self.landed(*call, outcome),
+            Input::Job(job, JobEvent::Ended(_)) => drop(self.jobs.remove(job)),
+            Input::Committed { batch, duplicates } => {
+                self.committed = self.committed.max(*batch);
+                // What the store had already counts as never heard again.
+                for seq in duplicates {
+                    self.heard.remove(seq);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn landed(&mut self, call: CallId, outcome: &CallOutcome) {
+        let Some((_, part)) = self.flying.remove(&call) else { return };
+        if matches!(outcome, CallOutcome::NotSent | CallOutcome::Refused { .. })
+            && let Some(way) = self.parts.get_mut(&part)
+        {
+            way.maybe_out = false;
+        }
+    }
+
+    /// What came of it.
+    pub fn after(&mut self, effects: &[Effect], snapshot: &Snapshot) {
+        for effect in effects {
+            if self.stopped {
+                self.broken.push(format!("{effect:?} after `stopped`"));
+            }
+            match effect {
+                Effect::Record(batch, rows) => {
+                    if *batch <= self.batch {
+                        self.broken.push(format!("batch {batch} after batch {}", self.batch));
+                    }
+                    self.batch = *batch;
+                    rows.iter().for_each(|row| self.row(*batch, row));
+                }
+                Effect::Call(call) if call.action.speaks() => self.sends(call, snapshot.unrecorded),
+                Effect::Ask(job) => drop(self.jobs.insert(job.id)),
+                Effect::Stopped => self.stopped = true,
+                _ => {}
+            }
+        }
+        if !self.stopped && snapshot.inflight != self.jobs.len() {
+            self.broken.push(format!("{} jobs are open, the engine counts {}", self.jobs.len(), snapshot.inflight));
+        }
+        let mut heads = BTreeSet::new();
+        for writing in snapshot.chats.values().flat_map(|chat| &chat.writing) {
+            if !heads.insert(writing.answers) {
+                self.broken.push(format!("message {} is asked twice at once", writing.answers));
+            }
+        }
+    }
+
+    fn row(&mut self, batch: BatchNo, row: &Row) {
+        match row {
+            Row::Heard { line, .. } => {
+                let speaker = if let Author::Person { id, .. } = line.author { Some(id) } else { None };
+                if self.heard.insert(line.seq, (line.conversation, speaker)).is_some() {
+                    self.broken.push(format!("number {} was given twice", line.seq));
+                }
+                if line.outcome.is_some() {
+                    self.ended.insert(line.seq);
+                }
+            }
+            Row::Said(line) => {
+                if let Some(answers) = line.answers.filter(|_| !self.said.contains_key(&line.seq))
+                    && !self.heard.contains_key(&answers)
+                {
+                    self.broken.push(format!("line {} answers {answers}, which was never heard", line.seq));
+                }
+                self.said.insert(line.seq, (line.answers, line.author == Author::Bot));
+            }
+            Row::Judged(seq, verdict) if verdict.decision == Decision::Reply => {
+                self.ended.remove(seq);
+                self.asked_for.insert(*seq);
+            }
+            Row::Ended(seq, outcome) => {
+                if !self.ended.insert(*seq) {
+                    self.broken.push(format!("message {seq} ended twice, now {}", outcome.code()));
+                }
+            }
+            Row::Item(_, item) => {
+                // From here on its order and number are a human's.
+                if let ItemKind::Draft { answers, .. } = item.kind {
+                    self.asked_for.insert(answers);
+                }
+            }
+            Row::Part(part) => {
+                let way = Way { part: part.clone(), since: batch, maybe_out: false };
+                self.parts.insert(part.id, way);
+                self.moves(batch, part.id, part.state);
+            }
+            Row::PartState(id, state, _) => self.moves(batch, *id, *state),
+            _ => {}
+        }
+    }
+
+    fn moves(&mut self, batch: BatchNo, id: PartId, state: PartState) {
+        let Some(way) = self.parts.get_mut(&id) else {
+            return self.broken.push(format!("part {id} moves and was never made"));
+        };
+        let conversation = way.part.conversation;
+        if way.part.state.is_final() {
+            self.broken.push(format!("part {id} moves to {} after its end", state.code()));
+        }
+        way.part.state = state;
+        if state == PartState::Sending {
+            way.since = batch;
+            self.sending.insert(conversation, id);
+        } else if self.sending.get(&conversation) == Some(&id) {
+            self.sending.remove(&conversation);
+        }
+    }
+
+    fn sends(&mut self, call: &Call, unrecorded: bool) {
+        let (Action::Send { peer, .. } | Action::SendForward { peer, .. }) = &call.action else { return };
+        let conversation = ConversationId { account: call.account, peer: *peer };
+        if let Some((other, _)) = self.flying.iter().find(|(_, (c, _))| *c == conversation) {
+            self.broken.push(format!("call {} leaves for {conversation} while call {other} is out", call.id));
+        }
+        let Some(way) = self.sending.get(&conversation).and_then(|part| self.parts.get_mut(part)) else {
+            return self.broken.push(format!("call {} sends what is not recorded as being sent", call.id));
+        };
+        let id = way.part.id;
+        if way.part.action != call.action {
+            self.broken.push(format!("call {} sends other words than part {id}", call.id));
+        }
+        if way.maybe_out {
+            self.broken.push(format!("part {id} is sent again by call {}", call.id));
+        }
+        if way.since > self.committed && !unrecorded {
+            self.broken.push(format!("part {id} leaves before its commit"));
+        }
+        way.maybe_out = true;
+        let (line, index) = (way.part.line, way.part.index);
+        self.flying.insert(call.id, (conversation, id));
+        if index == 0 {
+            self.reply_leaves(line);
+        }
+    }
+
+    /// One reply a message, and in the order of the speaker's messages.
+    fn reply_leaves(&mut self, line: Seq) {
+        let Some((Some(answers), by_model)) = self.said.get(&line).copied() else { return };
+        let Some((conversation, Some(speaker))) = self.heard.get(&answers).copied() else { return };
+        if self.asked_for.contains(&answers) {
+            return;
+        }
+        if let Some(other) = self.replies.insert(answers, line).filter(|other| *other != line) {
+            self.broken.push(format!("message {answers} is answered by {line} and was by {other}"));
+        }
+        if !by_model {
+            return;
+        }
+        let last = self.answered.entry((conversation, speaker)).or_insert(answers);
+        if *last > answers {
+            self.broken.push(format!("message {answers} is answered after {last} of the same speaker"));
+        }
+        *last = answers.max(*last);
+    }
+
+    /// A new process: what was not on disk never was; what left has left.
+    pub fn restart(&mut self, shelf: &Shelf, found: &Recovered) {
+        // What left while the store was out of order was never on record: it may leave again.
+        let unrecorded: BTreeSet<_> =
+            self.parts.values().filter(|w| w.since > self.committed).map(|w| w.part.line).collect();
+        self.replies.retain(|_, line| !unrecorded.contains(line));
+        let committed = self.committed;
+        self.parts.values_mut().filter(|way| way.since > committed).for_each(|way| way.maybe_out = false);
+        self.parts.values_mut().for_each(|way| way.since = BatchNo(0));
+        self.flying.clear();
+        self.sending.clear();
+        self.jobs.clear();
+        self.heard.retain(|seq, _| shelf.line(*seq).is_some());
+        self.said.retain(|seq, _| shelf.line(*seq).is_some());
+        self.parts.retain(|id, _| *id <= found.last_part);
+        self.asked_for.retain(|seq| *seq <= found.last_seq);
+        self.replies.retain(|_, line| *line <= found.last_seq);
+        self.ended = shelf.ended();
+        for (part, _) in &found.parts {
+            if let Some(way) = self.parts.get_mut(&part.id) {
+                way.part.state = part.state;
+            }
+            if part.state == PartState::Sending {
+                self.sending.insert(part.conversation, part.id);
+            }
+        }
+        (self.batch, self.committed, self.stopped) = (BatchNo(0), BatchNo(0), false);
+    }
+
+    /// Messages that have no end.
+    pub fn open(&self) -> impl Iterator<Item = Seq> {
+        self.heard.keys().copied().filter(|seq| !self.ended.contains(seq))
+    }
+
+    /// Speaking calls that have not ended.
+    pub fn flying(&self) -> Vec<CallId> {
+        self.flying.keys().copied().collect()
+    }
+
+    /// Jobs that have not ended.
+    pub fn jobs(&self) -> Vec<JobId> {
+        self.jobs.iter().copied().collect()
+    }
+}

@@ -1,0 +1,201 @@
+//! A store in memory, as `domain::record` documents it: rows wait for their commit, committed ones survive a
+//! kill, and what is found at the next start is [`Recovered`].
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use qqdeck::domain::*;
+
+/// Rows handed over, and rows on disk.
+#[derive(Default)]
+pub struct Shelf {
+    pending: VecDeque<(BatchNo, Vec<Row>)>,
+    lines: BTreeMap<Seq, Line>,
+    keys: BTreeSet<(ConversationId, i64)>,
+    parts: BTreeMap<PartId, Part>,
+    chats: BTreeMap<ConversationId, ChatState>,
+    grants: Vec<Grant>,
+    items: BTreeMap<ItemId, Item>,
+    usage: Vec<Usage>,
+    last: (Seq, PartId, ItemId),
+    clean: bool,
+}
+
+impl Shelf {
+    /// A batch is handed over.
+    pub fn hand_over(&mut self, batch: BatchNo, rows: Vec<Row>) {
+        self.pending.push_back((batch, rows));
+    }
+
+    /// The oldest batch that is not on disk.
+    pub fn waits(&self) -> Option<BatchNo> {
+        self.pending.front().map(|(batch, _)| *batch)
+    }
+
+    /// The last row of all was [`Row::CleanStop`].
+    pub fn is_clean(&self) -> bool {
+        matches!(self.pending.back().map(|(_, rows)| rows.last()), Some(Some(Row::CleanStop)))
+            || (self.pending.is_empty() && self.clean)
+    }
+
+    /// Writes the oldest batch; tells its number and the lines of it that had been heard before.
+    pub fn commit(&mut self) -> Option<(BatchNo, Vec<Seq>)> {
+        let (batch, rows) = self.pending.pop_front()?;
+        let mut duplicates = Vec::new();
+        for row in rows {
+            self.write(row, &mut duplicates);
+        }
+        Some((batch, duplicates))
+    }
+
+    /// The process dies: what was not committed is gone.
+    pub fn lose_pending(&mut self) {
+        self.pending.clear();
+    }
+
+    fn write(&mut self, row: Row, duplicates: &mut Vec<Seq>) {
+        self.clean = matches!(row, Row::CleanStop);
+        match row {
+            Row::Heard { line, dedupe, .. } => {
+                self.last.0 = self.last.0.max(line.seq);
+                if self.keys.insert((line.conversation, dedupe)) {
+                    self.put(line);
+                } else {
+                    duplicates.push(line.seq);
+                }
+            }
+            Row::Said(line) => self.put(line),
+            Row::Judged(seq, verdict) => self.amend(seq, |line| line.verdict = Some(verdict)),
+            Row::Ended(seq, outcome) => self.amend(seq, |line| line.outcome = Some(outcome)),
+            Row::Recalled(seq) => self.amend(seq, |line| line.recalled = true),
+            Row::Part(part) => {
+                self.last.1 = self.last.1.max(part.id);
+                self.parts.insert(part.id, part);
+            }
+            Row::PartState(id, state, message) => {
+                let Some(part) = self.parts.get_mut(&id) else { return };
+                part.state = state;
+                let line = part.line;
+                if message.is_some() {
+                    self.amend(line, |line| line.message = line.message.or(message));
+                }
+            }
+            Row::Chat(id, state) => drop(self.chats.insert(id, *state)),
+            Row::Usage(usage) => self.usage.push(usage),
+            Row::Grant(grant) => {
+                self.grants.retain(|g| (g.id, g.effect) != (grant.id, grant.effect));
+                self.grants.push(grant);
+            }
+            Row::Item(id, item) => {
+                self.last.2 = self.last.2.max(id);
+                self.items.insert(id, *item);
+            }
+            Row::ItemDone(id) => drop(self.items.remove(&id)),
+            Row::Audit(_) | Row::CleanStop => {}
+        }
+    }
+
+    fn put(&mut self, line: Arc<Line>) {
+        self.last.0 = self.last.0.max(line.seq);
+        self.chats.entry(line.conversation).or_default();
+        self.lines.insert(line.seq, Line::clone(&line));
+    }
+
+    fn amend(&mut self, seq: Seq, change: impl FnOnce(&mut Line)) {
+        if let Some(line) = self.lines.get_mut(&seq) {
+            change(line);
+        }
+    }
+
+    /// The newest lines of a chat, oldest first.
+    pub fn load(&self, load: &Load) -> Vec<Line> {
+        let here = |line: &&Line| line.conversation == load.conversation && line.seq > load.after;
+        let mut lines: Vec<_> = self.lines.values().rev().filter(here).take(load.lines as usize).cloned().collect();
+        lines.reverse();
+        lines
+    }
+
+    /// Lines heard that have an end.
+    pub fn ended(&self) -> BTreeSet<Seq> {
+        self.lines.values().filter(|line| line.outcome.is_some()).map(|line| line.seq).collect()
+    }
+
+    /// A line on disk.
+    pub fn line(&self, seq: Seq) -> Option<&Line> {
+        self.lines.get(&seq)
+    }
+
+    /// All lines on disk.
+    pub fn lines(&self) -> impl Iterator<Item = &Line> {
+        self.lines.values()
+    }
+
+    /// Messages whose draft waits for a human.
+    pub fn drafted(&self) -> BTreeSet<Seq> {
+        self.items
+            .values()
+            .filter_map(|item| match item.kind {
+                ItemKind::Draft { answers, .. } => Some(answers),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// What the next process finds.
+    pub fn recover(&mut self, now: Wall, same_boot: bool) -> Recovered {
+        self.settle();
+        let answering: BTreeSet<Seq> = self.parts.values().filter_map(|p| self.lines.get(&p.line)?.answers).collect();
+        let drafted = self.drafted();
+        let waits = |line: &&Line| {
+            !line.author.is_ours()
+                && line.outcome.is_none()
+                && line.verdict.as_ref().is_some_and(|v| v.decision == Decision::Reply)
+                && !answering.contains(&line.seq)
+                && !drafted.contains(&line.seq)
+        };
+        let open = self.parts.values().filter(|part| !part.state.is_final());
+        let mut parts: Vec<_> = open.filter_map(|p| Some((p.clone(), self.lines.get(&p.line)?.clone()))).collect();
+        parts.sort_by_key(|(part, _)| (part.line, part.index, part.id));
+        let clean = std::mem::take(&mut self.clean);
+        Recovered {
+            last_seq: self.last.0,
+            last_part: self.last.1,
+            last_item: self.last.2,
+            clean,
+            same_boot,
+            waiting: self.lines.values().filter(waits).cloned().collect(),
+            parts,
+            chats: self.chats.iter().map(|(id, state)| (*id, state.clone())).collect(),
+            grants: self.grants.iter().filter(|grant| grant.until > now).cloned().collect(),
+            items: self.items.iter().map(|(id, item)| (*id, item.clone())).collect(),
+            usage: self.usage.clone(),
+            accounts: Vec::new(),
+        }
+    }
+
+    /// Lines whose reply had come to its end while their own was not yet written.
+    fn settle(&mut self) {
+        let mut worst: BTreeMap<Seq, (PartState, bool)> = BTreeMap::new();
+        for part in self.parts.values() {
+            let Some(line) = self.lines.get(&part.line) else { continue };
+            let Some(answers) = line.answers else { continue };
+            let notice = line.author == Author::Notice;
+            let entry = worst.entry(answers).or_insert((part.state, notice));
+            entry.0 = entry.0.min(part.state);
+        }
+        for (seq, (state, notice)) in worst {
+            let outcome = match state {
+                PartState::Generated | PartState::Sending => continue,
+                PartState::Sent if notice => Outcome::Notice,
+                PartState::Sent => Outcome::Replied,
+                PartState::Unknown => Outcome::Unknown,
+                PartState::Failed => Outcome::Failed,
+                PartState::Expired => Outcome::Expired,
+                PartState::Suppressed => Outcome::Suppressed,
+            };
+            if let Some(line) = self.lines.get_mut(&seq).filter(|line| line.outcome.is_none()) {
+                line.outcome = Some(outcome);
+            }
+        }
+    }
+}
