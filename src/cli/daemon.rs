@@ -28,12 +28,13 @@ pub fn load(path: &std::path::Path, lang: Lang) -> Result<Loaded, Exit> {
     })
 }
 
-/// A runtime with the configured number of threads.
+/// A runtime with the configured number of threads, or as many as there are cores: more would only take turns.
 ///
 /// # Errors
 /// When threads cannot be had.
 pub fn threads(workers: usize) -> Result<tokio::runtime::Runtime, Exit> {
-    let built = tokio::runtime::Builder::new_multi_thread().worker_threads(workers.max(1)).enable_all().build();
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let built = tokio::runtime::Builder::new_multi_thread().worker_threads(workers.clamp(1, cores)).enable_all().build();
     built.map_err(|error| Exit::Failed { name: "run", cause: error.to_string() })
 }
 

@@ -42,7 +42,10 @@ impl State {
         let chat = self.chats.get(&question.conversation)?;
         let policy = self.policy(question.conversation);
         let persona = policy::persona(&self.config, chat.state.persona.as_deref(), &policy.chat);
-        let lines: Vec<&Line> = chat.tail.iter().map(Arc::as_ref).filter(|l| l.seq > chat.state.forgotten).collect();
+        // In private all lines count; in a group the last question may lie far back among others' talk.
+        let enough = if chat.id.peer.is_group() { usize::MAX } else { policy.chat.context.messages * 2 + 10 };
+        let lines = chat.tail.iter().map(Arc::as_ref).skip(chat.tail.len().saturating_sub(enough));
+        let lines: Vec<&Line> = lines.filter(|l| l.seq > chat.state.forgotten).collect();
         let last = question.said.len() - 1;
         let asked = question.said.iter().enumerate();
         let asked: Vec<window::Question> = asked

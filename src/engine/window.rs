@@ -93,18 +93,23 @@ pub fn build(prompt: &Prompt<'_>) -> Window {
 
     let units = arrange(prompt.lines, prompt.questions, prompt.context.group);
     let longest = at_most(room / 4);
-    let said: Vec<Vec<(TurnRole, String)>> = units.iter().map(|unit| unit.turns(prompt, longest)).collect();
-    let costs: Vec<u32> = said.iter().map(|turns| turns.iter().map(|(_, text)| cost(text)).sum()).collect();
+    // Told only as far as the window reaches: most of what is in memory is older.
+    let mut said: Vec<Option<(Vec<(TurnRole, String)>, u32)>> = vec![None; units.len()];
     let questions = prompt.questions.len();
-    let chosen = choose(&units, &costs, prompt.context, questions, room.saturating_sub(question));
+    let chosen = choose(&units, prompt.context, questions, room.saturating_sub(question), |at| {
+        let turns = units[at].turns(prompt, longest);
+        let tokens = turns.iter().map(|(_, text)| cost(text)).sum();
+        said[at] = Some((turns, tokens));
+        tokens
+    });
 
     let mut window = Window { tokens: system.saturating_add(question), ..Window::default() };
     let mut turns = Turns::default();
-    for ((said, cost), _) in said.iter().zip(&costs).zip(&chosen).filter(|(_, chosen)| **chosen) {
-        window.tokens = window.tokens.saturating_add(*cost);
-        said.iter().for_each(|(role, text)| turns.add(*role, text));
+    for (turn, tokens) in said.into_iter().zip(&chosen).filter(|(_, chosen)| **chosen).filter_map(|(said, _)| said) {
+        window.tokens = window.tokens.saturating_add(tokens);
+        turn.into_iter().for_each(|(role, text)| turns.add(role, text));
     }
-    turns.add(TurnRole::User, &asked);
+    turns.add(TurnRole::User, asked);
     let messages = |taken: bool| -> usize {
         units.iter().zip(&chosen).filter(|(_, chosen)| !taken || **chosen).map(|(unit, _)| unit.messages()).sum()
     };
@@ -176,22 +181,28 @@ impl Unit<'_> {
 
 /// Which units are shown: from the newest back until one of the limits is reached, less the block that a
 /// trimmed window drops. A limit of messages and one of background each closes its own kind, the tokens both.
-fn choose(units: &[Unit<'_>], costs: &[u32], context: &config::Context, questions: usize, room: u32) -> Vec<bool> {
+fn choose(
+    units: &[Unit<'_>],
+    context: &config::Context,
+    questions: usize,
+    room: u32,
+    mut cost: impl FnMut(usize) -> u32,
+) -> Vec<bool> {
     let mut chosen = vec![false; units.len()];
     let mut tokens = room;
     let (mut messages, mut background) = (context.messages.saturating_sub(questions), context.background);
     let (mut trimmed, mut thinned) = (false, false);
     for (at, unit) in units.iter().enumerate().rev() {
-        let Some(left) = tokens.checked_sub(costs[at]) else {
-            (trimmed, thinned) = (true, true);
-            break;
-        };
         let (room, closed, takes) = match unit.background {
             true => (&mut background, &mut thinned, 1),
             false => (&mut messages, &mut trimmed, unit.messages()),
         };
         *closed |= takes > *room;
         if !*closed {
+            let Some(left) = tokens.checked_sub(cost(at)) else {
+                (trimmed, thinned) = (true, true);
+                break;
+            };
             *room -= takes;
             tokens = left;
             chosen[at] = true;
@@ -225,17 +236,17 @@ struct Turns {
 }
 
 impl Turns {
-    fn add(&mut self, role: TurnRole, text: &str) {
+    fn add(&mut self, role: TurnRole, text: String) {
         match self.turns.last_mut() {
             Some((last, said)) if *last == role => {
                 said.push('\n');
-                said.push_str(text);
+                said.push_str(&text);
             }
             _ => {
                 if self.turns.is_empty() && role == TurnRole::Assistant {
                     self.turns.push((TurnRole::User, BOT_BEGAN.to_owned()));
                 }
-                self.turns.push((role, text.to_owned()));
+                self.turns.push((role, text));
             }
         }
     }

@@ -28,6 +28,11 @@ const DRAIN: usize = 512;
 const FRAME: Duration = Duration::from_micros(16_600);
 /// Batches kept here while the store's own queue is full. Beyond, the oldest is given up and said so.
 const BACKLOG: usize = 4096;
+/// Rows that nobody waits for are handed over together with those that somebody does, or after so long: one commit
+/// a message instead of three. What kill -9 takes with it is heard again from the adapter's history.
+const LINGER: Duration = Duration::from_millis(20);
+/// Or when so many batches have come together.
+const GROUP: usize = 64;
 /// Engines rebuilt after a panic before the process gives up and lets its supervisor start it anew.
 const REBUILDS: u32 = 5;
 
@@ -55,8 +60,10 @@ pub(super) struct Driver {
     pub providers: Providers,
     pub jobs: HashMap<JobId, JobHandle>,
     pub store: Store,
-    /// Batches that found the store's queue full, in order.
+    /// Batches not yet handed to the store, in order: nobody waits for them, or its queue is full.
     pub backlog: VecDeque<Refused>,
+    /// When they are handed over though nobody waits for them.
+    pub linger: Option<Instant>,
     pub keeper: Keeper,
     pub inbox: Inbox,
     pub ends: Ends,
@@ -136,11 +143,14 @@ impl Driver {
     fn alarm(&self) -> Option<Instant> {
         let at = [self.engine.next_deadline(), self.hub.next_deadline()].into_iter().flatten().min();
         let frame = (self.ends.snapshots.wanted() && self.engine.changed()).then(|| self.published + FRAME);
-        [at.map(|at| self.clock.instant(at)), frame].into_iter().flatten().min()
+        [at.map(|at| self.clock.instant(at)), frame, self.linger].into_iter().flatten().min()
     }
 
     fn on_time(&mut self) {
         let now = self.clock.now();
+        if self.linger.is_some_and(|at| at <= Instant::now()) {
+            self.hand_over();
+        }
         if self.hub.next_deadline().is_some_and(|at| at <= now.mono) {
             let mut outputs = Vec::new();
             self.hub.on_deadline(now.mono, &mut outputs);
@@ -199,11 +209,8 @@ impl Driver {
             tracing::error!(words, "the store cannot commit");
         }
         // The store has room again, or will say so: what waits here goes first, in order.
-        while let Some(Refused { batch, rows }) = self.backlog.pop_front() {
-            if let Err(refused) = self.store.record(batch, rows) {
-                self.backlog.push_front(refused);
-                break;
-            }
+        if self.linger.is_none() && !self.backlog.is_empty() {
+            self.hand_over();
         }
         self.feed(input);
     }
@@ -365,12 +372,7 @@ impl Driver {
                 }
             }
         }
-        if self.backlog.is_empty() {
-            if let Err(refused) = self.store.record(batch, rows) {
-                self.backlog.push_back(refused);
-            }
-            return;
-        }
+        let urgent = rows.iter().any(waited_for);
         if self.backlog.len() >= BACKLOG
             && let Some(lost) = self.backlog.pop_front()
         {
@@ -378,6 +380,22 @@ impl Driver {
             todo.push_back(Input::CommitFailed { batch: lost.batch, words: "given up".into() });
         }
         self.backlog.push_back(Refused { batch, rows });
+        if urgent || self.backlog.len() >= GROUP {
+            self.hand_over();
+        } else {
+            self.linger.get_or_insert_with(|| Instant::now() + LINGER);
+        }
+    }
+
+    /// Hands to the store what waits, in order, as far as it has room.
+    pub fn hand_over(&mut self) {
+        self.linger = None;
+        while let Some(Refused { batch, rows }) = self.backlog.pop_front() {
+            if let Err(refused) = self.store.record(batch, rows) {
+                self.backlog.push_front(refused);
+                break;
+            }
+        }
     }
 
     fn load(&self, load: Load) {
@@ -441,6 +459,16 @@ impl Driver {
         for input in std::mem::take(&mut self.held) {
             self.feed(input);
         }
+    }
+}
+
+/// Whether something waits for this row to be on disk.
+fn waited_for(row: &Row) -> bool {
+    match row {
+        Row::Part(part) => part.state == PartState::Sending,
+        Row::PartState(_, state, _) => *state == PartState::Sending,
+        Row::CleanStop => true,
+        _ => false,
     }
 }
 

@@ -137,6 +137,7 @@ pub async fn start(loaded: Loaded, options: RunOptions) -> Result<Running, Start
         jobs: HashMap::new(),
         store: opened.store,
         backlog: VecDeque::new(),
+        linger: None,
         keeper: Keeper::start(options.config.clone(), inbox.clone()),
         file: options.config,
         inbox: inbox.clone(),
@@ -166,6 +167,7 @@ pub async fn start(loaded: Loaded, options: RunOptions) -> Result<Running, Start
 /// Says goodbye to links and writes what is left.
 async fn close(mut driver: Driver, lanes: Lanes) -> End {
     driver.links.stop().await;
+    driver.hand_over();
     // The writer awaits this lane's readers, who are gone.
     drop(lanes);
     let Driver { store, stop, .. } = driver;
