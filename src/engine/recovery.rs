@@ -120,7 +120,15 @@ impl State {
         for (_, chat) in self.missed.drain() {
             *by_chat.entry(chat).or_default() += 1;
         }
-        for (chat, count) in by_chat {
+        for (chat, mut count) in by_chat {
+            let former = self.items.iter().find_map(|(id, item)| match item.kind {
+                ItemKind::WhileOffline { count } if item.conversation == Some(chat) => Some((*id, count)),
+                _ => None,
+            });
+            if let Some((id, before)) = former {
+                count += before;
+                self.drop_item(id);
+            }
             self.raise(ItemKind::WhileOffline { count }, Some(chat), None);
         }
     }
