@@ -208,7 +208,8 @@ impl Laws {
     /// A new process: what was not on disk never was; what left has left.
     pub fn restart(&mut self, shelf: &Shelf, found: &Recovered) {
         // What left while the store was out of order was never on record: it may leave again.
-        let unrecorded: BTreeSet<_> = self.parts.values().filter(|w| w.since > self.committed).map(|w| w.part.line).collect();
+        let unrecorded: BTreeSet<_> =
+            self.parts.values().filter(|w| w.since > self.committed).map(|w| w.part.line).collect();
         self.replies.retain(|_, line| !unrecorded.contains(line));
         let committed = self.committed;
         self.parts.values_mut().filter(|way| way.since > committed).for_each(|way| way.maybe_out = false);
@@ -221,6 +222,7 @@ impl Laws {
         self.parts.retain(|id, _| *id <= found.last_part);
         self.asked_for.retain(|seq| *seq <= found.last_seq);
         self.replies.retain(|_, line| *line <= found.last_seq);
+        self.answered.retain(|_, seq| *seq <= found.last_seq);
         self.ended = shelf.ended();
         for (part, _) in &found.parts {
             if let Some(way) = self.parts.get_mut(&part.id) {
