@@ -64,6 +64,7 @@ impl State {
         let key = dedupe_key(&message);
         if !self.seen.insert(conversation, key) {
             self.counters.duplicates += 1;
+            self.changed = true;
             return;
         }
         self.counters.received += 1;

@@ -186,7 +186,11 @@ impl State {
             Outcome::Unknown => self.counters.unknown += 1,
             _ => {}
         }
-        self.chat(conversation).amend(line, |l| l.outcome = Some(outcome.clone()));
+        let chat = self.chat(conversation);
+        if chat.loading {
+            chat.ended.push((line, outcome.clone()));
+        }
+        chat.amend(line, |l| l.outcome = Some(outcome.clone()));
         self.rows.push(Row::Ended(line, outcome));
     }
 

@@ -233,6 +233,9 @@ impl State {
         for line in lines.into_iter().filter(|l| l.seq < first).map(std::sync::Arc::new).chain(fresh) {
             chat.push(line);
         }
+        for (seq, outcome) in std::mem::take(&mut chat.ended) {
+            chat.amend(seq, |l| l.outcome = Some(outcome));
+        }
         self.join_merged(id);
         self.forget_if_silent(id, first);
         self.touch(id);
