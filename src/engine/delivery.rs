@@ -177,7 +177,7 @@ impl State {
     pub fn send_now(&mut self, part: PartId) {
         let Some(delivery) = self.parts.get_mut(&part) else { return };
         let (conversation, action) = (delivery.part.conversation, delivery.part.action.clone());
-        if !self.chats.get(&conversation).is_some_and(|c| c.sending == Some(part)) {
+        if self.chats.get(&conversation).is_none_or(|c| c.sending != Some(part)) {
             return;
         }
         delivery.since = self.now.mono;

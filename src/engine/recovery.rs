@@ -184,7 +184,7 @@ impl State {
     /// A part that had no end is in the outbox again.
     fn recover_part(&mut self, part: Part, line: &Line) {
         let (id, seq, conversation) = (part.id, part.line, part.conversation);
-        if !self.replies.contains_key(&seq) {
+        let reply = self.replies.entry(seq).or_insert_with(|| {
             let saying = Saying {
                 conversation,
                 author: line.author.clone(),
@@ -193,14 +193,10 @@ impl State {
                 making: None,
                 heard: None,
             };
-            let mut reply = Reply::new(seq, &saying);
-            reply.growing = false;
-            self.replies.insert(seq, reply);
-        }
-        if let Some(reply) = self.replies.get_mut(&seq) {
-            reply.open += 1;
-            reply.count = reply.count.max(part.index + 1);
-        }
+            Reply { growing: false, ..Reply::new(seq, &saying) }
+        });
+        reply.open += 1;
+        reply.count = reply.count.max(part.index + 1);
         self.chat(conversation).outbox.push_back(id);
         self.parts.insert(id, Delivery { part, refused: 0, since: self.now.mono });
     }

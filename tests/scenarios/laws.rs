@@ -120,10 +120,8 @@ impl Laws {
                 self.ended.remove(seq);
                 self.asked_for.insert(*seq);
             }
-            Row::Ended(seq, outcome) => {
-                if !self.ended.insert(*seq) {
-                    self.broken.push(format!("message {seq} ended twice, now {}", outcome.code()));
-                }
+            Row::Ended(seq, outcome) if !self.ended.insert(*seq) => {
+                self.broken.push(format!("message {seq} ended twice, now {}", outcome.code()));
             }
             Row::Item(_, item) => {
                 // From here on its order and number are a human's.
@@ -238,11 +236,6 @@ impl Laws {
     /// Messages that have no end.
     pub fn open(&self) -> impl Iterator<Item = Seq> {
         self.heard.keys().copied().filter(|seq| !self.ended.contains(seq))
-    }
-
-    /// Speaking calls that have not ended.
-    pub fn flying(&self) -> Vec<CallId> {
-        self.flying.keys().copied().collect()
     }
 
     /// Jobs that have not ended.

@@ -134,11 +134,6 @@ impl Shelf {
         self.lines.get(&seq)
     }
 
-    /// All lines on disk.
-    pub fn lines(&self) -> impl Iterator<Item = &Line> {
-        self.lines.values()
-    }
-
     /// Messages whose draft waits for a human.
     pub fn drafted(&self) -> BTreeSet<Seq> {
         self.items
