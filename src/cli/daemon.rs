@@ -34,7 +34,8 @@ pub fn load(path: &std::path::Path, lang: Lang) -> Result<Loaded, Exit> {
 /// When threads cannot be had.
 pub fn threads(workers: usize) -> Result<tokio::runtime::Runtime, Exit> {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let built = tokio::runtime::Builder::new_multi_thread().worker_threads(workers.clamp(1, cores)).enable_all().build();
+    let built =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(workers.clamp(1, cores)).enable_all().build();
     built.map_err(|error| Exit::Failed { name: "run", cause: error.to_string() })
 }
 

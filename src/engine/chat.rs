@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use crate::domain::{ChatState, ConversationId, GroupId, Line, Message, Mono, PartId, Seq, UserId, Wall};
+use crate::domain::{ChatState, ConversationId, GroupId, Line, Message, Mono, Outcome, PartId, Seq, UserId, Wall};
 
 /// Lines kept in memory per conversation. Enough for every window and a screen of scrolling; older ones are
 /// paged in from the store.
@@ -18,6 +18,8 @@ pub(super) struct Chat {
     pub tail: VecDeque<Arc<Line>>,
     /// Its lines are on their way from the store; questions wait for them.
     pub loading: bool,
+    /// Ends given while its lines were on their way: the store may not have had them yet.
+    pub ended: Vec<(Seq, Outcome)>,
     /// Messages found in history while its lines were on their way.
     pub missed: Vec<Message>,
     /// The speakers with questions.
@@ -63,6 +65,7 @@ impl Chat {
             state,
             tail: VecDeque::new(),
             loading: false,
+            ended: Vec::new(),
             missed: Vec::new(),
             lanes: HashMap::new(),
             turns: VecDeque::new(),

@@ -351,8 +351,8 @@ impl State {
     }
 
     fn provider_named(&self, name: &str) -> Result<usize, Refusal> {
-        self.providers.iter().position(|p| *p.name == *name).ok_or_else(|| {
-            let all = self.providers.iter().map(|p| p.name.to_string());
+        self.providers.iter().position(|p| !p.gone && *p.name == *name).ok_or_else(|| {
+            let all = self.providers.iter().filter(|p| !p.gone).map(|p| p.name.to_string());
             Refusal::UnknownProvider { name: name.to_owned(), nearest: nearest(name, all) }
         })
     }

@@ -23,6 +23,8 @@ pub(super) struct Provider {
     pub breaker: Breaker,
     /// Switched off by an operator.
     pub off: bool,
+    /// No longer configured; kept until its last question has ended.
+    pub gone: bool,
     /// Questions being answered.
     pub inflight: usize,
     /// Questions waiting for a slot.
@@ -45,6 +47,7 @@ impl Provider {
             model: Arc::from(config.model.as_str()),
             breaker: Breaker::default(),
             off: false,
+            gone: false,
             inflight: 0,
             queue: VecDeque::new(),
             keys: vec![None; config.api_keys.len().max(1)],
@@ -112,7 +115,7 @@ impl State {
                 let former = &mut old[at];
                 provider.inflight = former.inflight;
                 provider.queue = std::mem::take(&mut former.queue);
-                provider.off = former.off;
+                provider.off = former.off && !former.gone;
                 if former.config == *fresh {
                     std::mem::swap(&mut provider.breaker, &mut former.breaker);
                     provider.keys.clone_from(&former.keys);
@@ -128,7 +131,7 @@ impl State {
         for (at, mut gone) in old.into_iter().enumerate() {
             if places[at].is_none() && (gone.inflight > 0 || !gone.queue.is_empty()) {
                 homeless.extend(gone.queue.drain(..));
-                gone.off = true;
+                (gone.off, gone.gone) = (true, true);
                 places[at] = Some(providers.len());
                 providers.push(gone);
             }
@@ -136,7 +139,7 @@ impl State {
         self.providers = providers;
         let place = |at: usize| places.get(at).copied().flatten().unwrap_or(0);
         for question in self.questions.values_mut() {
-            question.tried = question.tried.iter().map(|at| place(*at)).collect();
+            question.tried = question.tried.iter().filter_map(|at| *places.get(*at)?).collect();
             if let Some(asking) = &mut question.asking {
                 asking.provider = place(asking.provider);
             }
@@ -196,8 +199,14 @@ impl State {
         let question = self.questions.get(&head)?;
         let chat = self.chats.get(&question.conversation)?;
         let policy = self.policy(question.conversation);
-        let only = chat.state.provider.as_deref().unwrap_or(&policy.chat.provider);
-        let free_only = self.books.over(&policy.chat.limits).is_some();
+        // One that was chosen in chat may have left the configuration since.
+        let own = chat.state.provider.as_deref();
+        let own = own.filter(|name| self.config.providers.iter().any(|p| p.name == *name));
+        let only = own.unwrap_or(&policy.chat.provider);
+        let limits = &policy.chat.limits;
+        // Admins and operators (0) are exempt; over a quota that stops, nobody else gets here.
+        let exempt = question.speaker.0 == 0 || super::access::is_admin(&self.config.access, question.speaker);
+        let free_only = !exempt && limits.over == config::Over::Local && self.books.over(limits).is_some();
         let now = self.now.mono;
         let wanted =
             |p: &Provider| !p.off && (only.is_empty() || *p.name == *only) && (!free_only || p.config.is_free());
@@ -279,7 +288,13 @@ impl State {
             question.tried.push(at);
         }
         match self.choose(head) {
-            Some(other) if other != at && self.providers[other].has_slot() => self.ask(head, other),
+            Some(other)
+                if other != at
+                    && self.providers[other].has_slot()
+                    && self.inflight < self.config.engine.max_inflight =>
+            {
+                self.ask(head, other);
+            }
             _ => self.give_up(head, &ProviderError::Overloaded(None, "queue_wait".into())),
         }
     }
@@ -287,13 +302,29 @@ impl State {
     pub fn on_retry(&mut self, head: Seq) {
         let Some(question) = self.questions.get_mut(&head) else { return };
         match question.stage {
-            Stage::Held => {
-                question.stage = Stage::Waiting;
-                let conversation = question.conversation;
-                self.pump_chat(conversation);
-            }
+            Stage::Held => self.on_held(head),
             Stage::Pausing => self.dispatch(head),
             _ => {}
+        }
+    }
+
+    /// The rate may allow a question that was told to wait; others may have been before it.
+    fn on_held(&mut self, head: Seq) {
+        let now = self.now.mono;
+        let Some(question) = self.questions.get(&head) else { return };
+        let (id, speaker, heard) = (question.conversation, question.speaker, question.heard);
+        let policy = Arc::clone(self.policy(id));
+        match self.limits.check(&policy.chat.limits, id, speaker, now) {
+            Ok(()) => {
+                if let Some(question) = self.questions.get_mut(&head) {
+                    question.stage = Stage::Waiting;
+                }
+                self.pump_chat(id);
+            }
+            Err((_, at)) if at.since(heard) < self.config.engine.queue_wait => {
+                self.timers.set(at, Timer::Retry(head));
+            }
+            Err(_) => self.give_up(head, &ProviderError::Overloaded(None, "queue_wait".into())),
         }
     }
 

@@ -64,6 +64,7 @@ impl State {
         let key = dedupe_key(&message);
         if !self.seen.insert(conversation, key) {
             self.counters.duplicates += 1;
+            self.changed = true;
             return;
         }
         self.counters.received += 1;
@@ -147,7 +148,9 @@ impl State {
         if missed {
             return Ruling::ignore(Gate::Queue, Reason::WhileOffline);
         }
-        let held_until = match self.check_limits(&policy.chat.limits, id, speaker, admin) {
+        // What joins a question that is still being typed is no question of its own.
+        let exempt = admin || self.merge(id, speaker).is_some();
+        let held_until = match self.check_limits(&policy.chat.limits, id, speaker, exempt) {
             Ok(held_until) => held_until,
             Err(reason) => return Ruling::ignore(Gate::Limits, reason),
         };
@@ -195,9 +198,9 @@ impl State {
         limits: &crate::config::Limits,
         id: ConversationId,
         speaker: UserId,
-        admin: bool,
+        exempt: bool,
     ) -> Result<Option<Mono>, Reason> {
-        if admin {
+        if exempt {
             return Ok(None);
         }
         self.books.roll(self.now);

@@ -105,7 +105,7 @@ impl State {
             resident: p.resident.clone(),
             balance: p.balance.clone(),
         };
-        self.providers.iter().map(view).collect()
+        self.providers.iter().filter(|p| !p.gone).map(view).collect()
     }
 }
 

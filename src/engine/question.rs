@@ -208,8 +208,10 @@ impl State {
 
     /// Records how a message ended, once: what comes of a second answer leaves the first one's end alone.
     pub fn end_line(&mut self, conversation: ConversationId, line: Seq, outcome: Outcome) {
-        let chat = self.chats.get(&conversation);
-        if chat.and_then(|c| c.line(line)).is_some_and(|l| l.outcome.is_some()) {
+        let ended = |chat: &super::chat::Chat| {
+            chat.line(line).is_some_and(|l| l.outcome.is_some()) || chat.ended.iter().any(|(seq, _)| *seq == line)
+        };
+        if self.chats.get(&conversation).is_some_and(ended) {
             return;
         }
         match outcome {
@@ -218,7 +220,11 @@ impl State {
             Outcome::Unknown => self.counters.unknown += 1,
             _ => {}
         }
-        self.chat(conversation).amend(line, |l| l.outcome = Some(outcome.clone()));
+        let chat = self.chat(conversation);
+        if chat.loading {
+            chat.ended.push((line, outcome.clone()));
+        }
+        chat.amend(line, |l| l.outcome = Some(outcome.clone()));
         self.rows.push(Row::Ended(line, outcome));
     }
 

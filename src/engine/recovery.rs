@@ -122,7 +122,15 @@ impl State {
         for (_, chat) in self.missed.drain() {
             *by_chat.entry(chat).or_default() += 1;
         }
-        for (chat, count) in by_chat {
+        for (chat, mut count) in by_chat {
+            let former = self.items.iter().find_map(|(id, item)| match item.kind {
+                ItemKind::WhileOffline { count } if item.conversation == Some(chat) => Some((*id, count)),
+                _ => None,
+            });
+            if let Some((id, before)) = former {
+                count += before;
+                self.drop_item(id);
+            }
             self.raise(ItemKind::WhileOffline { count }, Some(chat), None);
         }
     }
@@ -175,7 +183,6 @@ impl State {
     /// A part that had no end is in the outbox again.
     fn recover_part(&mut self, part: Part, line: &Line) {
         let (id, seq, conversation) = (part.id, part.line, part.conversation);
-        self.chat(conversation);
         let reply = self.replies.entry(seq).or_insert_with(|| {
             let saying = Saying {
                 conversation,
@@ -220,6 +227,9 @@ impl State {
         chat.last_heard = chat.last_heard.or_else(|| lines.iter().rev().find(|l| !l.author.is_ours()).map(|l| l.at));
         for line in lines.into_iter().filter(|l| l.seq < first).map(Arc::new).chain(fresh) {
             chat.push(line);
+        }
+        for (seq, outcome) in std::mem::take(&mut chat.ended) {
+            chat.amend(seq, |l| l.outcome = Some(outcome));
         }
         self.join_merged(id);
         self.forget_if_silent(id, first);

@@ -94,7 +94,7 @@ pub fn build(prompt: &Prompt<'_>) -> Window {
     let units = arrange(prompt.lines, prompt.questions, prompt.context.group);
     let longest = at_most(room / 4);
     // Told only as far as the window reaches: most of what is in memory is older.
-    let mut said: Vec<Option<(Vec<(TurnRole, String)>, u32)>> = vec![None; units.len()];
+    let mut said: Vec<Option<Said>> = vec![None; units.len()];
     let questions = prompt.questions.len();
     let chosen = choose(&units, prompt.context, questions, room.saturating_sub(question), |at| {
         let turns = units[at].turns(prompt, longest);
@@ -119,6 +119,9 @@ pub fn build(prompt: &Prompt<'_>) -> Window {
     window.turns = turns.finish(prompt.persona, pictures);
     window
 }
+
+/// A unit in words, and its tokens.
+type Said = (Vec<(TurnRole, String)>, u32);
 
 fn sane(factor: f32) -> f32 {
     if factor.is_finite() { factor.clamp(0.25, 4.0) } else { 1.0 }

@@ -120,10 +120,8 @@ impl Laws {
                 self.ended.remove(seq);
                 self.asked_for.insert(*seq);
             }
-            Row::Ended(seq, outcome) => {
-                if !self.ended.insert(*seq) {
-                    self.broken.push(format!("message {seq} ended twice, now {}", outcome.code()));
-                }
+            Row::Ended(seq, outcome) if !self.ended.insert(*seq) => {
+                self.broken.push(format!("message {seq} ended twice, now {}", outcome.code()));
             }
             Row::Item(_, item) => {
                 // From here on its order and number are a human's.
@@ -222,6 +220,7 @@ impl Laws {
         self.parts.retain(|id, _| *id <= found.last_part);
         self.asked_for.retain(|seq| *seq <= found.last_seq);
         self.replies.retain(|_, line| *line <= found.last_seq);
+        self.answered.retain(|_, seq| *seq <= found.last_seq);
         self.ended = shelf.ended();
         for (part, _) in &found.parts {
             if let Some(way) = self.parts.get_mut(&part.id) {
@@ -237,11 +236,6 @@ impl Laws {
     /// Messages that have no end.
     pub fn open(&self) -> impl Iterator<Item = Seq> {
         self.heard.keys().copied().filter(|seq| !self.ended.contains(seq))
-    }
-
-    /// Speaking calls that have not ended.
-    pub fn flying(&self) -> Vec<CallId> {
-        self.flying.keys().copied().collect()
     }
 
     /// Jobs that have not ended.

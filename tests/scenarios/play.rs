@@ -74,13 +74,6 @@ struct Step {
     snapshot: Table,
 }
 
-/// What a step really came to.
-pub struct Seen {
-    /// Where the step begins in the file.
-    pub start: usize,
-    pub lines: Vec<String>,
-}
-
 /// A configuration laid over the scenarios' own.
 pub fn config(text: &str) -> Result<Arc<Config>, String> {
     let mut table: Table = toml::from_str(CONFIG).map_err(|e| e.to_string())?;
@@ -102,13 +95,13 @@ fn lay_over(below: &mut Table, above: Table) {
 }
 
 /// Plays a file. `Err`: what is wrong with it, or with the engine. What each step came to is told in any case.
-pub fn play(path: &Path, text: &str) -> (Vec<Seen>, Result<(), String>) {
+pub fn play(path: &Path, text: &str) -> (Vec<Vec<String>>, Result<(), String>) {
     let mut seen = Vec::new();
     let result = toml::from_str(text).map_err(|e| e.to_string()).and_then(|s| run(path, text, &s, &mut seen));
     (seen, result)
 }
 
-fn run(path: &Path, text: &str, scenario: &Scenario, seen: &mut Vec<Seen>) -> Result<(), String> {
+fn run(path: &Path, text: &str, scenario: &Scenario, seen: &mut Vec<Vec<String>>) -> Result<(), String> {
     let place = |byte: usize| format!("{}:{}", path.display(), text[..byte].matches('\n').count() + 1);
     if scenario.about.trim().is_empty() {
         return Err("`about` is empty".into());
@@ -154,7 +147,7 @@ fn run(path: &Path, text: &str, scenario: &Scenario, seen: &mut Vec<Seen>) -> Re
         }
         let snapshot = snapshot(&mut world);
         for (dotted, expected) in &step.snapshot {
-            let found = dotted.split('/').fold(Some(&snapshot), |at, key| at?.get(key));
+            let found = dotted.split('/').try_fold(&snapshot, |at, key| at.get(key));
             let found = found.cloned().unwrap_or(serde_json::Value::Null);
             let expected = serde_json::to_value(expected).unwrap_or_default();
             if found != expected {
@@ -164,7 +157,7 @@ fn run(path: &Path, text: &str, scenario: &Scenario, seen: &mut Vec<Seen>) -> Re
         for law in std::mem::take(&mut world.laws.broken) {
             let _ = writeln!(wrong, "{here}: law broken: {law}");
         }
-        seen.push(Seen { start: spanned.span().start, lines });
+        seen.push(lines);
     }
     if wrong.is_empty() { Ok(()) } else { Err(format!("{}\n{wrong}", scenario.about)) }
 }

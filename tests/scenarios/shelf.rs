@@ -17,6 +17,8 @@ pub struct Shelf {
     grants: Vec<Grant>,
     items: BTreeMap<ItemId, Item>,
     usage: Vec<Usage>,
+    /// Lines that had their end and were judged anew since.
+    reopened: BTreeSet<Seq>,
     last: (Seq, PartId, ItemId),
     clean: bool,
 }
@@ -65,8 +67,14 @@ impl Shelf {
                 }
             }
             Row::Said(line) => self.put(line),
-            Row::Judged(seq, verdict) => self.amend(seq, |line| line.verdict = Some(verdict)),
-            Row::Ended(seq, outcome) => self.amend(seq, |line| line.outcome = Some(outcome)),
+            Row::Judged(seq, verdict) => {
+                self.reopened.insert(seq);
+                self.amend(seq, |line| line.verdict = Some(verdict));
+            }
+            Row::Ended(seq, outcome) => {
+                self.reopened.remove(&seq);
+                self.amend(seq, |line| line.outcome = Some(outcome));
+            }
             Row::Recalled(seq) => self.amend(seq, |line| line.recalled = true),
             Row::Part(part) => {
                 self.last.1 = self.last.1.max(part.id);
@@ -115,19 +123,15 @@ impl Shelf {
         lines
     }
 
-    /// Lines heard that have an end.
+    /// Lines heard that have an end and were not judged anew.
     pub fn ended(&self) -> BTreeSet<Seq> {
-        self.lines.values().filter(|line| line.outcome.is_some()).map(|line| line.seq).collect()
+        let ended = self.lines.values().filter(|line| line.outcome.is_some()).map(|line| line.seq);
+        ended.filter(|seq| !self.reopened.contains(seq)).collect()
     }
 
     /// A line on disk.
     pub fn line(&self, seq: Seq) -> Option<&Line> {
         self.lines.get(&seq)
-    }
-
-    /// All lines on disk.
-    pub fn lines(&self) -> impl Iterator<Item = &Line> {
-        self.lines.values()
     }
 
     /// Messages whose draft waits for a human.

@@ -42,6 +42,9 @@ impl Ears<'_> {
         let mut head = head.split_whitespace();
         let verb = head.next().unwrap_or("");
         let mut rest: Vec<&str> = head.collect();
+        if !matches!(verb, "call" | "op") && lines.clone().next().is_some() {
+            return Err("only histories have several lines".into());
+        }
         let act = |input| Ok(Act::Tell(input));
         let adapter = |event| Ok(Act::Tell(Input::Adapter(event)));
         match verb {
