@@ -244,10 +244,7 @@ impl State {
     }
 
     /// The lines of a chat are there: what it missed can be told from what it knows.
-    pub fn hear_missed(&mut self, id: ConversationId, known: impl Iterator<Item = MessageId>) {
-        for message in known {
-            self.seen.insert(id, message.0);
-        }
+    pub fn hear_missed(&mut self, id: ConversationId) {
         let missed = self.chats.get_mut(&id).map(|c| std::mem::take(&mut c.missed)).unwrap_or_default();
         for message in missed {
             self.hear_as(message, Heard::CatchingUp);

@@ -62,7 +62,9 @@ impl State {
             return;
         }
         let key = dedupe_key(&message);
-        if !self.seen.insert(conversation, key) {
+        // After a restart the ring is empty, and history tells what the conversation's own lines already hold.
+        let on_record = heard == Heard::CatchingUp && self.line_of(conversation, message.id).is_some();
+        if on_record || !self.seen.insert(conversation, key) {
             self.counters.duplicates += 1;
             self.changed = true;
             return;

@@ -220,7 +220,6 @@ impl State {
     pub fn on_loaded(&mut self, id: ConversationId, lines: Vec<Line>) {
         let Some(chat) = self.chats.get_mut(&id) else { return };
         chat.loading = false;
-        let known: Vec<_> = lines.iter().filter(|l| !l.author.is_ours()).filter_map(|l| l.message).collect();
         // What was said while they were on their way stands behind them.
         let fresh: Vec<_> = chat.tail.drain(..).collect();
         let first = fresh.first().map_or(Seq(u64::MAX), |l| l.seq);
@@ -234,7 +233,7 @@ impl State {
         self.join_merged(id);
         self.forget_if_silent(id, first);
         self.touch(id);
-        self.hear_missed(id, known.into_iter());
+        self.hear_missed(id);
         self.pump_chat(id);
     }
 

@@ -14,6 +14,8 @@ pub fn lines(effect: &Effect, show: &[String]) -> Vec<String> {
         Effect::Ask(job) => {
             let key = if job.key > 0 { format!(" key={}", job.key) } else { String::new() };
             let last = job.turns.last().map_or("", |turn| &*turn.text);
+            // The question alone: what stands before the clock is the window's business and tested there.
+            let last = last.rsplit_once("（现在是").and_then(|(_, q)| q.split_once("）\n")).map_or(last, |(_, q)| q);
             format!("ask {} {}{key} : {}", job.id, job.provider, flat(last))
         }
         Effect::Cancel(job) => format!("cancel {job}"),
