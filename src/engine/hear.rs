@@ -17,6 +17,9 @@ use crate::words::Notice;
 /// A picture sent so long before a question belongs to it.
 const PICTURE_BEFORE: Duration = Duration::from_secs(60);
 
+/// And no further back than so many lines.
+const PICTURE_WITHIN: usize = 30;
+
 /// What the gates made of a message, with what the next step needs.
 pub(super) struct Ruling {
     pub verdict: Verdict,
@@ -288,9 +291,10 @@ impl State {
             pictures.extend(quoted.pictures.iter().cloned());
         }
         if pictures.is_empty() {
-            let recent = chat.tail.iter().rev().filter(|l| l.seq != line.seq && l.author == line.author);
+            let recent = chat.tail.iter().rev().take(PICTURE_WITHIN);
             let recent = recent.take_while(|l| line.at.since(l.at) <= PICTURE_BEFORE);
-            pictures.extend(recent.filter(|l| !l.recalled).flat_map(|l| l.pictures.iter().cloned()).take(4));
+            let theirs = |l: &&Arc<Line>| !l.pictures.is_empty() && !l.recalled && l.author == line.author;
+            pictures.extend(recent.filter(theirs).flat_map(|l| l.pictures.iter().cloned()).take(4));
         }
         pictures
     }

@@ -65,7 +65,7 @@ pub(super) fn arrange<'a>(lines: &[&'a Line], questions: &[Question<'_>], group:
 
 /// Each reply behind its question; one that corrects or repeats another in its place.
 fn place_replies<'a>(units: &mut BTreeMap<Seq, Unit<'a>>, lines: &[&'a Line], ours: Vec<&'a Line>, unasked: bool) {
-    let known: BTreeMap<Seq, &Line> = lines.iter().map(|line| (line.seq, *line)).collect();
+    let known = |seq: Seq| lines.binary_search_by_key(&seq, |line| line.seq).ok().map(|at| lines[at]);
     for line in ours.into_iter().filter(|line| is_said(line)) {
         let Some(answered) = line.answers else {
             if unasked {
@@ -76,7 +76,7 @@ fn place_replies<'a>(units: &mut BTreeMap<Seq, Unit<'a>>, lines: &[&'a Line], ou
         // The line that it names is ours where it corrects: go on to what that one answers. Numbers must
         // fall on the way, so that not even a damaged store makes a circle of it.
         let (mut target, mut corrected) = (answered, Vec::new());
-        while let Some(wrong) = known.get(&target).filter(|named| named.author.is_ours()) {
+        while let Some(wrong) = known(target).filter(|named| named.author.is_ours()) {
             corrected.push(target);
             match wrong.answers {
                 Some(next) if next < target => target = next,
