@@ -213,6 +213,9 @@ impl Laws {
         let unrecorded: BTreeSet<_> =
             self.parts.values().filter(|w| w.since > self.committed).map(|w| w.part.line).collect();
         self.replies.retain(|_, line| !unrecorded.contains(line));
+        if !unrecorded.is_empty() {
+            self.answered.clear();
+        }
         let committed = self.committed;
         self.parts.values_mut().filter(|way| way.since > committed).for_each(|way| way.maybe_out = false);
         self.parts.values_mut().for_each(|way| way.since = BatchNo(0));
