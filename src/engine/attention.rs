@@ -57,7 +57,7 @@ impl State {
         else {
             return;
         };
-        self.end_line(chat, answers, Outcome::Expired);
+        self.end_unanswered(chat, answers, Outcome::Expired);
     }
 
     /// Sends a draft, with other words where an operator gave them.
@@ -89,7 +89,7 @@ impl State {
         if let (ItemKind::Draft { answers, suggestion, .. }, Some(chat)) = (&item.kind, item.conversation) {
             // A suggestion that nobody took: the operator spoke instead.
             let outcome = if *suggestion { Outcome::Ignored } else { Outcome::Suppressed };
-            self.end_line(chat, *answers, outcome);
+            self.end_unanswered(chat, *answers, outcome);
         }
         Ok(Done::Ok)
     }

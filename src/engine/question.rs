@@ -200,7 +200,7 @@ impl State {
             self.jobs.remove(&asking.job);
         }
         if let Some(outcome) = outcome {
-            self.end_line(question.conversation, head, outcome);
+            self.end_unanswered(question.conversation, head, outcome);
         }
         self.chat(question.conversation).leave(question.speaker, head);
         self.pump_chat(question.conversation);
@@ -226,6 +226,13 @@ impl State {
         }
         chat.amend(line, |l| l.outcome = Some(outcome.clone()));
         self.rows.push(Row::Ended(line, outcome));
+    }
+
+    /// Ends a message that no reply will end: one may be on its way while an operator had a second written.
+    pub fn end_unanswered(&mut self, conversation: ConversationId, line: Seq, outcome: Outcome) {
+        if !self.replies.values().any(|r| r.answers == Some(line)) {
+            self.end_line(conversation, line, outcome);
+        }
     }
 
     /// Stops a question wherever it stands. A model that is at it is told; its slot is free when it has ended.
