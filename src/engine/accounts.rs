@@ -14,8 +14,8 @@ const CATCH_UP_CHATS: usize = 50;
 const CATCH_UP_COUNT: u32 = 20;
 /// After a restart nobody knows when the adapter was last heard: chats heard within this are read.
 const CATCH_UP_HORIZON: Duration = Duration::from_secs(24 * 3600);
-/// A safety net far behind the adapter room's own timeouts, so that no slot can be lost for ever.
-const CALL_LIMIT: Duration = Duration::from_secs(300);
+/// How long a new link is given to tell by itself what it has, before its history is read.
+const SETTLE: Duration = Duration::from_millis(500);
 
 /// One of our accounts.
 pub(super) struct Account {
@@ -30,6 +30,8 @@ pub(super) struct Account {
     pub since: Wall,
     /// When its last link went away.
     pub down_since: Option<Wall>,
+    /// Since when its histories have not been read.
+    pub missed_since: Option<Wall>,
     /// It has had a link since we started.
     pub met: bool,
     pub pace: Bucket,
@@ -47,6 +49,7 @@ impl Account {
             peer: String::new(),
             since: now,
             down_since: None,
+            missed_since: None,
             met: false,
             pace: Bucket::default(),
         }
@@ -80,7 +83,6 @@ impl State {
     pub fn call(&mut self, account: SelfId, action: Action, errand: Errand) {
         let id = self.numbers.call();
         self.calls.insert(id, errand);
-        self.timers.set(self.now.mono + CALL_LIMIT, Timer::CallEnds(id));
         self.effects.push(Effect::Call(Call { id, account, action }));
     }
 
@@ -151,14 +153,16 @@ impl State {
         (account.online, account.reason) = (None, Text::default());
         account.since = wall;
         let met = std::mem::replace(&mut account.met, true);
-        let since = match account.down_since.take() {
-            Some(down) => Some(down - Duration::from_secs(5)),
-            None if !met => Some(wall - CATCH_UP_HORIZON),
-            None => None,
-        };
+        let down = account.down_since.take().map(|down| down - Duration::from_secs(5));
+        let since = down.or((!met).then(|| wall - CATCH_UP_HORIZON));
+        // A link that was too short to be read leaves what it owes to the next one.
+        account.missed_since = [account.missed_since, since].into_iter().flatten().min();
         self.call(id, Action::GroupList, Errand::Groups(id));
-        if let Some(since) = since {
-            self.catch_up(id, since);
+        // An account whose chats are all new has missed nothing that could be read.
+        if self.chats.keys().chain(self.cold.keys()).any(|chat| chat.account == id) {
+            self.timers.set(self.now.mono + SETTLE, Timer::CatchUp(id));
+        } else if let Some(account) = self.accounts.get_mut(&id) {
+            account.missed_since = None;
         }
         self.pump_account(id);
     }
@@ -207,10 +211,10 @@ impl State {
     }
 
     /// Reads the histories of the chats that were alive, to answer what was missed.
-    fn catch_up(&mut self, id: SelfId, since: Wall) {
-        if self.config.onebot.catch_up.is_zero() {
-            return;
-        }
+    pub fn catch_up(&mut self, id: SelfId) {
+        let linked = |a: &&mut Account| !a.links.is_empty();
+        let owed = self.accounts.get_mut(&id).filter(linked).and_then(|a| a.missed_since.take());
+        let Some(since) = owed.filter(|_| !self.config.onebot.catch_up.is_zero()) else { return };
         let mut chats: Vec<_> = self
             .chats
             .values()

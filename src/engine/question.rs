@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::state::State;
-use super::timers::Timer;
+use super::timers::{Alarm, Timer};
 use crate::domain::*;
 
 /// Messages that become one question at most.
@@ -70,6 +70,8 @@ pub(super) struct Question {
     pub asking: Option<Asking>,
     /// When it is too old to go on.
     pub ends: Mono,
+    /// And what rings then.
+    pub alarm: Option<Alarm>,
     /// A smaller window than usual, in tokens: the model said that the context was too long.
     pub shortened: Option<u32>,
     /// The answer becomes a draft whatever the mode.
@@ -100,6 +102,7 @@ impl Question {
             attempts: 0,
             asking: None,
             ends,
+            alarm: None,
             shortened: None,
             draft: false,
             cancelled: None,
@@ -120,7 +123,7 @@ impl State {
     pub fn enqueue(&mut self, mut question: Question, merge: Duration, held_until: Option<Mono>) {
         let head = question.head;
         let (conversation, speaker) = (question.conversation, question.speaker);
-        self.timers.set(question.ends, Timer::QuestionEnds(head));
+        question.alarm = Some(self.timers.alarm(question.ends, Timer::QuestionEnds(head)));
         if let Some(at) = held_until {
             question.stage = Stage::Held;
             self.timers.set(at, Timer::Retry(head));
@@ -196,6 +199,9 @@ impl State {
     /// next question of its speaker begins.
     pub fn close_question(&mut self, head: Seq, outcome: Option<Outcome>) {
         let Some(question) = self.questions.remove(&head) else { return };
+        if let Some(alarm) = question.alarm {
+            self.timers.cancel(alarm);
+        }
         if let Some(asking) = &question.asking {
             self.jobs.remove(&asking.job);
         }

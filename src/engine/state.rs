@@ -202,7 +202,7 @@ impl State {
                 Timer::ItemEnds(item) => self.on_item_ends(item),
                 Timer::ModeEnds(chat) => self.on_mode_ends(chat),
                 Timer::Provider(provider) => self.pump_provider(provider),
-                Timer::CallEnds(call) => self.on_called(call, CallOutcome::TimedOut),
+                Timer::CatchUp(account) => self.catch_up(account),
                 Timer::GraceEnds => self.on_grace_ends(),
             }
         }

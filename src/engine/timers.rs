@@ -1,9 +1,9 @@
-//! Deadlines in order of time. Nothing is cancelled: a timer that rings looks whether it still means
-//! something, which is cheaper and simpler than finding it again.
+//! Deadlines in order of time. Most are left to ring: one that rings looks whether it still means something, which
+//! is simpler than finding it again. Only those that lie minutes ahead of what they wait for are taken back.
 
 use std::collections::BTreeMap;
 
-use crate::domain::{CallId, ConversationId, ItemId, Mono, Seq};
+use crate::domain::{ConversationId, ItemId, Mono, SelfId, Seq};
 
 /// What a deadline is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,11 +28,15 @@ pub(super) enum Timer {
     ModeEnds(ConversationId),
     /// A provider may be asked again.
     Provider(usize),
-    /// A call should long have ended: our own safety net beside the adapter's.
-    CallEnds(CallId),
+    /// A new link has had time to tell by itself what it has: now its history is read.
+    CatchUp(SelfId),
     /// Stop now, whatever is unfinished.
     GraceEnds,
 }
+
+/// A deadline that can be taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Alarm(Mono, u64);
 
 /// All deadlines.
 #[derive(Debug, Default)]
@@ -44,8 +48,19 @@ pub(super) struct Timers {
 impl Timers {
     /// Rings at this time; at once if it has passed.
     pub fn set(&mut self, at: Mono, timer: Timer) {
+        self.alarm(at, timer);
+    }
+
+    /// The same, to be taken back perhaps.
+    pub fn alarm(&mut self, at: Mono, timer: Timer) -> Alarm {
         self.serial += 1;
         self.queue.insert((at, self.serial), timer);
+        Alarm(at, self.serial)
+    }
+
+    /// Takes a deadline back.
+    pub fn cancel(&mut self, alarm: Alarm) {
+        self.queue.remove(&(alarm.0, alarm.1));
     }
 
     /// The earliest.
@@ -70,6 +85,8 @@ mod tests {
         timers.set(Mono(20), Timer::GraceEnds);
         timers.set(Mono(10), Timer::Merged(Seq(1)));
         timers.set(Mono(10), Timer::Merged(Seq(2)));
+        let taken_back = timers.alarm(Mono(10), Timer::Merged(Seq(3)));
+        timers.cancel(taken_back);
         assert_eq!(timers.next(), Some(Mono(10)));
         assert_eq!(timers.due(Mono(9)), None);
         assert_eq!(timers.due(Mono(10)), Some(Timer::Merged(Seq(1))));

@@ -142,7 +142,9 @@ impl Book {
         let waits = replies && kind == 0 && line.outcome.is_none() && !trace;
         let pictures = (!trace && !line.pictures.is_empty()).then(|| json(&line.pictures)).flatten();
         conn.prepare_cached(
-            "INSERT OR IGNORE INTO lines VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+            // A reply that is told again has grown: paragraph by paragraph, and its making at the end.
+            "INSERT INTO lines VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17) \
+             ON CONFLICT(seq) DO UPDATE SET text = ?10, making = ?17",
         )?
         .execute(params![
             int(line.seq.0),
@@ -170,6 +172,7 @@ impl Book {
         // A line may come after younger ones (a reply has its number before its text is whole): where the
         // index has passed it, it is added here and now.
         if line.seq.0 <= self.indexed {
+            search::forget(conn, int(line.seq.0))?;
             return search::index(conn, line.seq, chat, text);
         }
         self.unindexed += 1;
@@ -217,9 +220,11 @@ fn run(conn: &Connection, sql: &str, values: &[&dyn rusqlite::ToSql]) -> rusqlit
 
 fn judged(conn: &Connection, seq: Seq, verdict: &Verdict) -> rusqlite::Result<()> {
     let waits = (verdict.decision == Decision::Reply).then_some(1);
+    // To be answered after all: the end that it had is no longer its end.
     run(
         conn,
-        "UPDATE lines SET verdict = ?2, waits = CASE WHEN outcome IS NULL AND trace = 0 THEN ?3 END WHERE seq = ?1",
+        "UPDATE lines SET verdict = ?2, outcome = CASE WHEN ?3 IS NULL THEN outcome END, \
+         waits = CASE WHEN trace = 0 THEN ?3 END WHERE seq = ?1",
         params![int(seq.0), json(verdict), waits],
     )
 }

@@ -273,6 +273,32 @@ fn what_a_later_verdict_decides_waits_or_waits_no_more() {
 }
 
 #[test]
+fn a_reply_that_grew_is_kept_and_found_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut world = open(dir.path());
+    let question = heard(1, 5, "讲个故事");
+    let begun = said(2, &question, "从前有座山。");
+    world.commit(vec![hear(&question), Row::Said(Arc::new(begun.clone()))]);
+    let whole = Line { text: "从前有座山。\n山里有座庙。".into(), ..begun };
+    world.commit(vec![Row::Said(Arc::new(whole.clone()))]);
+    assert_eq!(world.history(5)[0].text, whole.text);
+    assert_eq!(world.lines(find("座庙", None)).0.len(), 1);
+    world.close();
+}
+
+#[test]
+fn what_had_ended_and_is_to_be_answered_after_all_waits_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut world = open(dir.path());
+    let verdict = Some(Verdict::ignore(Gate::Trigger, Reason::NotTriggered));
+    let ignored = Line { verdict, outcome: Some(Outcome::Ignored), ..heard(1, 5, "a") };
+    world.commit(vec![hear(&ignored)]);
+    world.commit(vec![Row::Judged(Seq(1), Verdict::reply(Gate::Slash, Reason::Asked))]);
+    world.close();
+    assert_eq!(open(dir.path()).recovered.waiting.len(), 1);
+}
+
+#[test]
 fn traces_are_short_seen_by_operators_and_by_nobody_else() {
     let dir = tempfile::tempdir().unwrap();
     let mut world = open(dir.path());

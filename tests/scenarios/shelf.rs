@@ -69,7 +69,10 @@ impl Shelf {
             Row::Said(line) => self.put(line),
             Row::Judged(seq, verdict) => {
                 self.reopened.insert(seq);
-                self.amend(seq, |line| line.verdict = Some(verdict));
+                self.amend(seq, |line| {
+                    line.outcome = line.outcome.take().filter(|_| verdict.decision != Decision::Reply);
+                    line.verdict = Some(verdict);
+                });
             }
             Row::Ended(seq, outcome) => {
                 self.reopened.remove(&seq);
