@@ -227,14 +227,19 @@ impl Desk {
 
     async fn history(&self, a: &Arguments, json: bool) -> Result<Answer, Stop> {
         let now = now();
-        let query = Query::History {
-            chat: a.chat("chat")?,
-            before: None,
-            since: a.moment("since", now, false)?,
-            until: a.moment("until", now, true)?,
-            limit: a.maybe_number("limit")?.unwrap_or(PAGE),
-        };
-        self.lines(query, json, false).await
+        let (chat, since, until) = (a.chat("chat")?, a.moment("since", now, false)?, a.moment("until", now, true)?);
+        let limit = a.maybe_number("limit")?.unwrap_or(PAGE);
+        let whole = since.is_none() && until.is_none();
+        let query = Query::History { chat, before: None, since, until, limit };
+        self.lines(query, json, whole.then_some(chat), false).await
+    }
+
+    /// A chat of which nothing is stored and nothing is in memory is one that somebody mistyped.
+    async fn must_exist(&self, chat: ChatRef) -> Result<(), Stop> {
+        match find_chat(&*self.handle.snapshot().await?, chat) {
+            Err(refusal @ Refusal::UnknownChat { .. }) => Err(refusal.into()),
+            _ => Ok(()),
+        }
     }
 
     async fn search(&self, a: &Arguments, json: bool) -> Result<Answer, Stop> {
@@ -244,12 +249,16 @@ impl Desk {
             before: None,
             limit: a.maybe_number("limit")?.unwrap_or(PAGE),
         };
-        self.lines(query, json, true).await
+        self.lines(query, json, None, true).await
     }
 
-    async fn lines(&self, query: Query, json: bool, with_chat: bool) -> Result<Answer, Stop> {
+    /// Lines; where none are found of `whole`, whose every line was asked for, it must exist at least.
+    async fn lines(&self, query: Query, json: bool, whole: Option<ChatRef>, with_chat: bool) -> Result<Answer, Stop> {
         let lang = self.lang;
         let Page::Lines { lines, more } = self.query(query).await? else { return Err(unexpected()) };
+        if let Some(chat) = whole.filter(|_| lines.is_empty()) {
+            self.must_exist(chat).await?;
+        }
         let fields = || {
             let values: Value = lines.iter().map(|l| shape::line(l, lang)).collect();
             Map::from_iter([("lines".to_owned(), values), ("more".to_owned(), json!(more))])
@@ -263,9 +272,14 @@ impl Desk {
             None | Some("last") => None,
             Some(_) => a.maybe_number("message")?,
         };
-        let page = self.query(Query::Why { chat: a.chat("chat")?, message }).await?;
-        let Page::Why { line, replies } = page else { return Err(unexpected()) };
-        let line = line.ok_or(Exit::NoLine)?;
+        let chat = a.chat("chat")?;
+        let Page::Why { line, replies } = self.query(Query::Why { chat, message }).await? else {
+            return Err(unexpected());
+        };
+        let Some(line) = line else {
+            self.must_exist(chat).await?;
+            return Err(Exit::NoLine.into());
+        };
         let placed = self.handle.placed();
         let at = line.verdict.as_ref().and_then(|v| placed.of(&v.reason, line.conversation.peer));
         let fields = || {
