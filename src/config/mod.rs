@@ -1,9 +1,9 @@
 //! The configuration: its schema with defaults, reading and checking, and edits that keep comments.
 //! No file is touched here; the runtime and the subcommands read and write.
 //!
-//! * [`parse`] text → [`Parsed`], or every [`Issue`] at once, each with its line and column
+//! * [`parse()`] text → [`Parsed`], or every [`Issue`] at once, each with its line and column
 //! * `keys` is the one list of what can be written: names, types, bounds · `check` is what contradicts what
-//! * [`Issue::words`] says an issue in Chinese or English · [`edit`] changes one setting and nothing else
+//! * [`Issue::words`] says an issue in Chinese or English · [`edit()`] changes one setting and nothing else
 //! * [`restart_needed`] names what a reload cannot change · [`read_duration`] and its kin are the human forms
 
 mod change;

@@ -5,7 +5,7 @@
 //! * [`Adapter`]: OneBot v11 as NapCat, LLOneBot, Lagrange or go-cqhttp speak it, dialling or dialled
 //! * [`Model`]: Ollama's and OpenAI's protocol on one port, echoing or with canned answers
 //! * [`Judge`], [`Report`]: who was answered, how fast, and what went wrong
-//! * [`demo`]: a small town that keeps talking, with incidents
+//! * [`demo()`]: a small town that keeps talking, with incidents
 //!
 //! Everything runs on the caller's tokio runtime and ends with the caller's stop signal.
 

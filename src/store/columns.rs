@@ -113,7 +113,7 @@ pub(super) fn author(author: &Author) -> (i64, Option<i64>, Option<&str>) {
     }
 }
 
-/// What [`line`] reads, from `lines l JOIN chats c`. The parts of what we said decide how far it came and
+/// What [`line()`] reads, from `lines l JOIN chats c`. The parts of what we said decide how far it came and
 /// under which id it is known.
 pub(super) const LINE: &str = "l.seq, l.at, l.kind, l.user, l.name, l.text, \
     CASE WHEN l.kind = 0 OR l.message IS NOT NULL THEN l.message ELSE \

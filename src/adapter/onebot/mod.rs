@@ -1,6 +1,6 @@
 //! OneBot v11 as adapters really speak it: text to frames, calls to text. Pure; nothing here can fail a link.
 //!
-//! * [`decode`] one text frame → [`Frame`]; lenient to the last byte · [`describe`] the same for people and `explain`
+//! * [`decode`] one text frame → [`Frame`]; lenient to the last byte · [`describe()`] the same for people and `explain`
 //! * [`cq`] messages written as strings · `segment` parts of a message · `event` what happened · `response` what was answered
 //! * [`encode`] a call → text · `reply` an answer → how the call ended
 
