@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn words_are_one_short_safe_line() {
-        assert_eq!(redactor().words("  a\r\n\x1b[2Jb\t c "), "a [2Jb c");
+        assert_eq!(redactor().words("  a\r\n\x1b[2Jb\t c "), "a ␛[2Jb c");
         assert_eq!(redactor().words(&"错".repeat(9999)).chars().count(), 301);
     }
 

@@ -162,7 +162,7 @@ fn a_corrected_reply_replaces_the_wrong_one() {
     let unasked = |line| Line { answers: None, ..line };
     let wrong = Line { recalled: true, ..unasked(reply(2, 0, "周一")) };
     let corrected = ["u:“小2”(2): 几点", "a:三点\n周二", "u:“小2”(2): 谢谢"];
-    shows(vec![question(), reply(3, 1, "三点"), operator(reply(4, 2, "周二")), wrong, next()], &corrected);
+    shows(vec![question(), wrong, reply(3, 1, "三点"), operator(reply(4, 2, "周二")), next()], &corrected);
     // Written again by the model.
     shows(vec![question(), reply(2, 1, "两点"), reply(3, 1, "三点"), next()], &expected);
     // An operator who simply talks adds.
