@@ -380,7 +380,7 @@ async fn keys_stay_where_they_belong() {
     job.key = 1;
     let _handle = providers(keyed(&stage.url)).ask(job, events);
     let error = rest(told).await.1.unwrap_err().error;
-    assert_eq!(error, ProviderError::Auth("HTTP 401: bad [31mkey ████ ████ ████".into()));
+    assert_eq!(error, ProviderError::Auth("HTTP 401: bad ␛[31mkey ████ ████ ████".into()));
     let head = stage.last().head.to_ascii_lowercase();
     assert!(head.contains("authorization: bearer a-very-secret-key") && head.contains("x-group: a-secret-header"));
 }
