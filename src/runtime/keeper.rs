@@ -9,7 +9,7 @@ use notify::{RecursiveMode, Watcher};
 use tokio::sync::mpsc;
 
 use super::inbox::{Inbox, Told};
-use crate::config::{self, Config, Issue, Language, Origins};
+use crate::config::{self, Config, Issue, Language, Origins, Severity};
 use crate::domain::{ConfigEdit, ConfigTrouble};
 use crate::words::Lang;
 
@@ -68,14 +68,15 @@ impl LoadError {
         ConfigTrouble { zh: self.words(Lang::Zh).join("\n"), en: self.words(Lang::En).join("\n") }
     }
 
-    /// One line an issue: place and sentence.
+    /// One line an error: place and sentence. What is merely odd is told once the errors are mended.
     pub fn words(&self, lang: Lang) -> Vec<String> {
         match self {
             Self::Unreadable { .. } => vec![self.to_string()],
             Self::Wrong { path, issues } => {
                 let file = path.display().to_string();
                 let language = lang.language();
-                issues.iter().map(|issue| issue.line(&file, language)).collect()
+                let errors = issues.iter().filter(|issue| issue.severity() == Severity::Error);
+                errors.map(|issue| issue.line(&file, language)).collect()
             }
         }
     }

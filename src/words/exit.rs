@@ -441,10 +441,11 @@ impl UsageError {
             }
             Self::BadValue { name, value, wants } => {
                 let (name, value, wants) = (long(name), long(value), long(wants));
+                let stop = if wants.ends_with(['?', '？']) { "" } else { lang.pick("。", ".") };
                 say!(
                     lang,
-                    "{name} 不能是“{value}”，应为 {wants}。",
-                    "{name} cannot be “{value}”; it should be {wants}."
+                    "{name} 不能是“{value}”，应为 {wants}{stop}",
+                    "{name} cannot be “{value}”; it should be {wants}{stop}"
                 )
             }
             Self::Other(words) => {
