@@ -273,7 +273,10 @@ impl State {
     fn judge_asked(&mut self, line: &Line) {
         let verdict = Verdict::reply(Gate::Slash, Reason::Asked);
         self.rows.push(Row::Judged(line.seq, verdict.clone()));
-        self.chat(line.conversation).amend(line.seq, |l| (l.verdict, l.outcome) = (Some(verdict), None));
+        let chat = self.chat(line.conversation);
+        // An end that waited for the chat's lines is no longer its end.
+        chat.ended.retain(|(seq, _)| *seq != line.seq);
+        chat.amend(line.seq, |l| (l.verdict, l.outcome) = (Some(verdict), None));
     }
 
     /// Answers the last message that was refused for want of access, in the chats that the id is about.

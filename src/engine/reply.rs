@@ -42,11 +42,11 @@ impl State {
         let chat = self.chats.get(&question.conversation)?;
         let policy = self.policy(question.conversation);
         let persona = policy::persona(&self.config, chat.state.persona.as_deref(), &policy.chat);
-        // Twice what is shown, so that where the window begins stays put; more in a group, where the last question
-        // may lie far back among others' talk.
+        // Half more than is shown, so that where the window begins stays put; more in a group, where the last
+        // question may lie far back among others' talk.
         let context = &policy.chat.context;
-        let beside = if chat.id.peer.is_group() { context.background * 4 } else { 0 };
-        let enough = context.messages * 2 + beside + 20;
+        let beside = if chat.id.peer.is_group() { context.background * 3 } else { 0 };
+        let enough = context.messages * 3 / 2 + beside + 10;
         let lines = chat.tail.iter().map(Arc::as_ref).skip(chat.tail.len().saturating_sub(enough));
         let lines: Vec<&Line> = lines.filter(|l| l.seq > chat.state.forgotten).collect();
         let last = question.said.len() - 1;
