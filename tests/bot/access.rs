@@ -66,7 +66,10 @@ async fn a_group_is_let_in_with_the_message_that_waits_and_put_out_again() {
     assert_eq!(stage.heard(group(600)).len(), 2);
     let audit = bot.json(&["audit"]).await;
     let commands: Vec<_> = audit["audit"].as_array().unwrap().iter().map(|a| a["command"].clone()).collect();
-    assert!(commands.iter().any(|c| c.as_str().unwrap().contains("allow group_600")), "{commands:?}");
+    assert!(
+        commands.iter().any(|c| c.as_str().unwrap().contains("allow") && c.as_str().unwrap().contains("600")),
+        "{commands:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -98,4 +101,9 @@ async fn a_configuration_that_may_not_be_written_is_left_alone_and_said_so() {
     assert_eq!(stage.bot.configured(), before);
     stage.mention(600, 42, "有人吗").await;
     assert_eq!(stage.why("group:600").await["line"]["verdict"]["reason"], "not_allowed");
+    // What the refusal offers works.
+    assert!(said.err.contains("--for"), "{said:?}");
+    assert_eq!(stage.bot.ctl(&["allow", "group_600", "--for", "2h", "--answer"]).await.code, 0);
+    stage.hears(group(600), "有人吗").await;
+    assert_eq!(stage.bot.configured(), before);
 }

@@ -1,31 +1,10 @@
 //! kill -9 in the middle of work, again and again.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use qqdeck::simulator::{Conversations, ModelSettings};
-use serde_json::Value;
+use qqdeck::simulator::{Conversations, ModelSettings, Simulator};
 
 use super::harness::*;
-
-/// What is not settled by `status`: lines by people that were to be answered and what became of them.
-async fn outcomes(bot: &Bot) -> (BTreeMap<String, usize>, Vec<Value>) {
-    let (mut outcomes, mut unknown) = (BTreeMap::new(), Vec::new());
-    let chats = bot.json(&["chats"]).await;
-    for chat in chats["chats"].as_array().unwrap() {
-        let history = bot.json(&["history", chat["chat"].as_str().unwrap(), "--limit", "500"]).await;
-        for line in lines(&history) {
-            if line["delivery"]["code"] == "unknown" {
-                unknown.push(line["seq"].clone());
-            }
-            if line["from"]["kind"] == "person" && line["verdict"]["action"] == "reply" {
-                let code = line["outcome"]["code"].as_str().unwrap_or("none").to_owned();
-                *outcomes.entry(code).or_default() += 1;
-            }
-        }
-    }
-    (outcomes, unknown)
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_again_and_again_it_answers_nobody_twice_and_forgets_nobody() {
@@ -39,15 +18,13 @@ async fn killed_again_and_again_it_answers_nobody_twice_and_forgets_nobody() {
     let plan = Conversations { patience: Duration::from_secs(4), members_per_group: 2, ..crowd(12, 12) };
     let adapter = stage.sim.adapters.clone();
     let talk = tokio::spawn(async move {
-        let sim = qqdeck::simulator::Simulator { adapters: adapter, models: Vec::new() };
+        let sim = Simulator { adapters: adapter, models: Vec::new() };
         sim.run_conversations(&plan).await
     });
     for _ in 0..6 {
         let asked = stage.model().stats().requests;
-        eventually("load", async || {
-            (stage.model().stats().requests >= asked + 8 || talk.is_finished()).then_some(())
-        })
-        .await;
+        eventually("load", async || (stage.model().stats().requests >= asked + 8 || talk.is_finished()).then_some(()))
+            .await;
         stage.bot.kill9().await;
         stage.again().await;
     }

@@ -1,5 +1,6 @@
 //! The bot as a process, and the stage that it plays on.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -138,9 +139,9 @@ impl Bot {
             if self.ended() {
                 panic!("it did not start:\n{}", self.log());
             }
-            self.data().join("qqdeck.sock").exists().then_some(())
+            self.log().contains("listening for QQ adapters").then_some(())
         };
-        eventually("a socket", ready).await;
+        eventually("an address", ready).await;
         eventually("an answer", async || (self.ctl(&["status"]).await.code == 0).then_some(())).await;
     }
 
@@ -226,8 +227,6 @@ impl Bot {
     pub async fn kill9(&mut self) {
         self.signal(Signal::KILL);
         self.end().await;
-        // A new process is ready when its own socket is there.
-        let _ = std::fs::remove_file(self.data().join("qqdeck.sock"));
     }
 
     /// The exit code after SIGTERM.
@@ -380,7 +379,7 @@ impl Stage {
         eventually(words, look).await
     }
 
-    /// The chat's newest line by a person, once it has an outcome or a verdict to ignore.
+    /// Why the chat's newest message was answered or not, once it is stored.
     pub async fn why(&self, chat: &str) -> Value {
         let looked = async || {
             let said = self.bot.ctl(&["why", chat, "--json"]).await;
@@ -406,4 +405,23 @@ pub fn crowd(count: usize, turns: usize) -> Conversations {
 /// The lines of an answer.
 pub fn lines(value: &Value) -> &Vec<Value> {
     value["lines"].as_array().unwrap()
+}
+
+/// What became of the lines that were to be answered, and which replies are in doubt.
+pub async fn outcomes(bot: &Bot) -> (BTreeMap<String, usize>, Vec<Value>) {
+    let (mut outcomes, mut unknown) = (BTreeMap::new(), Vec::new());
+    let chats = bot.json(&["chats"]).await;
+    for chat in chats["chats"].as_array().unwrap() {
+        let history = bot.json(&["history", chat["chat"].as_str().unwrap(), "--limit", "500"]).await;
+        for line in lines(&history) {
+            if line["delivery"]["code"] == "unknown" {
+                unknown.push(line["seq"].clone());
+            }
+            if line["from"]["kind"] == "person" && line["verdict"]["action"] == "reply" {
+                let code = line["outcome"]["code"].as_str().unwrap_or("none").to_owned();
+                *outcomes.entry(code).or_default() += 1;
+            }
+        }
+    }
+    (outcomes, unknown)
 }
