@@ -149,8 +149,10 @@ impl State {
         if was_up {
             return self.pump_account(id);
         }
-        // The former link's word about QQ may be stale; the new one's heartbeat will tell.
-        (account.online, account.reason) = (None, Text::default());
+        // Why the former link ended. What this one said of QQ may have come before it was up, and holds.
+        if account.online != Some(false) {
+            account.reason = Text::default();
+        }
         account.since = wall;
         let met = std::mem::replace(&mut account.met, true);
         let down = account.down_since.take().map(|down| down - Duration::from_secs(5));
@@ -173,6 +175,8 @@ impl State {
         account.links.retain(|l| *l != link);
         if !others_left {
             account.links.clear();
+            // Its word about QQ ends with it; the next one's heartbeat will tell.
+            account.online = None;
             account.down_since = Some(wall);
             account.since = wall;
             account.reason = reason;

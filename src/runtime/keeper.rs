@@ -1,6 +1,7 @@
 //! Keeps the configuration file: reads it, watches it, edits it. One task owns the path, so that two edits
 //! can never cross, and an edit and a reload neither.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -104,7 +105,7 @@ pub fn load(path: &Path) -> Result<Loaded, LoadError> {
 /// Reads a text file of a person's size: what somebody put there by mistake may be a film (threats.md F05).
 fn read(path: &Path) -> std::io::Result<String> {
     if std::fs::metadata(path)?.len() > config::LARGEST as u64 {
-        return Err(std::io::Error::new(std::io::ErrorKind::FileTooLarge, "larger than 1 MiB"));
+        return Err(std::io::Error::new(ErrorKind::FileTooLarge, "larger than 1 MiB"));
     }
     std::fs::read_to_string(path)
 }
@@ -193,11 +194,35 @@ fn change(path: &Path, edit: &ConfigEdit, known: &mut String) -> Result<bool, Co
     match edited {
         config::Edited::Same => Ok(false),
         config::Edited::Changed(fresh) => {
-            write_whole(path, &fresh).map_err(failed)?;
+            // Replacing needs no right to write to the file itself, only to its directory; whoever took that right
+            // away meant it.
+            if std::fs::metadata(path).is_ok_and(|m| m.permissions().readonly()) {
+                return Err(read_only(path, edit));
+            }
+            write_whole(path, &fresh).map_err(|error| match error.kind() {
+                ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => read_only(path, edit),
+                _ => failed(error),
+            })?;
             *known = fresh;
             Ok(true)
         }
     }
+}
+
+/// Nothing can be written there; who shall be let in can be let in for a while, which the store remembers.
+fn read_only(path: &Path, edit: &ConfigEdit) -> ConfigTrouble {
+    let (zh, en) = match edit {
+        ConfigEdit::Allow(_) | ConfigEdit::Block(_) => (
+            "；或者加上 --for 2h 只生效一阵子，不用改文件",
+            ", or make it last for a while only, which needs no file: --for 2h",
+        ),
+        _ => ("", ""),
+    };
+    trouble(
+        &format!("文件是只读的，没有改动。请让它可写{zh}。"),
+        &format!("the file is read-only and was left as it is; make it writable{en}."),
+        path,
+    )
 }
 
 fn trouble(zh: &str, en: &str, path: &Path) -> ConfigTrouble {

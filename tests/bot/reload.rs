@@ -1,0 +1,58 @@
+//! The configuration changes under a running bot.
+
+use rustix::process::Signal;
+use serde_json::json;
+
+use super::harness::*;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_saved_file_is_taken_and_a_broken_one_leaves_the_old_in_force() {
+    let stage = Stage::small(OPEN).await;
+    let bot = &stage.bot;
+    let good = bot.configured();
+    let named = |name: &str| format!("[instance]\nname = \"{name}\"\n{}", good.replace("language = \"en\"", ""));
+    // `language` is a key of the top, so the table comes behind it.
+    let named = |name: &str| format!("language = \"en\"\n{}", named(name));
+    bot.configure(&named("second"));
+    bot.until(&["status"], |s| s["instance"] == "second").await;
+
+    let broken = named("third").replace("[access]", "[acess]").replace("mode = \"open\"", "mode = \"opne\"");
+    bot.configure(&broken);
+    let said = bot.ctl(&["reload"]).await;
+    assert_eq!((said.code, said.out.as_str()), (1, ""), "{said:?}");
+    let line = 1 + broken.lines().position(|l| l == "[acess]").unwrap();
+    assert!(said.err.contains(&format!("config.toml:{line}:")) && said.err.contains("access"), "{said:?}");
+    bot.logs("the old one holds").await;
+    assert_eq!(bot.status().await["instance"], "second");
+    stage.write(77, "还在吗").await;
+    stage.hears(private(77), "还在吗").await;
+
+    bot.configure(&named("fourth"));
+    assert_eq!(bot.ctl(&["reload"]).await.code, 0);
+    assert_eq!(bot.status().await["instance"], "fourth");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hangup_reads_the_file_again_and_links_stay_up() {
+    let stage = Stage::small(OPEN).await;
+    let bot = &stage.bot;
+    // Written in place, and to what it is a link to: watchers of the directory see neither rename nor write there.
+    let elsewhere = tempfile::tempdir().unwrap();
+    let real = elsewhere.path().join("real.toml");
+    let text = bot.configured();
+    std::fs::write(&real, &text).unwrap();
+    std::fs::remove_file(bot.config()).unwrap();
+    std::os::unix::fs::symlink(&real, bot.config()).unwrap();
+    assert_eq!(bot.ctl(&["reload"]).await.code, 0);
+    std::fs::write(&real, format!("{text}\n[instance]\nname = \"hung up\"\n")).unwrap();
+    bot.signal(Signal::HUP);
+    bot.until(&["status"], |s| s["instance"] == "hung up").await;
+    std::fs::write(&real, "[onebot\n").unwrap();
+    bot.signal(Signal::HUP);
+    bot.logs("config.toml:1:").await;
+    assert_eq!(bot.status().await["instance"], "hung up");
+    assert_eq!(stage.adapter().lost_links(), 0);
+    let said = bot.ctl(&["allow", "person_5"]).await;
+    assert_eq!(said.code, 1, "what cannot be read cannot be edited: {said:?}");
+    assert_eq!(json!(std::fs::read_to_string(&real).unwrap()), json!("[onebot\n"));
+}
