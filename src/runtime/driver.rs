@@ -72,6 +72,9 @@ pub(super) struct Driver {
     /// The last word about each account that is up, for an engine that is rebuilt.
     pub ups: HashMap<SelfId, AdapterEvent>,
     pub rebuilds: u32,
+    /// Words at which the engine panics, for the test of what happens then.
+    #[cfg(test)]
+    pub fault: Option<&'static str>,
     /// What the store remembers, on its way to an engine that was rebuilt.
     pub recovering: Option<Recovering>,
     /// What was told meanwhile; bounded, since nothing more is taken from the lanes.
@@ -310,7 +313,16 @@ impl Driver {
             let engine = &mut self.engine;
             // Kept for the quarantine; an apply that panics has eaten its own.
             let kept = input.clone();
-            match std::panic::catch_unwind(AssertUnwindSafe(|| engine.apply(input, now))) {
+            #[cfg(test)]
+            let fault = self.fault;
+            let apply = || {
+                #[cfg(test)]
+                if let (Some(words), Input::Adapter(AdapterEvent::Message(message))) = (fault, &input) {
+                    assert_ne!(message.text(), words, "the fault of a test");
+                }
+                engine.apply(input, now)
+            };
+            match std::panic::catch_unwind(AssertUnwindSafe(apply)) {
                 Ok(effects) => effects.into_iter().for_each(|effect| self.carry_out(effect, &mut todo)),
                 Err(_) => return self.rebuild(&kept, now),
             }
@@ -433,12 +445,18 @@ impl Driver {
         self.jobs.clear();
         self.answers.clear();
         self.engine = Engine::rebuilt(Arc::clone(&self.loaded.config), self.seed, now, self.rebuilds);
+        // What waits here must be known to the store before it tells where its numbers end.
+        self.hand_over();
+        if !self.backlog.is_empty() {
+            tracing::error!(batches = self.backlog.len(), "given up: the store has no room for them");
+            self.backlog.clear();
+        }
         let recovered = self.store.recover();
         self.recovering = Some(Box::pin(recovered));
     }
 
     /// A new engine hears nothing before it knows what the store remembers: its numbers go on from there.
-    async fn recover(&mut self, lanes: &mut Lanes) {
+    pub async fn recover(&mut self, lanes: &mut Lanes) {
         let Some(mut recovering) = self.recovering.take() else { return };
         let recovered = loop {
             tokio::select! {

@@ -106,6 +106,17 @@ pub fn rehearse(loaded: &Loaded) -> Result<(), String> {
 /// # Errors
 /// Whatever keeps it from starting; once it runs, faults are alerts and not errors.
 pub async fn start(loaded: Loaded, options: RunOptions) -> Result<Running, StartError> {
+    let (mut driver, mut lanes, handle) = assemble(loaded, options).await?;
+    let (addresses, inbox) = (driver.links.addresses(), driver.inbox.clone());
+    let task = tokio::spawn(async move {
+        driver.drive(&mut lanes).await;
+        close(driver, lanes).await
+    });
+    Ok(Running { handle, addresses, inbox, task })
+}
+
+/// Everything in its place, with what the store remembered already told.
+async fn assemble(loaded: Loaded, options: RunOptions) -> Result<(Driver, Lanes, Handle), StartError> {
     let providers = super::providers(&loaded.config, &loaded.directory).map_err(StartError::Configured)?;
     let (store_lane, store) = mpsc::channel(STORE_ROOM);
     let (link_lane, link_news) = mpsc::channel(LINK_ROOM);
@@ -126,7 +137,6 @@ pub async fn start(loaded: Loaded, options: RunOptions) -> Result<Running, Start
     let now = clock.now();
     let seed = seed(now);
     let (handle, ends) = Handle::pair(DOOR_ROOM);
-    let addresses = links.addresses();
     let mut driver = Driver {
         engine: Engine::new(Arc::clone(&loaded.config), seed, now),
         clock,
@@ -140,12 +150,14 @@ pub async fn start(loaded: Loaded, options: RunOptions) -> Result<Running, Start
         linger: None,
         keeper: Keeper::start(options.config.clone(), inbox.clone()),
         file: options.config,
-        inbox: inbox.clone(),
+        inbox,
         ends,
         answers: HashMap::new(),
         tag: 0,
         ups: HashMap::new(),
         rebuilds: 0,
+        #[cfg(test)]
+        fault: None,
         recovering: None,
         held: Vec::new(),
         published: Instant::now(),
@@ -156,12 +168,7 @@ pub async fn start(loaded: Loaded, options: RunOptions) -> Result<Running, Start
     };
     driver.place();
     driver.feed(Input::Recovered(Box::new(opened.recovered)));
-    let mut lanes = Lanes { links: link_news, store, told };
-    let task = tokio::spawn(async move {
-        driver.drive(&mut lanes).await;
-        close(driver, lanes).await
-    });
-    Ok(Running { handle, addresses, inbox, task })
+    Ok((driver, Lanes { links: link_news, store, told }, handle))
 }
 
 /// Says goodbye to links and writes what is left.
@@ -185,4 +192,58 @@ async fn close(mut driver: Driver, lanes: Lanes) -> End {
 /// The engine's dice, different in every run.
 fn seed(now: Now) -> u64 {
     fastrand::u64(..) ^ u64::try_from(now.wall.0).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::domain::*;
+
+    fn said(id: i64, words: &str) -> Input {
+        let conversation = ConversationId { account: SelfId(1), peer: Peer::Private(UserId(7)) };
+        let sender = Sender { id: UserId(7), name: "某".into(), rank: GroupRank::Member, anonymous: false };
+        let segments = vec![Segment::Text(words.into())];
+        let (group_name, temp_group) = (None, None);
+        let id = MessageId(id);
+        let message = Message { conversation, id, sender, group_name, temp_group, segments, time: id.0 };
+        Input::Adapter(AdapterEvent::Message(Box::new(message)))
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn an_engine_that_panics_is_replaced_and_its_input_can_be_played_again() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let home = tempfile::tempdir().unwrap();
+        let mut config = Config::default();
+        config.onebot.listen = Vec::new();
+        config.access.mode = crate::config::AccessMode::Open;
+        let config = Arc::new(config);
+        let loaded =
+            Loaded { config, origins: Arc::default(), warnings: Vec::new(), directory: home.path().to_owned() };
+        let options = RunOptions { config: home.path().join("config.toml"), data: home.path().join("data") };
+        let (mut driver, mut lanes, _handle) = assemble(loaded, options).await.unwrap();
+        driver.fault = Some("boom");
+
+        driver.feed(said(1, "before"));
+        driver.feed(said(2, "boom"));
+        assert!(driver.recovering.is_some(), "a new engine asks the store");
+        driver.feed(said(3, "meanwhile"));
+        driver.recover(&mut lanes).await;
+        driver.feed(said(4, "after"));
+
+        let snapshot = driver.engine.snapshot();
+        assert_eq!(snapshot.counters.received, 2, "what came meanwhile and after; the rest is in the store");
+        let chat = snapshot.chats.values().next().unwrap();
+        assert!(chat.last > Seq(2), "numbers go on from those of the former engine: {:?}", chat.last);
+
+        let kept = std::fs::read_dir(home.path().join("data/quarantine")).unwrap().next().unwrap().unwrap();
+        let text = std::fs::read_to_string(kept.path()).unwrap();
+        let lines: Vec<super::super::quarantine::Recorded> =
+            text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert!(matches!(lines[0].input, Input::Config(_)) && lines[0].seed.is_some());
+        assert_eq!(lines[1].input, said(2, "boom"));
+
+        driver.stop = Stop::AtOnce;
+        assert_eq!(close(driver, lanes).await, End::AtOnce);
+    }
 }
