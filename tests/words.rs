@@ -58,7 +58,6 @@ fn reasons() -> Vec<Reason> {
         Reason::Asked,
         Reason::NotTriggered,
         Reason::ChatMuted,
-        Reason::Manual,
         Reason::UserRate,
         Reason::GroupRate,
         Reason::GlobalRate,
@@ -70,8 +69,6 @@ fn reasons() -> Vec<Reason> {
         Reason::WhileOffline,
         Reason::Merged,
         Reason::Handover,
-        Reason::Duplicate,
-        Reason::ShuttingDown,
         Reason::BotMuted(1_700_000_000),
     ];
     // Reading the list back from the codes: a reason that is added to the enum must be added here.

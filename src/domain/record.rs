@@ -350,7 +350,7 @@ pub struct Audit {
     pub at: Wall,
     /// Who.
     pub operator: Text,
-    /// What, as `ctl` would write it; secrets never get here.
+    /// What, as the command's JSON; secrets never get here.
     pub command: String,
     /// How it went: `ok` or the refusal's code.
     pub result: String,

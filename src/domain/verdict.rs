@@ -111,8 +111,6 @@ pub enum Reason {
     NotTriggered,
     /// The chat is muted.
     ChatMuted,
-    /// An operator talks here: kept as a suggestion.
-    Manual,
     /// Too many questions from this speaker.
     UserRate,
     /// Too many questions in this group.
@@ -135,10 +133,6 @@ pub enum Reason {
     Merged,
     /// Handed to a human by one of `reply.handover_words`.
     Handover,
-    /// Seen before.
-    Duplicate,
-    /// The bot is stopping.
-    ShuttingDown,
     /// The account may not speak in this group until then (seconds since 1970; `i64::MAX`: until further notice).
     BotMuted(i64),
 }
@@ -167,7 +161,6 @@ impl Reason {
             Self::Asked => "asked",
             Self::NotTriggered => "not_triggered",
             Self::ChatMuted => "chat_muted",
-            Self::Manual => "manual",
             Self::UserRate => "user_rate",
             Self::GroupRate => "group_rate",
             Self::GlobalRate => "global_rate",
@@ -179,8 +172,6 @@ impl Reason {
             Self::WhileOffline => "while_offline",
             Self::Merged => "merged",
             Self::Handover => "handover",
-            Self::Duplicate => "duplicate",
-            Self::ShuttingDown => "shutting_down",
             Self::BotMuted(_) => "bot_muted",
         }
     }

@@ -83,7 +83,6 @@ pub fn reason(reason: &Reason, lang: Lang) -> String {
         Reason::Asked => say!(lang, "管理员让机器人回答", "an operator asked for an answer"),
         Reason::NotTriggered => say!(lang, "没有人叫机器人", "nothing called the bot"),
         Reason::ChatMuted => say!(lang, "这个会话已静音", "this chat is muted"),
-        Reason::Manual => say!(lang, "这里由人工回复，回答只留作建议", "a human talks here; answers stay suggestions"),
         Reason::UserRate => say!(lang, "这个人问得太快", "this speaker asks too fast"),
         Reason::GroupRate => say!(lang, "这个群问得太快", "this group asks too fast"),
         Reason::GlobalRate => say!(lang, "全局问得太快", "too many questions in all"),
@@ -100,8 +99,6 @@ pub fn reason(reason: &Reason, lang: Lang) -> String {
         Reason::WhileOffline => say!(lang, "离线时收到的，已经过了太久", "it came while we were away, too long ago"),
         Reason::Merged => say!(lang, "并入了同一个人的上一条", "joined to the speaker's earlier message"),
         Reason::Handover => say!(lang, "对方要找人工", "the speaker asked for a human"),
-        Reason::Duplicate => say!(lang, "重复收到的", "received before"),
-        Reason::ShuttingDown => say!(lang, "机器人正在停止", "the bot is stopping"),
         Reason::BotMuted(i64::MAX) => say!(lang, "机器人在这个群被禁言", "the bot is muted in this group"),
         Reason::BotMuted(until) => {
             let until = clock(*until);
@@ -126,7 +123,7 @@ pub fn hint(reason: &Reason, lang: Lang) -> Option<String> {
         | Reason::Random
         | Reason::Always => say!(lang, "按 e 改触发", "press e to change the trigger"),
         Reason::ListedBot | Reason::SlashDenied(_) => say!(lang, "按 e 改设置", "press e for the settings"),
-        Reason::ChatMuted | Reason::Manual => say!(lang, "按 m 换模式", "press m to change the mode"),
+        Reason::ChatMuted => say!(lang, "按 m 换模式", "press m to change the mode"),
         Reason::UserRate
         | Reason::GroupRate
         | Reason::GlobalRate
@@ -145,8 +142,6 @@ pub fn hint(reason: &Reason, lang: Lang) -> Option<String> {
         | Reason::Private
         | Reason::Asked
         | Reason::Merged
-        | Reason::Duplicate
-        | Reason::ShuttingDown
         | Reason::BotMuted(_) => return None,
     })
 }
@@ -157,7 +152,7 @@ pub fn remedy(reason: &Reason, chat: &str) -> Option<String> {
     Some(match reason {
         Reason::NotAllowed(id) => format!("qqdeck ctl allow {id} --answer"),
         Reason::Blocked(id) | Reason::BlockedUntil(id, _) => format!("qqdeck ctl unblock {id}"),
-        Reason::ChatMuted | Reason::Manual => format!("qqdeck ctl mode {chat} auto"),
+        Reason::ChatMuted => format!("qqdeck ctl mode {chat} auto"),
         Reason::NotTriggered
         | Reason::UserRate
         | Reason::GroupRate
@@ -185,8 +180,6 @@ pub fn remedy(reason: &Reason, chat: &str) -> Option<String> {
         | Reason::Always
         | Reason::Asked
         | Reason::Merged
-        | Reason::Duplicate
-        | Reason::ShuttingDown
         | Reason::BotMuted(_) => return None,
     })
 }
