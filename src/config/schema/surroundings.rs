@@ -1,0 +1,159 @@
+//! Gauges, alerts, logs, the database and the console.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::secs;
+
+/// Gauges.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Telemetry {
+    /// Between samples while somebody looks.
+    pub interval: Duration,
+    /// While nobody does.
+    pub idle_interval: Duration,
+}
+
+impl Default for Telemetry {
+    fn default() -> Self {
+        Self { interval: secs(1), idle_interval: secs(10) }
+    }
+}
+
+/// Alerts.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Alerts {
+    /// Rules besides those that ship.
+    pub rules: Vec<toml::Table>,
+}
+
+/// Where alerts go.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Notify {
+    /// Destinations.
+    pub to: Vec<toml::Table>,
+}
+
+/// Log files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Logs {
+    /// `error`, `warn`, `info`, `debug`, `trace`, or a filter such as `info,qqdeck::adapter=debug`.
+    pub level: String,
+    /// Files kept.
+    pub keep: u32,
+    /// Compress those of past days.
+    pub compress: bool,
+    /// Mode of new files.
+    pub mode: String,
+    /// Bytes in all.
+    pub max_total: u64,
+}
+
+impl Default for Logs {
+    fn default() -> Self {
+        Self { level: "info".into(), keep: 7, compress: true, mode: "0640".into(), max_total: 1 << 30 }
+    }
+}
+
+/// Prometheus.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Metrics {
+    /// Address; empty: off.
+    pub listen: String,
+}
+
+/// The database.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Storage {
+    /// How long messages are kept.
+    pub retention: Duration,
+    /// What a commit survives.
+    pub durability: Durability,
+    /// How often a backup is made.
+    pub backup: Backup,
+    /// Backups kept.
+    pub keep_backups: u32,
+}
+
+impl Default for Storage {
+    fn default() -> Self {
+        Self { retention: secs(90 * 86_400), durability: Durability::Process, backup: Backup::Daily, keep_backups: 7 }
+    }
+}
+
+/// What a commit survives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Durability {
+    /// kill -9.
+    #[default]
+    Process,
+    /// A power cut.
+    Power,
+}
+
+/// How often a backup is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Backup {
+    /// Once a local day.
+    #[default]
+    Daily,
+    /// Never.
+    Off,
+}
+
+/// The console over SSH.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Ssh {
+    /// Address; empty: off.
+    pub listen: String,
+    /// Locks a session that idles so long.
+    pub idle: Duration,
+}
+
+impl Default for Ssh {
+    fn default() -> Self {
+        Self { listen: String::new(), idle: secs(900) }
+    }
+}
+
+/// The console's looks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Console {
+    /// A theme's name.
+    pub theme: String,
+    /// `auto`, `none`, `16`, `256`, `rgb`.
+    pub color: String,
+    /// `auto`, `on`, `off`.
+    pub mouse: String,
+    /// No glyphs beyond ASCII in the chrome.
+    pub ascii: bool,
+    /// Columns of characters of ambiguous width, 1 or 2.
+    pub ambiguous_width: u8,
+    /// Keys that differ from the default, by action.
+    pub keys: BTreeMap<String, String>,
+}
+
+impl Default for Console {
+    fn default() -> Self {
+        Self {
+            theme: "auto".into(),
+            color: "auto".into(),
+            mouse: "auto".into(),
+            ascii: false,
+            ambiguous_width: 1,
+            keys: BTreeMap::new(),
+        }
+    }
+}
