@@ -156,6 +156,7 @@ fn a_million_lines() {
     let page = |n: i64, before: Option<u64>, limit| Query::History {
         chat: chat(n),
         before: before.map(Seq),
+        after: None,
         since: None,
         until: None,
         limit,
@@ -166,6 +167,7 @@ fn a_million_lines() {
     let day = Query::History {
         chat: chat(0),
         before: None,
+        after: None,
         since: Some(Wall(START + 30_000 * 250_000)),
         until: Some(Wall(START + 30_000 * 250_100)),
         limit: 1000,

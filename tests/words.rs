@@ -138,7 +138,13 @@ fn gates_outcomes_modes_roles_and_states_have_words() {
     for state in [S::Ready, S::Open, S::Probing, S::Aside, S::Off] {
         check(|lang| words::provider_state(state, lang));
     }
-    for done in [Done::Ok, Done::Already, Done::Started(None), Done::Started(Some(Seq(5)))] {
+    for done in [
+        Done::Ok,
+        Done::Already,
+        Done::Changed { undo: Box::new(Command::Reload) },
+        Done::Started(None),
+        Done::Started(Some(Seq(5))),
+    ] {
         check(|lang| words::done(&done, lang));
     }
     for author in [Author::Bot, Author::Notice] {
@@ -166,6 +172,9 @@ fn refusals_say_what_to_do() {
         Refusal::UnknownLine,
         Refusal::Changed(n()),
         Refusal::Config(ConfigTrouble { zh: n(), en: n() }),
+        Refusal::Changed(String::new()),
+        Refusal::OnItsWay,
+        Refusal::TooLarge(5),
         Refusal::Nothing,
         Refusal::Not(n()),
         Refusal::ShuttingDown,
@@ -292,6 +301,7 @@ fn exits_say_what_where_and_what_to_do() {
         Exit::Store { cause: n() },
         Exit::TimedOut,
         Exit::NoLine,
+        Exit::NotKept,
         Exit::NoConsole,
         Exit::NotBuilt { name: n() },
         Exit::Failed { name: "run", cause: n() },
@@ -355,6 +365,8 @@ fn what_waits_and_how_accounts_stand_have_words() {
             adapter: Text::default(),
             peer: String::new(),
             since: Wall(0),
+            groups: std::sync::Arc::default(),
+            muted: Vec::new(),
         };
         check(|lang| words::account(&account, lang));
     }

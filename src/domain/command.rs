@@ -82,12 +82,19 @@ pub enum Command {
         /// TOML value; a bare word is a string.
         value: String,
     },
-    /// Who answers here.
+    /// Take a setting of `[chat.<id>]` out: the chat follows its class again.
+    Unset {
+        /// Which chat.
+        chat: ChatRef,
+        /// Dotted key below `[chat.<id>]`.
+        key: String,
+    },
+    /// Who answers here; `None` follows the configuration.
     Mode {
         /// Where.
         chat: ChatRef,
         /// Who.
-        mode: Mode,
+        mode: Option<Mode>,
         /// For how long.
         during: Option<Duration>,
     },
@@ -115,10 +122,13 @@ pub enum Command {
         /// Where.
         chat: ChatRef,
     },
-    /// Write the last answer again; as a draft where it was already sent.
+    /// Write an answer again; as a draft where it was already sent.
     Retry {
         /// Where.
         chat: ChatRef,
+        /// The reply or the question; `None`: the last one.
+        #[serde(default)]
+        line: Option<Seq>,
     },
     /// Send a draft, with these words instead where given.
     Approve {
@@ -150,6 +160,32 @@ pub enum Command {
         chat: ChatRef,
         /// Which.
         line: Seq,
+    },
+    /// Say something else instead of a line of ours: the old one is taken back, or quoted where QQ no longer lets
+    /// it be; no model sees it again.
+    Correct {
+        /// Where.
+        chat: ChatRef,
+        /// Which.
+        line: Seq,
+        /// Instead.
+        text: String,
+    },
+    /// An operator is about to speak here: until 120 s later answers of the model are kept as suggestions. Claiming
+    /// again renews; another operator's claim is taken over.
+    Claim {
+        /// Where.
+        chat: ChatRef,
+    },
+    /// End one's own claim.
+    Release {
+        /// Where.
+        chat: ChatRef,
+    },
+    /// Keep what the operator's console looks like; given back by [`super::Query::Screen`].
+    Remember {
+        /// The console's own words; at most [`Command::SCREEN`] bytes.
+        screen: String,
     },
     /// Switch a provider.
     Provider {
@@ -198,9 +234,13 @@ pub enum ProviderSwitch {
 }
 
 impl Command {
+    /// The longest [`Command::Remember`], in bytes.
+    pub const SCREEN: usize = 64 << 10;
+
     /// The least role that may give it.
     pub fn role(&self) -> Role {
         match self {
+            Self::Remember { .. } => Role::Viewer,
             Self::Send { .. }
             | Self::Ask { .. }
             | Self::Answer { .. }
@@ -213,6 +253,9 @@ impl Command {
             | Self::Approve { .. }
             | Self::Reject { .. }
             | Self::Recall { .. }
+            | Self::Correct { .. }
+            | Self::Claim { .. }
+            | Self::Release { .. }
             | Self::Resume { .. }
             | Self::Note { .. } => Role::Operator,
             Self::Allow { .. }
@@ -220,6 +263,7 @@ impl Command {
             | Self::Block { .. }
             | Self::Unblock { .. }
             | Self::Set { .. }
+            | Self::Unset { .. }
             | Self::Accept { .. }
             | Self::Refuse { .. }
             | Self::Provider { .. }
@@ -238,6 +282,11 @@ pub enum Done {
     Ok,
     /// It already was so.
     Already,
+    /// It is so now; giving `undo` makes it as it was.
+    Changed {
+        /// The inverse.
+        undo: Box<Command>,
+    },
     /// Words for the one who asked.
     Said(String),
     /// Taken up; `item` or line to watch.
@@ -298,7 +347,7 @@ pub enum Refusal {
         /// The nearest that exists.
         nearest: Option<String>,
     },
-    /// Somebody changed it meanwhile.
+    /// Somebody changed it meanwhile: an operator by name, a member as `QQ 123`; empty where the bot itself did.
     #[error("changed meanwhile by {0}")]
     Changed(String),
     /// The configuration cannot be edited, or the new one is wrong.
@@ -307,6 +356,12 @@ pub enum Refusal {
     /// There is nothing to do it to.
     #[error("nothing to do")]
     Nothing,
+    /// The line is still being sent; only what has arrived can be corrected or written again.
+    #[error("still being sent")]
+    OnItsWay,
+    /// More than may be kept.
+    #[error("too large: {0} bytes at most")]
+    TooLarge(usize),
     /// Not possible as things stand; the words say why.
     #[error("{0}")]
     Not(String),
@@ -330,6 +385,8 @@ impl Refusal {
             Self::Changed(_) => "changed",
             Self::Config(_) => "config",
             Self::Nothing => "nothing",
+            Self::OnItsWay => "on_its_way",
+            Self::TooLarge(_) => "too_large",
             Self::Not(_) => "not_now",
             Self::ShuttingDown => "shutting_down",
         }

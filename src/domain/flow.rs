@@ -50,11 +50,24 @@ pub enum Input {
     Command(Envelope),
     /// The end of an edit or a reload that the engine had asked for. What it changed came before it, as
     /// [`Input::Config`].
-    Edited(u64, Result<(), ConfigTrouble>),
+    Edited(u64, Result<Met, ConfigTrouble>),
     /// Drain and stop: finish what can be finished until then.
     Shutdown {
         /// Time left.
         grace: Duration,
+    },
+}
+
+/// What an edit of the configuration met.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Met {
+    /// It already was so.
+    Same,
+    /// It is changed.
+    Changed {
+        /// How a key was written before, as TOML; `None`: not at all, or the edit was not of a key.
+        former: Option<String>,
     },
 }
 

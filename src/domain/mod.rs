@@ -7,6 +7,7 @@
 //! * `snapshot` the published state
 
 mod adapter;
+mod chats;
 mod command;
 mod flow;
 mod ids;
@@ -20,6 +21,7 @@ mod time;
 mod verdict;
 
 pub use adapter::*;
+pub use chats::Chats;
 pub use command::*;
 pub use flow::*;
 pub use ids::*;

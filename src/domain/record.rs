@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccessId, ConversationId, ItemId, MessageId, Outcome, PartId, Peer, Picture, Request, Seq, Text, Tokens, UserId,
-    Verdict, Wall,
+    AccessId, ConversationId, ItemId, JobId, MessageId, Outcome, PartId, Peer, Picture, Request, Seq, Text, Tokens,
+    Turn, UserId, Verdict, Wall,
 };
 
 /// Who a line is from.
@@ -101,6 +101,10 @@ pub struct Making {
     pub cached: bool,
     /// Messages of the window, and how many of its oldest were left out to fit.
     pub window: (u32, u32),
+    /// The question to the model, by which its prompt is found. Means something in this process alone: numbers of
+    /// jobs begin anew with each, so it is not kept.
+    #[serde(skip)]
+    pub job: JobId,
 }
 
 /// One line of a conversation: what a person said with its verdict, or what we said with its making.
@@ -119,7 +123,8 @@ pub struct Line {
     pub text: Text,
     /// The adapter's id; `None` until it is known (ours), or where there is none.
     pub message: Option<MessageId>,
-    /// The message that this one quotes (heard) or answers (said), where known.
+    /// The message that this one quotes (heard) or answers (said), where known. A line of ours that names another
+    /// of ours corrects it.
     pub answers: Option<Seq>,
     /// Pictures that a model might look at.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -174,6 +179,13 @@ pub enum Row {
     ItemDone(ItemId),
     /// Somebody did something.
     Audit(Audit),
+    /// What an operator's console looked like; replaces the former.
+    Screen {
+        /// Whose.
+        operator: Text,
+        /// The console's own words.
+        screen: String,
+    },
     /// A clean stop: the last row of a session.
     CleanStop,
 }
@@ -244,8 +256,10 @@ pub struct ChatState {
     pub paused: bool,
     /// An operator's note.
     pub note: String,
-    /// Grows with each change; commands carry the version they saw.
+    /// Grows with each change that somebody asked for; commands carry the version they saw.
     pub version: u64,
+    /// Who asked for the last one: an operator by name, a member as `QQ 123`.
+    pub by: Text,
 }
 
 /// One question's cost.
@@ -389,12 +403,15 @@ pub struct Recovered {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Query {
-    /// Lines of one chat, newest first, older than `before`.
+    /// Lines of one chat, newest first: the newest of those that fit, or with `after` the oldest of them. To a date:
+    /// `after` 0 and `since` give the page that begins there, `until` the one that ends there.
     History {
         /// Which; the account may be left out.
         chat: super::ChatRef,
         /// Older than this.
         before: Option<Seq>,
+        /// Younger than this; the page is the one that follows.
+        after: Option<Seq>,
         /// Not before.
         since: Option<Wall>,
         /// Not after.
@@ -420,6 +437,25 @@ pub enum Query {
         /// By the adapter's id or our own number; `None`: the last one.
         message: Option<i64>,
     },
+    /// What the model was shown for a reply of ours. Answered by the runtime, from memory.
+    Prompt {
+        /// The reply.
+        line: Seq,
+    },
+    /// Conversations, the one that spoke last first.
+    Chats {
+        /// Whose last line is older than this.
+        before: Option<Seq>,
+        /// At most.
+        limit: u32,
+        /// Whose name or number holds this.
+        filter: Option<String>,
+    },
+    /// What an operator's console looked like.
+    Screen {
+        /// Whose.
+        operator: Text,
+    },
     /// The books.
     Usage {
         /// First local day.
@@ -442,9 +478,31 @@ pub enum Page {
     Lines {
         /// The lines.
         lines: Vec<Line>,
-        /// There are older ones.
+        /// There are more that way: older ones, or with `after` younger ones.
         more: bool,
     },
+    /// What the model was shown, system turn first.
+    Prompt {
+        /// Word for word.
+        turns: Arc<[Turn]>,
+        /// The provider that was asked.
+        provider: Arc<str>,
+        /// Its model.
+        model: Arc<str>,
+        /// When.
+        at: Wall,
+    },
+    /// The prompt is no longer kept: too much was asked since, or it was before a restart; or there was none.
+    NotKept,
+    /// Conversations, the one that spoke last first.
+    Chats {
+        /// The conversations.
+        chats: Vec<ChatRow>,
+        /// There are more.
+        more: bool,
+    },
+    /// What the operator's console looked like; `None`: never told.
+    Screen(Option<String>),
     /// One line and the replies to it.
     Why {
         /// What was said; `None`: no such line.
@@ -458,6 +516,21 @@ pub enum Page {
     Audit(Vec<Audit>),
     /// The store could not answer.
     Failed(String),
+}
+
+/// A conversation in a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ChatRow {
+    /// Which.
+    pub id: ConversationId,
+    /// The group's name or the person's nickname, newest known.
+    pub name: Text,
+    /// The newest line.
+    pub last: Line,
+    /// Who answers, where that was set, and until when where it ends.
+    pub mode: Option<(Mode, Option<Wall>)>,
+    /// An operator's note.
+    pub note: String,
 }
 
 /// Which conversation's lines the engine needs back in memory.

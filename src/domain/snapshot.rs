@@ -1,12 +1,14 @@
 //! The published state: what the console draws and `ctl status` prints. Readers share it; nobody waits for it.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AppKind, ChatState, ConversationId, Item, ItemId, Line, Mode, Now, Residency, SelfId, Seq, Text, Wall};
+use super::{
+    AppKind, ChatState, Chats, ConversationId, GroupId, Item, ItemId, Line, Mode, Now, Residency, SelfId, Seq, Text,
+    Wall,
+};
 
 /// Everything an operator may want to see now. Cheap to clone in parts: chats are shared.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
@@ -22,7 +24,7 @@ pub struct Snapshot {
     /// Providers, as configured.
     pub providers: Vec<ProviderView>,
     /// Hot conversations.
-    pub chats: BTreeMap<ConversationId, Arc<ChatView>>,
+    pub chats: Chats,
     /// What waits for a human, oldest first.
     pub attention: Vec<(ItemId, Arc<Item>)>,
     /// Since the start.
@@ -64,6 +66,10 @@ pub struct AccountView {
     pub peer: String,
     /// Since when it is as it is.
     pub since: Wall,
+    /// The groups it is in, by number, as its adapter told when it connected or when it joined one.
+    pub groups: Arc<Vec<(GroupId, Text)>>,
+    /// Groups in which it may not speak, and until when; `None`: until further notice.
+    pub muted: Vec<(GroupId, Option<Wall>)>,
 }
 
 /// How a provider stands.
@@ -91,6 +97,8 @@ pub struct ProviderView {
     pub model: Arc<str>,
     /// `ollama` or `openai`.
     pub kind: String,
+    /// Lower tiers are asked first.
+    pub tier: u32,
     /// How it stands.
     pub state: ProviderState,
     /// The last failure's words.
@@ -120,6 +128,14 @@ pub struct ChatView {
     pub mode: Mode,
     /// The persona in force.
     pub persona: String,
+    /// The provider that alone answers here, by the chat's own settings or the configuration; `None`: all, by tier.
+    pub provider: Option<Arc<str>>,
+    /// The operator who is about to speak here.
+    pub claim: Option<Claim>,
+    /// What was shown to a model last; `None`: nothing since the start.
+    pub window: Option<ChatWindow>,
+    /// Today's books of this chat.
+    pub today: ChatToday,
     /// The newest lines, oldest first.
     pub tail: Vec<Arc<Line>>,
     /// What is being written now.
@@ -128,6 +144,39 @@ pub struct ChatView {
     pub queued: usize,
     /// The last thing said.
     pub last: Seq,
+}
+
+/// An operator's soft lock on a conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// Whose.
+    pub operator: Text,
+    /// Until when, unless it is renewed.
+    pub until: Wall,
+}
+
+/// How full a model's view of a chat was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ChatWindow {
+    /// Messages shown.
+    pub lines: u32,
+    /// Messages that may be shown (`context.messages`).
+    pub of: u32,
+    /// Tokens of all that was shown, estimated.
+    pub tokens: u32,
+    /// Tokens that there was room for.
+    pub room: u32,
+}
+
+/// Today's books of one chat.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct ChatToday {
+    /// Money.
+    pub cost: f64,
+    /// Tokens read.
+    pub input: u64,
+    /// Tokens written.
+    pub output: u64,
 }
 
 /// An answer in the making.
@@ -139,6 +188,14 @@ pub struct Writing {
     pub provider: Arc<str>,
     /// The text so far.
     pub text: Arc<str>,
+    /// When the question left.
+    pub since: Wall,
+    /// How long the message had waited by then.
+    pub queued: Duration,
+    /// From the question to its first visible text.
+    pub first_text: Option<Duration>,
+    /// Since its first text, estimated; `None` where it is too early to tell.
+    pub tokens_per_second: Option<f32>,
 }
 
 /// Since the start.

@@ -125,6 +125,9 @@ impl State {
             Command::Set { chat, key, value } => {
                 self.edit(ConfigEdit::SetChat { id: chat.peer.into(), key, value }, asker, None)
             }
+            Command::Unset { chat, key } => {
+                self.edit(ConfigEdit::SetChat { id: chat.peer.into(), key, value: String::new() }, asker, None)
+            }
             Command::Reload => {
                 let id = self.numbers.edit();
                 self.edits.insert(id, PendingEdit { asker: asker.clone(), then: None });
@@ -158,6 +161,11 @@ impl State {
                 let own = self.chats.get(&id).map(|c| &c.state).or_else(|| self.cold.get(&id)).and_then(|s| s.mode);
                 // One that ends is not one for good.
                 let ends = matches!(own, Some((_, Some(until))) if until > self.now.wall);
+                let Some(mode) = mode else {
+                    self.chat(id).state.mode = None;
+                    self.save_chat(id);
+                    return Ok(Done::Ok);
+                };
                 if self.mode(id) == mode && during.is_none() && !ends {
                     return Ok(Done::Already);
                 }
@@ -168,7 +176,10 @@ impl State {
             Command::Model { chat, provider } => self.set_model(chat, provider),
             Command::New { chat } => self.begin_anew(chat),
             Command::Stop { chat } => self.stop_writing(chat),
-            Command::Retry { chat } => self.write_again(chat),
+            Command::Retry { chat, .. } => self.write_again(chat),
+            Command::Correct { .. } | Command::Claim { .. } | Command::Release { .. } | Command::Remember { .. } => {
+                Err(Refusal::Not("not built yet".into()))
+            }
             Command::Approve { item, text } => self.approve(item, text, &operator.name),
             Command::Reject { item } => self.reject(item),
             Command::Provider { name, to } => self.switch_provider(&name, to),
@@ -189,6 +200,7 @@ impl State {
             | Command::Deny { .. }
             | Command::Unblock { .. }
             | Command::Set { .. }
+            | Command::Unset { .. }
             | Command::Accept { .. }
             | Command::Refuse { .. }
             | Command::Recall { .. }
@@ -312,12 +324,12 @@ impl State {
     }
 
     /// An edit ended. Its effect came before it, as a new configuration.
-    pub fn on_edited(&mut self, id: u64, result: Result<(), ConfigTrouble>) {
+    pub fn on_edited(&mut self, id: u64, result: Result<Met, ConfigTrouble>) {
         let Some(edit) = self.edits.remove(&id) else { return };
-        if let (Ok(()), Some(id)) = (&result, edit.then) {
+        if let (Ok(_), Some(id)) = (&result, edit.then) {
             self.answer_refused(id);
         }
-        let result = result.map(|()| Done::Ok).map_err(Refusal::Config);
+        let result = result.map(|_| Done::Ok).map_err(Refusal::Config);
         match edit.asker {
             Asker::Session(session, tag) => self.effects.push(Effect::Answer(session, tag, result)),
             Asker::Chat(conversation, notice, line) => {
@@ -479,6 +491,7 @@ fn chat_of(command: &Command) -> Option<ChatRef> {
         | Command::Persona { chat, .. }
         | Command::Model { chat, .. }
         | Command::Set { chat, .. }
+        | Command::Unset { chat, .. }
         | Command::New { chat }
         | Command::Note { chat, .. } => Some(*chat),
         _ => None,

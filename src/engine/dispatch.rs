@@ -250,6 +250,7 @@ impl State {
             key,
             since: now,
             first_text: None,
+            progressed: now,
             text: Arc::from(""),
             delivered: 0,
         });
@@ -342,7 +343,7 @@ impl State {
             }
             JobEvent::Progress(text) => {
                 asking.first_text.get_or_insert(now);
-                asking.text = text;
+                (asking.text, asking.progressed) = (text, now);
                 if question.cancelled.is_none() {
                     self.stream_to_chat(head);
                 }

@@ -1,15 +1,20 @@
 //! The snapshot: rebuilt only where something changed, shared with every reader.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::chat::Chat;
-use super::policy;
+use super::question::{Asking, Question};
 use super::state::State;
+use super::{policy, window};
 use crate::config::ProviderKind;
 use crate::domain::*;
 
 /// Lines of a chat that the snapshot carries; older ones are paged in.
 const SHOWN: usize = 100;
+
+/// Tokens under which a speed means nothing.
+const TELLING: u32 = 5;
 
 /// What was published last.
 #[derive(Default)]
@@ -25,11 +30,11 @@ impl State {
         }
         self.changed = false;
         // Readers that still hold the former snapshot keep it; chats that did not change are shared with it.
-        let mut chats = std::mem::take(&mut Arc::make_mut(&mut self.published.snapshot).chats);
+        let mut chats = self.published.snapshot.chats.clone();
         for id in std::mem::take(&mut self.dirty) {
             match self.chats.get(&id) {
                 Some(chat) => drop(chats.insert(id, Arc::new(self.chat_view(chat)))),
-                None => drop(chats.remove(&id)),
+                None => chats.remove(&id),
             }
         }
         let now = self.now;
@@ -64,11 +69,27 @@ impl State {
             state: chat.state.clone(),
             mode: self.mode(chat.id),
             persona: persona.map_or_else(String::new, |p| p.name.clone()),
+            provider: self.pinned(chat),
+            claim: None,
+            window: None,
+            today: self.chat_today(chat.id),
             tail: chat.tail.iter().skip(skip).cloned().collect(),
             writing: self.writing(chat),
             queued: chat.queued(),
             last: chat.tail.back().map_or(Seq(0), |l| l.seq),
         }
+    }
+
+    /// The provider that alone answers in a chat, if there is one.
+    fn pinned(&self, chat: &Chat) -> Option<Arc<str>> {
+        let configured = |name: &str| self.providers.iter().find(|p| !p.gone && *p.name == *name);
+        let own = chat.state.provider.as_deref().and_then(configured);
+        own.or_else(|| configured(&self.policy(chat.id).chat.provider)).map(|p| Arc::clone(&p.name))
+    }
+
+    fn chat_today(&self, id: ConversationId) -> ChatToday {
+        let Today { cost, input, output, .. } = self.books.of_chat(id);
+        ChatToday { cost, input, output }
     }
 
     fn writing(&self, chat: &Chat) -> Vec<Writing> {
@@ -80,11 +101,27 @@ impl State {
             .filter_map(|q| {
                 let asking = q.asking.as_ref()?;
                 let provider = Arc::clone(&self.providers.get(asking.provider)?.name);
-                Some(Writing { answers: q.head, provider, text: Arc::clone(&asking.text) })
+                Some(self.in_the_making(q, asking, provider))
             })
             .collect();
         writing.sort_by_key(|w| w.answers);
         writing
+    }
+
+    fn in_the_making(&self, question: &Question, asking: &Asking, provider: Arc<str>) -> Writing {
+        let first_text = asking.first_text.map(|at| at.since(asking.since));
+        let writes = asking.first_text.map_or(Duration::ZERO, |at| asking.progressed.since(at));
+        let tokens = window::estimate(&asking.text);
+        let telling = tokens >= TELLING && writes >= Duration::from_millis(200);
+        Writing {
+            answers: question.head,
+            provider,
+            text: Arc::clone(&asking.text),
+            since: self.now.wall - self.now.mono.since(asking.since),
+            queued: asking.since.since(question.heard),
+            first_text,
+            tokens_per_second: telling.then(|| tokens as f32 / writes.as_secs_f32()),
+        }
     }
 
     fn provider_views(&self) -> Vec<ProviderView> {
@@ -96,6 +133,7 @@ impl State {
                 ProviderKind::Ollama => "ollama".into(),
                 ProviderKind::Openai => "openai".into(),
             },
+            tier: p.config.tier,
             state: if p.off { ProviderState::Off } else { p.breaker.state() },
             words: p.words.clone(),
             retry_at: p.breaker.reopens_at().map(|at| now.wall + at.since(now.mono)),
@@ -120,5 +158,7 @@ fn account_view(id: SelfId, account: &super::accounts::Account) -> AccountView {
         adapter: account.version.clone(),
         peer: account.peer.clone(),
         since: account.since,
+        groups: Arc::default(),
+        muted: Vec::new(),
     }
 }

@@ -35,6 +35,8 @@ pub(super) struct Asking {
     pub key: usize,
     pub since: Mono,
     pub first_text: Option<Mono>,
+    /// When its text grew last.
+    pub progressed: Mono,
     /// Visible text so far.
     pub text: Arc<str>,
     /// Bytes of it that have been handed to delivery, paragraph by paragraph.

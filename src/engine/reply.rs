@@ -129,6 +129,7 @@ impl State {
             cut,
             cached: false,
             window: question.window,
+            job: asking.job,
         }
     }
 

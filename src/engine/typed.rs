@@ -55,11 +55,11 @@ impl State {
             }
             Slash::New => Command::New { chat },
             Slash::Stop => Command::Stop { chat },
-            Slash::Retry => Command::Retry { chat },
+            Slash::Retry => Command::Retry { chat, line: None },
             Slash::Model(name) => Command::Model { chat, provider: name.clone() },
             Slash::Persona(name) => Command::Persona { chat, name: name.clone() },
-            Slash::Mode(mode, during) => Command::Mode { chat, mode: *mode, during: *during },
-            Slash::Mute(during) => Command::Mode { chat, mode: Mode::Muted, during: *during },
+            Slash::Mode(mode, during) => Command::Mode { chat, mode: Some(*mode), during: *during },
+            Slash::Mute(during) => Command::Mode { chat, mode: Some(Mode::Muted), during: *during },
             Slash::Allow(who, during) => Command::Allow { id: *who, during: *during, answer: false },
             Slash::Deny(who) => Command::Deny { id: *who },
             Slash::Block(who, during) => Command::Block { id: *who, during: *during },
@@ -73,7 +73,7 @@ impl State {
             self.edits.insert(edit_id, PendingEdit { asker, then: None });
             return self.effects.push(Effect::Edit(edit_id, edit));
         }
-        let muting = matches!(command, Command::Mode { mode: Mode::Muted, .. });
+        let muting = matches!(command, Command::Mode { mode: Some(Mode::Muted), .. });
         if muting {
             // Said while the chat may still be spoken to.
             self.say_notice(id, notice.clone(), Some(line));

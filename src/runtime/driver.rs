@@ -242,7 +242,7 @@ impl Driver {
         }
     }
 
-    async fn on_config(&mut self, loaded: Result<Box<Loaded>, ConfigTrouble>, whose: Option<u64>) {
+    async fn on_config(&mut self, loaded: Result<Box<Loaded>, ConfigTrouble>, whose: Option<(u64, Met)>) {
         let result = match loaded {
             Ok(loaded) => self.take_over(*loaded).await,
             Err(trouble) => Err(trouble),
@@ -252,8 +252,8 @@ impl Driver {
             Err(trouble) => tracing::error!("configuration refused; the old one holds: {trouble}"),
         }
         self.refused = result.clone().err();
-        if let Some(edit) = whose {
-            self.feed(Input::Edited(edit, result));
+        if let Some((edit, met)) = whose {
+            self.feed(Input::Edited(edit, result.map(|()| met)));
         }
     }
 
@@ -277,7 +277,8 @@ impl Driver {
     /// Tells doors where the keys stand.
     pub fn place(&self) {
         let origins = Arc::clone(&self.loaded.origins);
-        self.ends.placed.send_replace(Placed { file: self.file.clone(), origins });
+        let config = Arc::clone(&self.loaded.config);
+        self.ends.placed.send_replace(Placed { file: self.file.clone(), origins, config });
     }
 
     fn on_request(&mut self, request: Request) {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
-use crate::config::Origins;
+use crate::config::{Config, Origins};
 use crate::domain::{Command, Done, Line, Operator, Page, Peer, Query, Reason, Refusal, Snapshot};
 
 /// Lines that a slow reader of [`Tail`] may lag behind before it loses some.
@@ -42,13 +42,15 @@ pub enum Request {
     },
 }
 
-/// The configuration file in force, and where each of its keys stands: what a verdict points at.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// The configuration in force, its file, and where each of its keys stands: what a verdict points at.
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Placed {
     /// The file.
     pub file: std::path::PathBuf,
     /// The lines.
     pub origins: Arc<Origins>,
+    /// What holds.
+    pub config: Arc<Config>,
 }
 
 impl Placed {

@@ -3,7 +3,7 @@
 use tokio::sync::mpsc;
 
 use super::keeper::Loaded;
-use crate::domain::{ConfigTrouble, ConversationId, JobEvent, JobId, Line, ProviderReport};
+use crate::domain::{ConfigTrouble, ConversationId, JobEvent, JobId, Line, Met, ProviderReport};
 
 /// News that may wait before those who tell it wait themselves.
 const ROOM: usize = 1024;
@@ -17,9 +17,9 @@ pub(super) enum Told {
     /// Lines that are back from the store.
     Loaded(ConversationId, Vec<Line>),
     /// A new configuration, or what is wrong with it; and the edit or reload that ends with it.
-    Config(Result<Box<Loaded>, ConfigTrouble>, Option<u64>),
+    Config(Result<Box<Loaded>, ConfigTrouble>, Option<(u64, Met)>),
     /// The end of an edit that changed nothing.
-    Edited(u64, Result<(), ConfigTrouble>),
+    Edited(u64, Result<Met, ConfigTrouble>),
     /// A signal: stop in order; the second time at once.
     Terminate,
     /// A signal: read the configuration again.

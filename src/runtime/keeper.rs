@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 
 use super::inbox::{Inbox, Told};
 use crate::config::{self, Config, Issue, Language, Origins, Severity};
-use crate::domain::{ConfigEdit, ConfigTrouble};
+use crate::domain::{ConfigEdit, ConfigTrouble, Met};
 use crate::words::Lang;
 
 /// Editors write, rename and touch in quick succession: the file is read when it has been still for so long.
@@ -170,29 +170,30 @@ async fn keep(
             }
             Errand::Reload(whose) => {
                 known = tokio::fs::read_to_string(&path).await.unwrap_or_default();
+                let whose = whose.map(|id| (id, Met::Changed { former: None }));
                 reload(&path, whose, &inbox).await;
             }
             Errand::Edit(id, edit) => match change(&path, &edit, &mut known) {
-                Ok(true) => reload(&path, Some(id), &inbox).await,
-                result => inbox.tell(Told::Edited(id, result.map(|_| ()))).await,
+                Ok(met @ Met::Changed { .. }) => reload(&path, Some((id, met)), &inbox).await,
+                result => inbox.tell(Told::Edited(id, result)).await,
             },
         }
     }
 }
 
-async fn reload(path: &Path, whose: Option<u64>, inbox: &Inbox) {
+async fn reload(path: &Path, whose: Option<(u64, Met)>, inbox: &Inbox) {
     let loaded = load(path).map(Box::new).map_err(|error| error.trouble());
     inbox.tell(Told::Config(loaded, whose)).await;
 }
 
-/// Changes the file. Tells whether there was anything to change.
-fn change(path: &Path, edit: &ConfigEdit, known: &mut String) -> Result<bool, ConfigTrouble> {
+/// Changes the file, if there is anything to change.
+fn change(path: &Path, edit: &ConfigEdit, known: &mut String) -> Result<Met, ConfigTrouble> {
     let failed = |error: std::io::Error| trouble(&error.to_string(), &error.to_string(), path);
     let text = read(path).map_err(failed)?;
     let edited = config::edit(&text, edit)
         .map_err(|error| trouble(&error.words(Language::Chinese), &error.words(Language::English), path))?;
     match edited {
-        config::Edited::Same => Ok(false),
+        config::Edited::Same => Ok(Met::Same),
         config::Edited::Changed(fresh) => {
             // Replacing needs no right to write to the file itself, only to its directory; whoever took that right
             // away meant it.
@@ -204,7 +205,7 @@ fn change(path: &Path, edit: &ConfigEdit, known: &mut String) -> Result<bool, Co
                 _ => failed(error),
             })?;
             *known = fresh;
-            Ok(true)
+            Ok(Met::Changed { former: None })
         }
     }
 }

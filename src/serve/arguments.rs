@@ -136,16 +136,17 @@ impl Arguments {
         moment(text.trim(), now, end).map(Some).ok_or_else(|| self.bad(name, &text, zh, en))
     }
 
-    /// Who answers.
+    /// Who answers; `None` as configured.
     ///
     /// # Errors
     /// When it is missing or not a mode.
-    pub fn mode(&self, name: &str) -> Result<Mode, Exit> {
-        Ok(match self.one_of(name, &["auto", "draft", "manual", "muted"])? {
-            0 => Mode::Auto,
-            1 => Mode::Draft,
-            2 => Mode::Manual,
-            _ => Mode::Muted,
+    pub fn mode(&self, name: &str) -> Result<Option<Mode>, Exit> {
+        Ok(match self.one_of(name, &["auto", "draft", "manual", "muted", "config"])? {
+            0 => Some(Mode::Auto),
+            1 => Some(Mode::Draft),
+            2 => Some(Mode::Manual),
+            3 => Some(Mode::Muted),
+            _ => None,
         })
     }
 

@@ -18,7 +18,10 @@ pub fn command(verb: Verb, a: &Arguments) -> Result<Option<Command>, Exit> {
         Verb::Send => Command::Send { chat: chat()?, text: text()? },
         Verb::Ask => Command::Ask { chat: chat()?, text: text()? },
         Verb::Answer => Command::Answer { chat: chat()?, line: a.maybe_number("message")?.map(Seq) },
-        Verb::Retry => Command::Retry { chat: chat()? },
+        Verb::Retry => Command::Retry { chat: chat()?, line: a.maybe_number("message")?.map(Seq) },
+        Verb::Correct => Command::Correct { chat: chat()?, line: Seq(a.number("message")?), text: text()? },
+        Verb::Claim => Command::Claim { chat: chat()? },
+        Verb::Release => Command::Release { chat: chat()? },
         Verb::Stop => Command::Stop { chat: chat()? },
         Verb::New => Command::New { chat: chat()? },
         Verb::Recall => Command::Recall { chat: chat()?, line: Seq(a.number("message")?) },
@@ -50,6 +53,7 @@ pub fn command(verb: Verb, a: &Arguments) -> Result<Option<Command>, Exit> {
         | Verb::History
         | Verb::Search
         | Verb::Why
+        | Verb::Prompt
         | Verb::Tail
         | Verb::Usage
         | Verb::Get
@@ -66,7 +70,8 @@ fn set(a: &Arguments) -> Result<Command, Exit> {
     let setting = a.text("setting")?;
     match setting.split_once('=') {
         Some((key, value)) if !key.trim().is_empty() => {
-            Ok(Command::Set { chat: a.chat("chat")?, key: key.trim().to_owned(), value: value.trim().to_owned() })
+            let (chat, key, value) = (a.chat("chat")?, key.trim().to_owned(), value.trim().to_owned());
+            Ok(if value.is_empty() { Command::Unset { chat, key } } else { Command::Set { chat, key, value } })
         }
         _ => Err(a.bad(
             "setting",
@@ -93,7 +98,7 @@ pub fn happened(command: &Command, lang: Lang) -> Option<String> {
         Command::Deny { id } => Notice::Denied { id: *id },
         Command::Block { id, during } => Notice::Blocked { id: *id, during: *during },
         Command::Unblock { id } => Notice::Unblocked { id: *id },
-        Command::Mode { mode, during, .. } => Notice::ModeSet { mode: *mode, during: *during },
+        Command::Mode { mode: Some(mode), during, .. } => Notice::ModeSet { mode: *mode, during: *during },
         Command::Persona { name, .. } => Notice::PersonaSet { name: name.clone() },
         Command::Model { provider, .. } => Notice::ModelSet { name: provider.clone() },
         Command::New { .. } => Notice::NewDone,

@@ -1,5 +1,7 @@
 //! One question of a `ctl`: from a verb to a command, a query or the state, and back to JSON or text.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use super::arguments::Arguments;
@@ -145,11 +147,11 @@ impl Desk {
         let happened = happened(&command, self.lang);
         let done = self.handle.command(self.operator.clone(), None, command).await?;
         let words = match (&done, happened) {
-            (Done::Ok, Some(words)) => words,
+            (Done::Ok | Done::Changed { .. }, Some(words)) => words,
             _ => words::done(&done, self.lang),
         };
         let (code, seq) = match &done {
-            Done::Ok | Done::Said(_) => ("ok", None),
+            Done::Ok | Done::Said(_) | Done::Changed { .. } => ("ok", None),
             Done::Already => ("already", None),
             Done::Started(seq) => ("started", *seq),
         };
@@ -166,6 +168,7 @@ impl Desk {
             Verb::History => self.history(a, json).await?,
             Verb::Search => self.search(a, json).await?,
             Verb::Why => self.why(a, json).await?,
+            Verb::Prompt => self.prompt(a, json).await?,
             Verb::Usage => self.usage(a, json).await?,
             Verb::Audit => {
                 let limit = a.maybe_number("limit")?.unwrap_or(PAGE);
@@ -207,7 +210,10 @@ impl Desk {
                 Answer::list(json, "providers", values, || show::providers(&s.providers, lang))
             }
             Verb::Chats => {
-                let values = || s.chats.values().map(|v| shape::chat(v, lang)).collect();
+                let values = || {
+                    let by_id: BTreeMap<_, _> = s.chats.iter().collect();
+                    by_id.into_values().map(|v| shape::chat(v, lang)).collect()
+                };
                 Answer::list(json, "chats", values, || show::chats(s.chats.values().map(|c| &**c), lang))
             }
             Verb::Attention => items("attention", |_| true),
@@ -230,7 +236,7 @@ impl Desk {
         let (chat, since, until) = (a.chat("chat")?, a.moment("since", now, false)?, a.moment("until", now, true)?);
         let limit = a.maybe_number("limit")?.unwrap_or(PAGE);
         let whole = since.is_none() && until.is_none();
-        let query = Query::History { chat, before: None, since, until, limit };
+        let query = Query::History { chat, before: None, after: None, since, until, limit };
         self.lines(query, json, whole.then_some(chat), false).await
     }
 
@@ -288,6 +294,33 @@ impl Desk {
             Map::from_iter([("line", line), ("decided_at", at.clone().into()), ("replies", replies)].map(named))
         };
         Ok(Answer::read(json, fields, || show::why(&line, at.as_deref(), &replies, lang)))
+    }
+
+    /// What a model was shown for a reply, named by itself or by its question.
+    async fn prompt(&self, a: &Arguments, json: bool) -> Result<Answer, Stop> {
+        let lang = self.lang;
+        let (chat, message) = (a.chat("chat")?, Some(a.number("message")?));
+        let Page::Why { line, replies } = self.query(Query::Why { chat, message }).await? else {
+            return Err(unexpected());
+        };
+        let line = line.ok_or(Exit::NoLine)?;
+        let reply = replies.iter().rev().find(|l| l.making.is_some() && !line.author.is_ours());
+        let line = reply.unwrap_or(&*line).seq;
+        let Page::Prompt { turns, provider, model, at } = self.query(Query::Prompt { line }).await? else {
+            return Err(Exit::NotKept.into());
+        };
+        let fields = || {
+            let (turns, at) = (json!(turns), shape::moment(at));
+            let fields = [
+                ("turns", turns),
+                ("provider", json!(provider)),
+                ("model", json!(model)),
+                ("at", at),
+                ("line", json!(line)),
+            ];
+            Map::from_iter(fields.map(named))
+        };
+        Ok(Answer::read(json, fields, || show::prompt(&turns, &provider, &model, lang)))
     }
 
     async fn usage(&self, a: &Arguments, json: bool) -> Result<Answer, Stop> {

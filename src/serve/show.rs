@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::table::Table;
 use crate::domain::{
-    AccountView, Audit, Author, ChatView, Item, ItemId, Latency, Line, Percentiles, ProviderView, Snapshot, Text,
+    AccountView, Audit, Author, ChatView, Item, ItemId, Latency, Line, Percentiles, ProviderView, Snapshot, Text, Turn,
     Usage, Verdict,
 };
 use crate::words::{self, Lang, clock, one_line, quoted, span_short};
@@ -325,6 +325,24 @@ pub fn usage(sums: &BTreeMap<String, (u64, u64, u64, f64)>, by: By, lang: Lang) 
     let all = lang.pick("合计", "total").to_owned();
     table.row([all, total.0.to_string(), total.1.to_string(), total.2.to_string(), format!("{:.4}", total.3)]);
     table.lines()
+}
+
+/// What a model was shown.
+pub fn prompt(turns: &[Turn], provider: &str, model: &str, lang: Lang) -> String {
+    let mut text = format!("{} {}\n", quoted(provider), quoted(model));
+    for turn in turns {
+        text.push_str(&format!("\n[{}]\n", words::turn_role(turn.role, lang)));
+        text.push_str(Text::from(&*turn.text).shown());
+        text.push('\n');
+        if !turn.pictures.is_empty() {
+            let count = turn.pictures.len();
+            text.push_str(&match lang {
+                Lang::Zh => format!("（图片 {count} 张）\n"),
+                Lang::En => format!("(pictures: {count})\n"),
+            });
+        }
+    }
+    text
 }
 
 /// Who did what.

@@ -172,24 +172,31 @@ verbs! {
     Search "search" Viewer [TEXT, IN_CHAT, LIMIT] "搜索聊天记录", "search what was said";
     Why "why" Viewer [CHAT, optional("message", "消息编号，或 last", "the message's number, or last")]
         "为什么回或不回一条消息", "why a message was or was not answered";
+    Prompt "prompt" Viewer [CHAT, needed("message", "回复（或它的问题）的编号", "the number of a reply, or of its question")]
+        "模型写这条回复时看到了什么", "what the model was shown for a reply";
     Tail "tail" Viewer [IN_CHAT] "实时看消息，Ctrl-C 结束", "follow what is said, until Ctrl-C";
     Usage "usage" Viewer [
         option("by", "WHAT", "按 provider（默认）、chat 或 user 合计", "summed by provider (the default), chat or user"),
         option("days", "N", "最近几天，默认 1（今天）", "the last so many days; 1, the default, is today")
     ] "用量和费用", "tokens and money";
     Get "get" Viewer [CHAT, optional("key", "只看这一项", "this one only")] "一个会话的现状", "how a chat stands";
-    Set "set" Admin [CHAT, needed("setting", "键=值，例如 reply.at_sender=true", "KEY=VALUE, for example reply.at_sender=true")]
+    Set "set" Admin [CHAT, needed("setting", "键=值，例如 reply.at_sender=true；只写键= 就删掉，按上一级的来", "KEY=VALUE, for example reply.at_sender=true; KEY= takes it out again")]
         "改一个会话的设置（写入配置文件）", "change a setting of a chat (in the configuration file)";
     Send "send" Operator [CHAT, TEXT] "以机器人的名义说话", "say this in the bot's name";
     Ask "ask" Operator [CHAT, TEXT] "替对方问模型，并把回答发出去", "put a question to the chat's model and deliver the answer";
     Answer "answer" Operator [CHAT, optional("message", "消息编号，不写就是最后一条", "the message's number; without it the last one")]
         "回答一条没回的消息", "answer a message that was ignored";
-    Retry "retry" Operator [CHAT] "重写上一个回答", "write the last answer again";
+    Retry "retry" Operator [CHAT, optional("message", "回复或问题的编号，不写就是最后一条", "the number of the reply or the question; without it the last one")]
+        "重写一个回答", "write an answer again";
+    Correct "correct" Operator [CHAT, needed("message", "我们发出的消息编号", "the number of a message of ours"), TEXT]
+        "改正一条回复：撤回原来的，发出新的", "say something else instead of a reply: it is taken back";
+    Claim "claim" Operator [CHAT] "认领会话 120 秒：模型的回答只作建议", "claim a chat for 120 s: the model only suggests";
+    Release "release" Operator [CHAT] "放开认领", "end the claim";
     Stop "stop" Operator [CHAT] "停下正在写的回答", "stop the answer being written";
     New "new" Operator [CHAT] "忘掉前面的话", "forget what was said here";
     Recall "recall" Operator [CHAT, needed("message", "我们发出的消息编号", "the number of a message of ours")]
         "撤回我们的一条消息", "take a message of ours back";
-    Mode "mode" Operator [CHAT, needed("mode", "auto、draft、manual 或 muted", "auto, draft, manual or muted"), FOR]
+    Mode "mode" Operator [CHAT, needed("mode", "auto、draft、manual、muted，或 config（按配置）", "auto, draft, manual, muted, or config (as configured)"), FOR]
         "谁来回答：自动、审批、人工、静音", "who answers: the bot, after approval, a human, nobody";
     Persona "persona" Operator [CHAT, optional("name", "人设名，不写就按配置", "its name; without it as configured")]
         "换人设", "change the persona";

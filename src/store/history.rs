@@ -21,11 +21,16 @@ const SLACK: i64 = 2 * 86_400_000;
 pub(super) fn answer(conn: &mut Connection, query: &Query) -> Page {
     // One transaction: the index and the lines beside it belong to the same moment.
     let page = conn.transaction().and_then(|tx| match query {
-        Query::History { chat, before, since, until, limit } => history(&tx, *chat, *before, (*since, *until), *limit),
+        Query::History { chat, before, since, until, limit, .. } => {
+            history(&tx, *chat, *before, (*since, *until), *limit)
+        }
         Query::Search { text, chat, before, limit } => search(&tx, text, *chat, *before, *limit),
         Query::Why { chat, message } => why(&tx, *chat, *message),
         Query::Usage { from, to } => usage(&tx, *from, *to).map(Page::Usage),
         Query::Audit { limit } => audit(&tx, *limit),
+        Query::Chats { .. } | Query::Screen { .. } => Ok(Page::Failed("not built yet".into())),
+        // Nothing of prompts is stored.
+        Query::Prompt { .. } => Ok(Page::NotKept),
     });
     page.unwrap_or_else(|e| Page::Failed(e.to_string()))
 }

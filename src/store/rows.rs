@@ -82,7 +82,7 @@ impl Book {
             }
             Row::ItemDone(id) => run(conn, "DELETE FROM items WHERE id = ?1", params![int(id.0)]),
             Row::Audit(entry) => audit(conn, entry),
-            Row::CleanStop => Ok(()),
+            Row::Screen { .. } | Row::CleanStop => Ok(()),
         }
     }
 

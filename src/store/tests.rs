@@ -94,7 +94,7 @@ fn in_group(n: i64) -> ChatRef {
 }
 
 fn all_of(chat: i64) -> Query {
-    Query::History { chat: in_group(chat), before: None, since: None, until: None, limit: 1000 }
+    Query::History { chat: in_group(chat), before: None, after: None, since: None, until: None, limit: 1000 }
 }
 
 fn find(text: &str, chat: Option<i64>) -> Query {
@@ -342,7 +342,7 @@ fn pages_end_where_the_next_begins() {
             let query = if search {
                 Query::Search { text: "天气".into(), chat: None, before, limit: 10 }
             } else {
-                Query::History { chat: in_group(5), before, since: None, until: None, limit: 10 }
+                Query::History { chat: in_group(5), before, after: None, since: None, until: None, limit: 10 }
             };
             let (lines, more) = world.lines(query);
             seen.extend(lines.iter().map(|l| l.seq.0));
@@ -365,7 +365,7 @@ fn history_by_time_is_exact_although_a_clock_jumped() {
     world.commit((1..=40).map(|n| hear(&Line { at: Wall(day(n) * DAY), ..heard(n, 5, "x") })).collect());
     let between = |since: Option<i64>, until: Option<i64>| {
         let (since, until) = (since.map(|d| Wall(d * DAY)), until.map(|d| Wall(d * DAY)));
-        let query = Query::History { chat: in_group(5), before: None, since, until, limit: 1000 };
+        let query = Query::History { chat: in_group(5), before: None, after: None, since, until, limit: 1000 };
         world.lines(query).0.iter().rev().map(|l| l.seq.0).collect::<Vec<_>>()
     };
     assert_eq!(between(Some(19), Some(20)), [19, 20]);

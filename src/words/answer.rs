@@ -6,7 +6,7 @@ use crate::domain::{Done, Mode, Refusal, Role};
 /// What came of a command that was carried out.
 pub fn done(done: &Done, lang: Lang) -> String {
     match done {
-        Done::Ok => say!(lang, "好了", "Done"),
+        Done::Ok | Done::Changed { .. } => say!(lang, "好了", "Done"),
         Done::Already => say!(lang, "本来就是这样，没有改动", "It already was so; nothing changed"),
         // Paragraphs of the engine, already in words and sanitised by it; shown as they are but for hazards.
         Done::Said(words) => crate::domain::Text::from(words.as_str()).shown().to_owned(),
@@ -50,6 +50,9 @@ pub fn refusal(refusal: &Refusal, lang: Lang) -> String {
             let nearest = nearest_words(nearest.as_deref(), lang);
             say!(lang, "没有人设 {name}{nearest}", "There is no persona {name}{nearest}")
         }
+        Refusal::Changed(by) if by.is_empty() => {
+            say!(lang, "刚刚有变动，请看一眼再来", "It changed just now; look again first")
+        }
         Refusal::Changed(by) => {
             let by = quoted(by);
             say!(lang, "刚刚被 {by} 改过，请看一眼再来", "{by} changed it just now; look again first")
@@ -64,6 +67,10 @@ pub fn refusal(refusal: &Refusal, lang: Lang) -> String {
             )
         }
         Refusal::Nothing => say!(lang, "没有什么可做的", "There is nothing to do"),
+        Refusal::OnItsWay => {
+            say!(lang, "这条消息还在发送，等它发完再来", "It is still being sent; wait until it has arrived")
+        }
+        Refusal::TooLarge(most) => say!(lang, "太大了：最多 {most} 字节", "Too large: {most} bytes at most"),
         Refusal::Not(words) => {
             let words = quoted(words);
             say!(lang, "现在不行：{words}", "Not now: {words}")

@@ -126,6 +126,8 @@ pub enum Exit {
     TimedOut,
     /// There is no such message.
     NoLine,
+    /// The prompt of a reply is not in memory.
+    NotKept,
     /// The console is a later part of the program.
     NoConsole,
     /// A part of the program that does not exist yet.
@@ -222,6 +224,7 @@ impl Exit {
             Self::Store { .. } => "store",
             Self::TimedOut => "timed_out",
             Self::NoLine => "unknown_line",
+            Self::NotKept => "not_kept",
             Self::NoConsole => "no_console",
             Self::NotBuilt { .. } => "not_built",
             Self::Usage(_) => "usage",
@@ -376,6 +379,12 @@ impl Exit {
                 lang,
                 "qqdeck 太忙，没有及时回答；命令可能已经生效，请看一眼再试。",
                 "qqdeck was too busy to answer in time; the command may have taken effect, look before trying again.",
+            ),
+            Self::NotKept => say!(
+                lang,
+                "没有留着：只记得最近 256 次提问，重启以后也不记得；从缓存来的、人写的回复没有提示词",
+                "It is not kept: only the last 256 questions are, and none from before a restart; a reply from the \
+                 cache or by a human has no prompt"
             ),
             Self::NoLine => say!(
                 lang,

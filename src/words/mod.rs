@@ -31,7 +31,7 @@ mod verdict;
 
 pub use answer::{done, mode, refusal, role};
 pub use exit::{Exit, UsageError};
-pub use model::{provider_error, provider_state, stage};
+pub use model::{provider_error, provider_state, stage, turn_role};
 pub use notice::{ChatCommand, ChatStatus, Notice};
 pub use span::{clock, parse_span, span, span_short};
 pub use state::{account, item, item_code};

@@ -1,7 +1,7 @@
 //! What goes wrong at model servers, for operators. Chats are only ever told that it failed.
 
 use super::{Lang, quoted, span};
-use crate::domain::{ProviderError, ProviderState, Stage};
+use crate::domain::{ProviderError, ProviderState, Stage, TurnRole};
 
 /// A provider's failure with the server's own words, quoted.
 pub fn provider_error(error: &ProviderError, lang: Lang) -> String {
@@ -92,6 +92,15 @@ pub fn stage(stage: Stage, lang: Lang) -> String {
         Stage::FirstToken => say!(lang, "等第一个字", "waiting for the first token"),
         Stage::Idle => say!(lang, "等下一段", "waiting for more"),
         Stage::Total => say!(lang, "整个回答", "answering"),
+    }
+}
+
+/// Who speaks in a turn.
+pub fn turn_role(role: TurnRole, lang: Lang) -> String {
+    match role {
+        TurnRole::System => say!(lang, "人设", "system"),
+        TurnRole::User => say!(lang, "对方", "user"),
+        TurnRole::Assistant => say!(lang, "机器人", "assistant"),
     }
 }
 

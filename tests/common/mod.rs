@@ -134,6 +134,13 @@ fn result(command: &Command) -> Result<Done, Refusal> {
 
 fn page(query: Query) -> Page {
     match query {
+        Query::Prompt { .. } => Page::Prompt {
+            turns: [Turn { role: TurnRole::User, text: NASTY.into(), pictures: vec![] }].into(),
+            provider: "qwen".into(),
+            model: "qwen3:8b".into(),
+            at: Wall(0),
+        },
+        Query::Chats { .. } | Query::Screen { .. } => Page::NotKept,
         Query::History { .. } => Page::Lines { lines: vec![line(2, "second"), line(1, NASTY)], more: true },
         Query::Search { text, .. } if text == "broken" => Page::Failed("disk on fire".into()),
         Query::Search { .. } => Page::Lines { lines: vec![], more: false },
@@ -193,6 +200,10 @@ pub fn snapshot() -> Snapshot {
         state: ChatState { name: Text::from("测试群"), ..ChatState::default() },
         mode: Mode::Auto,
         persona: "客服".into(),
+        provider: None,
+        claim: None,
+        window: None,
+        today: ChatToday::default(),
         tail: vec![Arc::new(line(1, NASTY))],
         writing: vec![],
         queued: 1,
@@ -211,11 +222,14 @@ pub fn snapshot() -> Snapshot {
             adapter: Text::from("NapCat 4.8"),
             peer: "127.0.0.1:5000".into(),
             since: Wall(0),
+            groups: Arc::default(),
+            muted: Vec::new(),
         }],
         providers: vec![ProviderView {
             name: "qwen".into(),
             model: "qwen3:8b".into(),
             kind: "ollama".into(),
+            tier: 0,
             state: ProviderState::Ready,
             words: None,
             retry_at: None,
@@ -225,7 +239,7 @@ pub fn snapshot() -> Snapshot {
             resident: None,
             balance: None,
         }],
-        chats: [(chat(), Arc::new(view))].into(),
+        chats: [(chat(), Arc::new(view))].into_iter().collect(),
         attention: vec![(ItemId(3), item(draft)), (ItemId(4), item(ItemKind::Paused))],
         counters: Counters { received: 10, replied: 7, ..Counters::default() },
         outbox: 2,
@@ -239,7 +253,8 @@ pub fn sample(verb: &str) -> Value {
         "send" | "ask" | "note" => json!({"chat": "group:123", "text": "你好"}),
         "set" => json!({"chat": "group:123", "setting": "reply.at_sender = true"}),
         "mode" => json!({"chat": "group:123@10001", "mode": "manual", "for": "30m"}),
-        "recall" => json!({"chat": "group:123", "message": "12"}),
+        "recall" | "prompt" => json!({"chat": "group:123", "message": "12"}),
+        "correct" => json!({"chat": "group:123", "message": "12", "text": "你好"}),
         "allow" => json!({"id": "group_123", "for": "1h30m", "answer": true}),
         "deny" | "unblock" => json!({"id": "person_5"}),
         "block" => json!({"id": "person_5", "for": "2d"}),
@@ -254,7 +269,9 @@ pub fn sample(verb: &str) -> Value {
         "notify" => json!({"what": "test"}),
         "persona" | "model" => json!({"chat": "group:123", "name": "x"}),
         "history" => json!({"chat": "group:123", "since": "2h", "until": "2099-01-01", "limit": "5"}),
-        "why" | "get" | "answer" | "retry" | "stop" | "new" | "resume" => json!({"chat": "group:123"}),
+        "why" | "get" | "answer" | "retry" | "stop" | "new" | "resume" | "claim" | "release" => {
+            json!({"chat": "group:123"})
+        }
         _ => json!({}),
     }
 }

@@ -220,7 +220,7 @@ impl Town {
                 let edits: Vec<_> = self.edits.iter().copied().collect();
                 if let Some(edit) = pick(&edits, which).copied() {
                     self.edits.remove(&edit);
-                    self.world.tell(Input::Edited(edit, if ok { Ok(()) } else { Err(trouble("no")) }));
+                    self.world.tell(Input::Edited(edit, if ok { Ok(Met::Same) } else { Err(trouble("no")) }));
                 }
             }
             Event::Recalled(n) => {
@@ -349,11 +349,11 @@ impl Town {
             5 => Command::Approve { item, text: Some(text) },
             6 => Command::Reject { item },
             7 => Command::Stop { chat },
-            8 => Command::Retry { chat },
+            8 => Command::Retry { chat, line: None },
             9 => Command::New { chat },
             10 | 11 => Command::Resume { chat },
-            12 => Command::Mode { chat, mode: modes[usize::from(which / 4) % 4], during: None },
-            13 => Command::Mode { chat, mode: Mode::Auto, during: None },
+            12 => Command::Mode { chat, mode: Some(modes[usize::from(which / 4) % 4]), during: None },
+            13 => Command::Mode { chat, mode: Some(Mode::Auto), during: None },
             14 => Command::Provider { name: "a".into(), to: ProviderSwitch::Off },
             _ => Command::Provider { name: "a".into(), to: ProviderSwitch::On },
         };

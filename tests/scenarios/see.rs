@@ -27,6 +27,9 @@ pub fn lines(effect: &Effect, show: &[String]) -> Vec<String> {
         Effect::Answer(_, _, Ok(done)) => match done {
             Done::Ok => "answer ok".into(),
             Done::Already => "answer already".into(),
+            Done::Changed { undo } => {
+                format!("answer changed, undo {}", serde_json::to_string(undo).unwrap_or_default())
+            }
             Done::Said(words) => format!("answer said : {}", flat(words)),
             Done::Started(Some(line)) => format!("answer started {line}"),
             Done::Started(None) => "answer started".into(),
@@ -91,6 +94,7 @@ fn row(row: &Row, shown: &impl Fn(&str) -> bool) -> Option<String> {
             format!("item {id} {}{until}", kind(&item.kind))
         }
         Row::ItemDone(id) => format!("item {id} done"),
+        Row::Screen { operator, screen } => format!("screen {} : {screen}", operator.raw()),
         Row::CleanStop => "clean stop".into(),
     })
 }

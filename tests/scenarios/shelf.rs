@@ -102,7 +102,7 @@ impl Shelf {
                 self.items.insert(id, *item);
             }
             Row::ItemDone(id) => drop(self.items.remove(&id)),
-            Row::Audit(_) | Row::CleanStop => {}
+            Row::Audit(_) | Row::Screen { .. } | Row::CleanStop => {}
         }
     }
 

@@ -89,7 +89,8 @@ impl Ears<'_> {
             "edit" => {
                 let id = number(&take(&mut rest)?)? as u64;
                 let result = match take(&mut rest)?.as_str() {
-                    "ok" => Ok(()),
+                    "ok" => Ok(Met::Changed { former: (!words.is_empty()).then(|| words.to_owned()) }),
+                    "same" => Ok(Met::Same),
                     "fails" => Err(trouble(words)),
                     other => return Err(format!("`{other}` is no end of an edit")),
                 };

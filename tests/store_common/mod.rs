@@ -77,7 +77,7 @@ pub fn chat(n: i64) -> ChatRef {
 }
 
 pub fn history(n: i64) -> Query {
-    Query::History { chat: chat(n), before: None, since: None, until: None, limit: 1000 }
+    Query::History { chat: chat(n), before: None, after: None, since: None, until: None, limit: 1000 }
 }
 
 pub fn find(text: &str) -> Query {
