@@ -374,6 +374,16 @@ fn last_position(item: &Item) -> Option<isize> {
     }
 }
 
+/// How a key of `[chat.<id>]` is written now, as TOML; `None` where it is not.
+pub fn written(text: &str, id: AccessId, key: &str) -> Option<String> {
+    let document: DocumentMut = text.parse().ok()?;
+    let chat = document.get("chat")?.get(id.to_string().as_str())?;
+    let item = key.split('.').map(str::trim).try_fold(chat, |item, part| item.get(part))?;
+    let mut value = item.as_value()?.clone();
+    value.decor_mut().clear();
+    Some(value.to_string())
+}
+
 /// Writes one key of `[chat.<id>]`, or takes it out.
 fn set_chat(document: &mut DocumentMut, id: AccessId, key: &str, value: &str) -> Result<(), EditError> {
     let chat = id.to_string();

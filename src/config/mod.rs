@@ -22,7 +22,7 @@ mod walk;
 mod words;
 
 pub use change::restart_needed;
-pub use edit::{EditError, Edited, edit};
+pub use edit::{EditError, Edited, edit, written};
 pub use forms::{read_duration, read_rate, read_size, show_duration, show_rate, show_size};
 pub use issue::{Issue, IssueKind, Named, Position, Severity, Shape};
 pub use origins::Origins;

@@ -95,8 +95,8 @@ impl State {
     }
 
     /// Somebody asked for a human: an operator talks here from now on.
-    pub fn hand_over_to_human(&mut self, conversation: ConversationId, line: Seq) {
-        self.set_mode(conversation, Mode::Manual, None);
+    pub fn hand_over_to_human(&mut self, conversation: ConversationId, line: Seq, by: &Text) {
+        self.set_mode(conversation, Mode::Manual, None, by);
         let waiting = self
             .items
             .values()
@@ -108,14 +108,14 @@ impl State {
 
     /// Who answers in a chat from now on. Manual mode always has an end: a chat must not fall silent because
     /// an operator went to bed.
-    pub fn set_mode(&mut self, id: ConversationId, mode: Mode, during: Option<std::time::Duration>) {
+    pub fn set_mode(&mut self, id: ConversationId, mode: Mode, during: Option<std::time::Duration>, by: &Text) {
         let during = match mode {
             Mode::Manual => Some(during.unwrap_or(self.policy(id).chat.reply.manual_returns)),
             _ => during,
         };
         let during = during.filter(|d| !d.is_zero());
-        self.chat(id).state.mode = Some((mode, during.map(|d| self.now.wall + d)));
-        self.save_chat(id);
+        let until = during.map(|d| self.now.wall + d);
+        self.change_chat(id, by, |state| state.mode = Some((mode, until)));
         if let Some(during) = during {
             self.timers.set(self.now.mono + during, Timer::ModeEnds(id));
         }

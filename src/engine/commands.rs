@@ -8,14 +8,17 @@ use super::accounts::Errand;
 use super::question::Question;
 use super::reply::Saying;
 use super::state::State;
+use super::undo::{self, Undo, named};
 use crate::domain::*;
 
 /// An edit of the configuration on its way, and whom to tell.
 pub(super) struct PendingEdit {
     /// Whom; a chat is told by notice.
     pub asker: Asker,
-    /// What becomes true with it.
+    /// Whose last message is answered then.
     pub then: Option<AccessId>,
+    /// What makes it undone.
+    pub undo: Undo,
 }
 
 /// Who is told how a command ended.
@@ -67,9 +70,11 @@ impl State {
         }
         let (Some(expects), Some(chat)) = (expects, chat_of(command)) else { return Ok(()) };
         let id = self.resolve(chat)?;
-        let state = self.chats.get(&id).map(|c| &c.state).or_else(|| self.cold.get(&id));
-        let version = state.map_or(0, |s| s.version);
-        if version != expects { Err(Refusal::Changed(String::new())) } else { Ok(()) }
+        match self.chat_state(id) {
+            Some(state) if state.version != expects => Err(Refusal::Changed(state.by.raw().to_owned())),
+            None if expects != 0 => Err(Refusal::Changed(String::new())),
+            _ => Ok(()),
+        }
     }
 
     /// Puts a command on record, as JSON: it holds no secrets by construction.
@@ -109,28 +114,38 @@ impl State {
             Command::Refuse { item, reason } => self.answer_request(item, false, reason, asker),
             Command::Recall { chat, line } => self.recall(chat, line, asker),
             Command::Allow { id, during: None, answer } => {
-                self.lift(id, operator, GrantEffect::Block);
-                self.edit(ConfigEdit::Allow(id), asker, answer.then_some(id))
+                let lifted = self.lift(id, operator, GrantEffect::Block);
+                let undo = match self.regrant(id, GrantEffect::Allow) {
+                    // Taking it off the list would end the grant along with it.
+                    Some(_) if lifted.is_none() => Undo::default(),
+                    _ => Undo::beside(Command::Deny { id }, lifted),
+                };
+                self.edit(ConfigEdit::Allow(id), asker, answer.then_some(id), undo)
             }
             Command::Deny { id } => {
-                self.lift(id, operator, GrantEffect::Allow);
-                self.edit(ConfigEdit::Deny(id), asker, None)
+                let lifted = self.lift(id, operator, GrantEffect::Allow);
+                let undo = Undo::beside(Command::Allow { id, during: None, answer: false }, lifted);
+                self.edit(ConfigEdit::Deny(id), asker, None, undo)
             }
-            Command::Block { id, during: None } => self.edit(ConfigEdit::Block(id), asker, None),
+            Command::Block { id, during: None } => {
+                let timed = self.regrant(id, GrantEffect::Block).is_some();
+                let undo = if timed { Undo::default() } else { Undo::by(Command::Unblock { id }) };
+                self.edit(ConfigEdit::Block(id), asker, None, undo)
+            }
             Command::Unblock { id } => {
-                self.lift(id, operator, GrantEffect::Block);
-                self.edit(ConfigEdit::Unblock(id), asker, None)
+                let lifted = self.lift(id, operator, GrantEffect::Block);
+                let undo = Undo::beside(Command::Block { id, during: None }, lifted);
+                self.edit(ConfigEdit::Unblock(id), asker, None, undo)
             }
-            Command::Word { word, add } => self.edit(ConfigEdit::Word { word, add }, asker, None),
-            Command::Set { chat, key, value } => {
-                self.edit(ConfigEdit::SetChat { id: chat.peer.into(), key, value }, asker, None)
+            Command::Word { word, add } => {
+                let undo = Undo::by(Command::Word { word: word.clone(), add: !add });
+                self.edit(ConfigEdit::Word { word, add }, asker, None, undo)
             }
-            Command::Unset { chat, key } => {
-                self.edit(ConfigEdit::SetChat { id: chat.peer.into(), key, value: String::new() }, asker, None)
-            }
+            Command::Set { chat, key, value } => self.set_key(chat, key, value, asker),
+            Command::Unset { chat, key } => self.set_key(chat, key, String::new(), asker),
             Command::Reload => {
                 let id = self.numbers.edit();
-                self.edits.insert(id, PendingEdit { asker: asker.clone(), then: None });
+                self.edits.insert(id, PendingEdit { asker: asker.clone(), then: None, undo: Undo::default() });
                 self.effects.push(Effect::Reload(id));
                 Ending::Later
             }
@@ -145,36 +160,26 @@ impl State {
             Command::Ask { chat, text } => self.ask_as_operator(operator, chat, text),
             Command::Answer { chat, line } => self.answer_line(chat, line),
             Command::Allow { id, during: Some(during), answer } => {
-                self.lift(id, operator, GrantEffect::Block);
+                let undo = self.take_back(id, GrantEffect::Allow, Command::Deny { id });
+                let lifted = self.lift(id, operator, GrantEffect::Block);
                 self.grant(id, GrantEffect::Allow, during, operator);
                 if answer {
                     self.answer_refused(id);
                 }
-                Ok(Done::Ok)
+                Ok(undo.filter(|_| lifted.is_none()).map_or(Done::Ok, undo::changed))
             }
             Command::Block { id, during: Some(during) } => {
+                let undo = self.take_back(id, GrantEffect::Block, Command::Unblock { id });
                 self.grant(id, GrantEffect::Block, during, operator);
-                Ok(Done::Ok)
+                Ok(undo.map_or(Done::Ok, undo::changed))
             }
             Command::Mode { chat, mode, during } => {
                 let id = self.resolve(chat)?;
-                let own = self.chats.get(&id).map(|c| &c.state).or_else(|| self.cold.get(&id)).and_then(|s| s.mode);
-                // One that ends is not one for good.
-                let ends = matches!(own, Some((_, Some(until))) if until > self.now.wall);
-                let Some(mode) = mode else {
-                    self.chat(id).state.mode = None;
-                    self.save_chat(id);
-                    return Ok(Done::Ok);
-                };
-                if self.mode(id) == mode && during.is_none() && !ends {
-                    return Ok(Done::Already);
-                }
-                self.set_mode(id, mode, during);
-                Ok(Done::Ok)
+                self.ask_for_mode(id, mode, during, &operator.name)
             }
-            Command::Persona { chat, name } => self.set_persona(chat, name),
-            Command::Model { chat, provider } => self.set_model(chat, provider),
-            Command::New { chat } => self.begin_anew(chat),
+            Command::Persona { chat, name } => self.set_persona(chat, name, &operator.name),
+            Command::Model { chat, provider } => self.set_model(chat, provider, &operator.name),
+            Command::New { chat } => self.begin_anew(chat, &operator.name),
             Command::Stop { chat } => self.stop_writing(chat),
             Command::Retry { chat, .. } => self.write_again(chat),
             Command::Correct { .. } | Command::Claim { .. } | Command::Release { .. } | Command::Remember { .. } => {
@@ -186,9 +191,12 @@ impl State {
             Command::Resume { chat } => self.resume(chat),
             Command::Note { chat, text } => {
                 let id = self.existing(chat)?;
-                self.chat(id).state.note = text;
-                self.save_chat(id);
-                Ok(Done::Ok)
+                let former = self.chat_state(id).map(|s| s.note.clone()).unwrap_or_default();
+                if former == text {
+                    return Ok(Done::Already);
+                }
+                self.change_chat(id, &operator.name, |state| state.note = text);
+                Ok(undo::changed(Command::Note { chat: named(id), text: former }))
             }
             Command::Shutdown => {
                 self.on_shutdown(self.config.engine.shutdown_grace);
@@ -308,17 +316,31 @@ impl State {
         self.changed = true;
     }
 
-    /// Ends a timed rule, if there is one.
-    fn lift(&mut self, id: AccessId, operator: &Operator, effect: GrantEffect) {
+    /// The command that takes a timed rule back that is about to be set: by setting the former again, or by
+    /// `ending` it where no list would be struck along with it.
+    fn take_back(&self, id: AccessId, effect: GrantEffect, ending: Command) -> Option<Command> {
+        let former = self.regrant(id, effect);
+        former.or_else(|| (!self.is_listed(id, effect)).then_some(ending))
+    }
+
+    /// Ends a timed rule, if there is one; tells what would set it again.
+    fn lift(&mut self, id: AccessId, operator: &Operator, effect: GrantEffect) -> Option<Command> {
+        let again = self.regrant(id, effect);
         if self.grants.lift(id, effect).is_some() {
             let grant = Grant { id, effect, until: self.now.wall, by: operator.name.clone() };
             self.rows.push(Row::Grant(grant));
         }
+        again
     }
 
-    fn edit(&mut self, edit: ConfigEdit, asker: &Asker, then: Option<AccessId>) -> Ending {
+    fn set_key(&mut self, chat: ChatRef, key: String, value: String, asker: &Asker) -> Ending {
+        let undo = Undo::key(chat, key.clone());
+        self.edit(ConfigEdit::SetChat { id: chat.peer.into(), key, value }, asker, None, undo)
+    }
+
+    fn edit(&mut self, edit: ConfigEdit, asker: &Asker, then: Option<AccessId>, undo: Undo) -> Ending {
         let id = self.numbers.edit();
-        self.edits.insert(id, PendingEdit { asker: asker.clone(), then });
+        self.edits.insert(id, PendingEdit { asker: asker.clone(), then, undo });
         self.effects.push(Effect::Edit(id, edit));
         Ending::Later
     }
@@ -329,7 +351,7 @@ impl State {
         if let (Ok(_), Some(id)) = (&result, edit.then) {
             self.answer_refused(id);
         }
-        let result = result.map(|_| Done::Ok).map_err(Refusal::Config);
+        let result = result.map(|met| edit.undo.answer(met)).map_err(Refusal::Config);
         match edit.asker {
             Asker::Session(session, tag) => self.effects.push(Effect::Answer(session, tag, result)),
             Asker::Chat(conversation, notice, line) => {
@@ -342,7 +364,32 @@ impl State {
         }
     }
 
-    fn set_persona(&mut self, chat: ChatRef, name: Option<String>) -> Result<Done, Refusal> {
+    /// Who answers from now on, because somebody says so; `None`: whom the configuration names.
+    fn ask_for_mode(
+        &mut self,
+        id: ConversationId,
+        mode: Option<Mode>,
+        during: Option<Duration>,
+        by: &Text,
+    ) -> Result<Done, Refusal> {
+        let undo = self.same_mode(id);
+        let Command::Mode { mode: own, during: left, .. } = &undo else { return Err(Refusal::Nothing) };
+        let Some(mode) = mode else {
+            if own.is_none() {
+                return Ok(Done::Already);
+            }
+            self.change_chat(id, by, |state| state.mode = None);
+            return Ok(undo::changed(undo));
+        };
+        // One that ends is not one for good.
+        if self.mode(id) == mode && during.is_none() && left.is_none() {
+            return Ok(Done::Already);
+        }
+        self.set_mode(id, mode, during, by);
+        Ok(undo::changed(undo))
+    }
+
+    fn set_persona(&mut self, chat: ChatRef, name: Option<String>, by: &Text) -> Result<Done, Refusal> {
         let id = self.resolve(chat)?;
         if let Some(name) = &name
             && !self.config.personas.iter().any(|p| p.name == *name)
@@ -350,19 +397,25 @@ impl State {
             let all = self.config.personas.iter().map(|p| p.name.clone());
             return Err(Refusal::UnknownPersona { name: name.clone(), nearest: nearest(name, all) });
         }
-        self.chat(id).state.persona = name;
-        self.save_chat(id);
-        Ok(Done::Ok)
+        let former = self.chat_state(id).and_then(|s| s.persona.clone());
+        if former == name {
+            return Ok(Done::Already);
+        }
+        self.change_chat(id, by, |state| state.persona = name);
+        Ok(undo::changed(Command::Persona { chat: named(id), name: former }))
     }
 
-    fn set_model(&mut self, chat: ChatRef, provider: Option<String>) -> Result<Done, Refusal> {
+    fn set_model(&mut self, chat: ChatRef, provider: Option<String>, by: &Text) -> Result<Done, Refusal> {
         let id = self.resolve(chat)?;
         if let Some(name) = &provider {
             self.provider_named(name)?;
         }
-        self.chat(id).state.provider = provider;
-        self.save_chat(id);
-        Ok(Done::Ok)
+        let former = self.chat_state(id).and_then(|s| s.provider.clone());
+        if former == provider {
+            return Ok(Done::Already);
+        }
+        self.change_chat(id, by, |state| state.provider = provider);
+        Ok(undo::changed(Command::Model { chat: named(id), provider: former }))
     }
 
     fn provider_named(&self, name: &str) -> Result<usize, Refusal> {
@@ -376,6 +429,13 @@ impl State {
         let at = self.provider_named(name)?;
         let provider = &mut self.providers[at];
         let name = Arc::clone(&provider.name);
+        let undo = |to| undo::changed(Command::Provider { name: name.to_string(), to });
+        let done = match to {
+            ProviderSwitch::On if provider.off => undo(ProviderSwitch::Off),
+            ProviderSwitch::Off if !provider.off => undo(ProviderSwitch::On),
+            ProviderSwitch::On | ProviderSwitch::Off => Done::Already,
+            ProviderSwitch::Reset | ProviderSwitch::Unload => Done::Ok,
+        };
         match to {
             ProviderSwitch::On => provider.off = false,
             ProviderSwitch::Off => provider.off = true,
@@ -386,14 +446,13 @@ impl State {
         let waiting: Vec<_> = self.providers[at].queue.drain(..).collect();
         waiting.into_iter().for_each(|head| self.dispatch(head));
         self.pump_provider(at);
-        Ok(Done::Ok)
+        Ok(done)
     }
 
-    fn begin_anew(&mut self, chat: ChatRef) -> Result<Done, Refusal> {
+    fn begin_anew(&mut self, chat: ChatRef, by: &Text) -> Result<Done, Refusal> {
         let id = self.resolve(chat)?;
         let last = Seq(self.numbers.seq);
-        self.chat(id).state.forgotten = last;
-        self.save_chat(id);
+        self.change_chat(id, by, |state| state.forgotten = last);
         Ok(Done::Ok)
     }
 

@@ -344,7 +344,7 @@ impl State {
     }
 
     fn bot_muted_until(&self, id: ConversationId) -> Option<i64> {
-        let until = self.chats.get(&id).map(|c| &c.state).or_else(|| self.cold.get(&id))?.bot_muted?;
+        let until = self.chat_state(id)?.bot_muted?;
         (until > self.now.wall).then_some(if until.0 == i64::MAX { i64::MAX } else { until.0 / 1000 })
     }
 

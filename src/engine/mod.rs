@@ -8,7 +8,7 @@
 //!   [`window`] (what the model is shown)
 //! * asking: `dispatch` (which provider, retry, failover), [`breaker`], [`cache`], [`usage`]
 //! * answering: `reply` (from answer to parts), [`markdown`], [`split`], `delivery` (parts on their way)
-//! * the rest: `accounts`, `commands`, `attention`, `recovery`, `publish`, [`metrics`]
+//! * the rest: `accounts`, `commands`, `undo`, `attention`, `recovery`, `publish`, [`metrics`]
 
 pub mod access;
 pub mod breaker;
@@ -41,6 +41,7 @@ mod seen;
 mod state;
 mod timers;
 mod typed;
+mod undo;
 
 use std::sync::Arc;
 

@@ -237,8 +237,7 @@ impl State {
 
     /// Who answers in a chat now.
     pub fn mode(&self, id: ConversationId) -> Mode {
-        let own = self.chats.get(&id).map(|c| &c.state).or_else(|| self.cold.get(&id)).and_then(|s| s.mode);
-        match own {
+        match self.chat_state(id).and_then(|s| s.mode) {
             Some((mode, until)) if until.is_none_or(|until| until > self.now.wall) => mode,
             _ => match self.policy(id).chat.mode {
                 crate::config::ChatMode::Auto => Mode::Auto,
@@ -297,10 +296,24 @@ impl State {
         }
     }
 
-    /// Records a chat's settings after a change.
+    /// What operators and members changed in a chat, in memory or not.
+    pub fn chat_state(&self, id: ConversationId) -> Option<&ChatState> {
+        self.chats.get(&id).map(|c| &c.state).or_else(|| self.cold.get(&id))
+    }
+
+    /// Changes a chat's settings because somebody asked for it; whoever saw the former ones is told by whom.
+    pub fn change_chat(&mut self, id: ConversationId, by: &Text, change: impl FnOnce(&mut ChatState)) {
+        let state = &mut self.chat(id).state;
+        change(state);
+        state.version += 1;
+        state.by.clone_from(by);
+        self.save_chat(id);
+    }
+
+    /// Records a chat's settings after a change. One that nobody asked for (a name that was learned, a mode whose
+    /// time is over) contradicts no operator and leaves the version alone.
     pub fn save_chat(&mut self, id: ConversationId) {
-        if let Some(chat) = self.chats.get_mut(&id) {
-            chat.state.version += 1;
+        if let Some(chat) = self.chats.get(&id) {
             let state = Box::new(chat.state.clone());
             self.rows.push(Row::Chat(id, state));
             self.touch(id);

@@ -6,6 +6,7 @@ use super::commands::{Asker, PendingEdit};
 use super::hear::Ruling;
 use super::slash::{self, Parsed, Slash, TABLE};
 use super::state::State;
+use super::undo::Undo;
 use crate::config::CommandRole;
 use crate::domain::*;
 use crate::words::{ChatStatus, Notice};
@@ -17,7 +18,7 @@ impl State {
         match (&ruling.verdict.reason, ruling.slash) {
             (Reason::Handover, _) => {
                 self.say_notice(id, Notice::HandedOver, Some(line));
-                self.hand_over_to_human(id, line);
+                self.hand_over_to_human(id, line, &chat_operator(message).name);
             }
             (Reason::SlashDenied(name), Some(parsed)) => {
                 let needs = entry_of(&parsed).map_or(CommandRole::Admin, |e| self.role_of(e));
@@ -64,13 +65,13 @@ impl State {
             Slash::Deny(who) => Command::Deny { id: *who },
             Slash::Block(who, during) => Command::Block { id: *who, during: *during },
         };
-        let operator = self.chat_operator(message);
+        let operator = chat_operator(message);
         let notice = success(&slash);
         if let Some(edit) = edit_of(&command) {
             self.audit(&operator.name, &command, "ok".into());
             let edit_id = self.numbers.edit();
             let asker = Asker::Chat(id, Box::new(notice), line);
-            self.edits.insert(edit_id, PendingEdit { asker, then: None });
+            self.edits.insert(edit_id, PendingEdit { asker, then: None, undo: Undo::default() });
             return self.effects.push(Effect::Edit(edit_id, edit));
         }
         let muting = matches!(command, Command::Mode { mode: Some(Mode::Muted), .. });
@@ -88,12 +89,6 @@ impl State {
             (Err(refusal), _) => Notice::Refused(refusal),
         };
         self.say_notice(id, notice, Some(line));
-    }
-
-    /// The chat user as an operator. What they may has been decided by the chat's own roles, so the command
-    /// itself is given with the role that it needs.
-    fn chat_operator(&self, message: &Message) -> Operator {
-        Operator { name: Text::from(format!("QQ {}", message.sender.id)), role: Role::Admin }
     }
 
     fn tell_about(&mut self, message: &Message, slash: &Slash) -> Notice {
@@ -143,6 +138,12 @@ impl State {
             }
         }
     }
+}
+
+/// The chat user as an operator. What they may has been decided by the chat's own roles, so the command
+/// itself is given with the role that it needs.
+fn chat_operator(message: &Message) -> Operator {
+    Operator { name: Text::from(format!("QQ {}", message.sender.id)), role: Role::Admin }
 }
 
 fn entry_of(parsed: &Parsed) -> Option<&'static slash::Entry> {

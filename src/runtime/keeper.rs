@@ -205,7 +205,11 @@ fn change(path: &Path, edit: &ConfigEdit, known: &mut String) -> Result<Met, Con
                 _ => failed(error),
             })?;
             *known = fresh;
-            Ok(Met::Changed { former: None })
+            let former = match edit {
+                ConfigEdit::SetChat { id, key, .. } => config::written(&text, *id, key),
+                _ => None,
+            };
+            Ok(Met::Changed { former })
         }
     }
 }

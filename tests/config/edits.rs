@@ -221,3 +221,15 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_written_key_can_be_written_again_as_it_was() {
+    let id = group(7);
+    for (key, value) in [("reply.quote", "always"), ("trigger.group", "[\"at\"]"), ("mode", "draft")] {
+        let once = changed(COMMENTED, &set(id, key, value));
+        let former = config::written(&once, id, key).unwrap();
+        assert_eq!(config::written(COMMENTED, id, key), None);
+        let twice = changed(&once, &set(id, key, ""));
+        assert_eq!(changed(&twice, &set(id, key, &former)), once, "{key}");
+    }
+}
