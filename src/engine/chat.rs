@@ -3,6 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
+use super::claims::Claimed;
 use crate::domain::{ChatState, ConversationId, GroupId, Line, Message, Mono, Outcome, PartId, Seq, UserId, Wall};
 
 /// Lines kept in memory per conversation. Enough for every window and a screen of scrolling; older ones are
@@ -44,6 +45,8 @@ pub(super) struct Chat {
     pub failures: u32,
     /// When the last failure notice went out.
     pub failure_notice: Option<Mono>,
+    /// The operator who is about to speak.
+    pub claim: Option<Claimed>,
     /// When anything happened here last.
     pub touched: Mono,
     /// When somebody said something last, by the wall: idle conversations begin anew.
@@ -78,6 +81,7 @@ impl Chat {
             expiry: None,
             failures: 0,
             failure_notice: None,
+            claim: None,
             touched: now,
             last_heard: None,
         }
@@ -89,6 +93,7 @@ impl Chat {
             && self.outbox.is_empty()
             && self.sending.is_none()
             && self.doubtful.is_none()
+            && self.claim.is_none()
             && !self.loading
     }
 

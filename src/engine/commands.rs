@@ -46,6 +46,7 @@ impl State {
     pub fn on_command(&mut self, envelope: Envelope) {
         let Envelope { operator, session, tag, expects, command } = envelope;
         let asker = Asker::Session(session, tag);
+        let audited = self.is_audited(&operator, &command);
         let ending = match self.admit(&operator, expects, &command) {
             Ok(()) => self.carry_out(&operator, command.clone(), &asker),
             Err(refusal) => Ending::Now(Err(refusal)),
@@ -54,7 +55,9 @@ impl State {
             Ending::Now(Err(refusal)) => refusal.code().to_owned(),
             _ => "ok".to_owned(),
         };
-        self.audit(&operator.name, &command, result);
+        if audited {
+            self.audit(&operator.name, &command, result);
+        }
         if let Ending::Now(result) = ending {
             self.effects.push(Effect::Answer(session, tag, result));
         }
@@ -74,6 +77,16 @@ impl State {
             Some(state) if state.version != expects => Err(Refusal::Changed(state.by.raw().to_owned())),
             None if expects != 0 => Err(Refusal::Changed(String::new())),
             _ => Ok(()),
+        }
+    }
+
+    /// Whether a command is put on record: what a console keeps for itself is not, nor a claim that is renewed
+    /// while its operator types.
+    fn is_audited(&self, operator: &Operator, command: &Command) -> bool {
+        match command {
+            Command::Remember { .. } => false,
+            Command::Claim { chat } => !self.resolve(*chat).is_ok_and(|id| self.is_claimed_by(id, &operator.name)),
+            _ => true,
         }
     }
 
@@ -98,7 +111,7 @@ impl State {
     }
 
     /// The same, and it must exist.
-    fn existing(&self, chat: ChatRef) -> Result<ConversationId, Refusal> {
+    pub fn existing(&self, chat: ChatRef) -> Result<ConversationId, Refusal> {
         let id = self.resolve(chat)?;
         if self.chats.contains_key(&id) || self.cold.contains_key(&id) {
             return Ok(id);
@@ -182,9 +195,9 @@ impl State {
             Command::New { chat } => self.begin_anew(chat, &operator.name),
             Command::Stop { chat } => self.stop_writing(chat),
             Command::Retry { chat, .. } => self.write_again(chat),
-            Command::Correct { .. } | Command::Claim { .. } | Command::Release { .. } | Command::Remember { .. } => {
-                Err(Refusal::Not("not built yet".into()))
-            }
+            Command::Claim { chat } => self.claim(chat, &operator.name),
+            Command::Release { chat } => self.release(chat, &operator.name),
+            Command::Correct { .. } | Command::Remember { .. } => Err(Refusal::Not("not built yet".into())),
             Command::Approve { item, text } => self.approve(item, text, &operator.name),
             Command::Reject { item } => self.reject(item),
             Command::Provider { name, to } => self.switch_provider(&name, to),
@@ -223,6 +236,7 @@ impl State {
             return Err(Refusal::Nothing);
         }
         let author = Author::Operator(operator.name.clone());
+        self.leave_the_floor(id, &operator.name);
         let line = self.say(Saying { conversation: id, author, text, answers: None, making: None, heard: None });
         Ok(Done::Started(Some(line)))
     }

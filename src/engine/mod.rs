@@ -8,7 +8,7 @@
 //!   [`window`] (what the model is shown)
 //! * asking: `dispatch` (which provider, retry, failover), [`breaker`], [`cache`], [`usage`]
 //! * answering: `reply` (from answer to parts), [`markdown`], [`split`], `delivery` (parts on their way)
-//! * the rest: `accounts`, `commands`, `undo`, `attention`, `recovery`, `publish`, [`metrics`]
+//! * the rest: `accounts`, `commands`, `claims`, `undo`, `attention`, `recovery`, `publish`, [`metrics`]
 
 pub mod access;
 pub mod breaker;
@@ -28,6 +28,7 @@ pub mod window;
 mod accounts;
 mod attention;
 mod chat;
+mod claims;
 mod commands;
 mod delivery;
 mod dispatch;

@@ -70,7 +70,10 @@ impl State {
             mode: self.mode(chat.id),
             persona: persona.map_or_else(String::new, |p| p.name.clone()),
             provider: self.pinned(chat),
-            claim: None,
+            claim: chat.claim.as_ref().map(|claim| Claim {
+                operator: claim.operator.clone(),
+                until: self.now.wall + claim.until.since(self.now.mono),
+            }),
             window: None,
             today: self.chat_today(chat.id),
             tail: chat.tail.iter().skip(skip).cloned().collect(),

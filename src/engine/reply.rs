@@ -149,7 +149,7 @@ impl State {
         if making.cut {
             text.push_str(&Notice::CutMark.words(self.lang()));
         }
-        match self.mode(id) {
+        match self.voice(id) {
             Mode::Muted => self.close_question(question.head, Some(Outcome::Suppressed)),
             Mode::Manual => self.keep_draft(question, text, making, true),
             Mode::Draft => self.keep_draft(question, text, making, false),
@@ -182,7 +182,7 @@ impl State {
     /// A notice in a chat. Says nothing where nobody may, and nothing that was not asked for where an operator
     /// is talking.
     pub fn say_notice(&mut self, conversation: ConversationId, notice: Notice, answers: Option<Seq>) {
-        match (self.mode(conversation), answers) {
+        match (self.voice(conversation), answers) {
             (Mode::Muted, Some(line)) => return self.end_line(conversation, line, Outcome::Suppressed),
             (Mode::Muted, None) | (Mode::Manual, None) => return,
             _ => {}
@@ -280,7 +280,7 @@ impl State {
         let Some(question) = self.questions.get(&head) else { return };
         let (id, draft) = (question.conversation, question.draft);
         let policy = Arc::clone(self.policy(id));
-        if policy.chat.reply.stream_to_chat != StreamToChat::Paragraph || draft || self.mode(id) != Mode::Auto {
+        if policy.chat.reply.stream_to_chat != StreamToChat::Paragraph || draft || self.voice(id) != Mode::Auto {
             return;
         }
         let Some(asking) = &question.asking else { return };
@@ -364,7 +364,7 @@ impl State {
     fn may_follow(&mut self, question: &Question, rest: String, making: Option<&Arc<Making>>) -> Option<String> {
         let id = question.conversation;
         let found = self.policies.moderation.find(&rest).is_some();
-        let hold = match (self.mode(id), self.config.moderation.outbound) {
+        let hold = match (self.voice(id), self.config.moderation.outbound) {
             (Mode::Muted, _) => return None,
             (Mode::Manual | Mode::Draft, _) => true,
             (Mode::Auto, _) if !found => false,
@@ -374,7 +374,7 @@ impl State {
         };
         if hold && !rest.trim().is_empty() {
             let text = readable(self.policy(id), &rest);
-            let suggestion = self.mode(id) == Mode::Manual;
+            let suggestion = self.voice(id) == Mode::Manual;
             self.raise_draft(question, text, making.cloned().unwrap_or_default(), suggestion);
         }
         (!hold).then_some(rest)
@@ -398,7 +398,7 @@ impl State {
         let (id, draft) = (question.conversation, question.draft);
         let every = self.policy(id).chat.reply.failure_notice.every;
         // The draft of another answer failed for the operator who asked for it, not for the chat.
-        let auto = self.mode(id) == Mode::Auto && !draft;
+        let auto = self.voice(id) == Mode::Auto && !draft;
         let now = self.now.mono;
         let chat = self.chat(id);
         let due = auto && !every.is_zero() && chat.failure_notice.is_none_or(|at| now.since(at) >= every);

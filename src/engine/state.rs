@@ -201,6 +201,7 @@ impl State {
                 Timer::Late => self.on_late(),
                 Timer::ItemEnds(item) => self.on_item_ends(item),
                 Timer::ModeEnds(chat) => self.on_mode_ends(chat),
+                Timer::ClaimEnds(chat) => self.on_claim_ends(chat),
                 Timer::Provider(provider) => self.pump_provider(provider),
                 Timer::CatchUp(account) => self.catch_up(account),
                 Timer::GraceEnds => self.on_grace_ends(),

@@ -26,6 +26,8 @@ pub(super) enum Timer {
     ItemEnds(ItemId),
     /// A chat's mode falls back.
     ModeEnds(ConversationId),
+    /// An operator's claim of a chat runs out.
+    ClaimEnds(ConversationId),
     /// A provider may be asked again.
     Provider(usize),
     /// A new link has had time to tell by itself what it has: now its history is read.

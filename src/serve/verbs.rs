@@ -182,7 +182,7 @@ verbs! {
     Get "get" Viewer [CHAT, optional("key", "只看这一项", "this one only")] "一个会话的现状", "how a chat stands";
     Set "set" Admin [CHAT, needed("setting", "键=值，例如 reply.at_sender=true；只写键= 就删掉，按上一级的来", "KEY=VALUE, for example reply.at_sender=true; KEY= takes it out again")]
         "改一个会话的设置（写入配置文件）", "change a setting of a chat (in the configuration file)";
-    Send "send" Operator [CHAT, TEXT] "以机器人的名义说话", "say this in the bot's name";
+    Send "send" Operator [CHAT, TEXT] "以机器人的名义说话；自动的会话转人工一阵子（reply.manual_returns）", "say this in the bot's name; a chat in auto turns to manual for reply.manual_returns";
     Ask "ask" Operator [CHAT, TEXT] "替对方问模型，并把回答发出去", "put a question to the chat's model and deliver the answer";
     Answer "answer" Operator [CHAT, optional("message", "消息编号，不写就是最后一条", "the message's number; without it the last one")]
         "回答一条没回的消息", "answer a message that was ignored";

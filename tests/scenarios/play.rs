@@ -214,7 +214,7 @@ fn snapshot(world: &mut World) -> serde_json::Value {
             let view = serde_json::json!({
                 "mode": c.mode.code(), "persona": c.persona, "queued": c.queued, "lines": c.tail.len(),
                 "writing": c.writing.iter().map(|w| w.text.to_string()).collect::<Vec<_>>(),
-                "version": c.state.version,
+                "version": c.state.version, "claim": c.claim.as_ref().map(|claim| claim.operator.raw()),
             });
             (see::chat(*id), view)
         })
