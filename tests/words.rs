@@ -174,6 +174,8 @@ fn refusals_say_what_to_do() {
         Refusal::Config(ConfigTrouble { zh: n(), en: n() }),
         Refusal::Changed(String::new()),
         Refusal::OnItsWay,
+        Refusal::NoLink,
+        Refusal::Unanswered,
         Refusal::TooLarge(5),
         Refusal::Nothing,
         Refusal::Not(n()),

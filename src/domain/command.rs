@@ -359,6 +359,12 @@ pub enum Refusal {
     /// The line is still being sent; only what has arrived can be corrected or written again.
     #[error("still being sent")]
     OnItsWay,
+    /// The account has no adapter that could do it.
+    #[error("the account has no link")]
+    NoLink,
+    /// The adapter did not say whether it did it.
+    #[error("the adapter never answered")]
+    Unanswered,
     /// More than may be kept.
     #[error("too large: {0} bytes at most")]
     TooLarge(usize),
@@ -386,6 +392,8 @@ impl Refusal {
             Self::Config(_) => "config",
             Self::Nothing => "nothing",
             Self::OnItsWay => "on_its_way",
+            Self::NoLink => "no_link",
+            Self::Unanswered => "unanswered",
             Self::TooLarge(_) => "too_large",
             Self::Not(_) => "not_now",
             Self::ShuttingDown => "shutting_down",

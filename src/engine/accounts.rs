@@ -74,8 +74,8 @@ pub(super) enum Errand {
     Groups(SelfId),
     /// Answering a request, for whoever asked.
     Answer { item: ItemId, session: SessionId, tag: u64 },
-    /// Taking a line of ours back, for whoever asked.
-    Recall { conversation: ConversationId, line: Seq, session: SessionId, tag: u64 },
+    /// Taking a message of this line of ours back.
+    Recall(Seq),
 }
 
 impl State {
@@ -101,13 +101,7 @@ impl State {
                 }
                 self.effects.push(Effect::Answer(session, tag, result));
             }
-            Errand::Recall { conversation, line, session, tag } => {
-                let result = answered(&outcome);
-                if result.is_ok() {
-                    self.mark_recalled(conversation, line);
-                }
-                self.effects.push(Effect::Answer(session, tag, result));
-            }
+            Errand::Recall(line) => self.on_taken_back(line, answered(&outcome)),
         }
     }
 
@@ -327,10 +321,10 @@ impl State {
 fn answered(outcome: &CallOutcome) -> Result<Done, Refusal> {
     match outcome {
         CallOutcome::Done(_) => Ok(Done::Ok),
-        CallOutcome::NotSent => Err(Refusal::Not("the account has no link".into())),
+        CallOutcome::NotSent => Err(Refusal::NoLink),
         CallOutcome::Refused { words, .. } | CallOutcome::Ambiguous { words, .. } => {
             Err(Refusal::Not(words.shown().to_owned()))
         }
-        CallOutcome::Lost | CallOutcome::TimedOut => Err(Refusal::Not("the adapter never answered".into())),
+        CallOutcome::Lost | CallOutcome::TimedOut => Err(Refusal::Unanswered),
     }
 }

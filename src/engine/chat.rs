@@ -1,10 +1,12 @@
 //! One conversation in memory: its lines, the queues of its speakers, and what waits to be delivered.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
 use super::claims::Claimed;
-use crate::domain::{ChatState, ConversationId, GroupId, Line, Message, Mono, Outcome, PartId, Seq, UserId, Wall};
+use crate::domain::{
+    ChatState, ConversationId, Envelope, GroupId, Line, Message, MessageId, Mono, Outcome, PartId, Seq, UserId, Wall,
+};
 
 /// Lines kept in memory per conversation. Enough for every window and a screen of scrolling; older ones are
 /// paged in from the store.
@@ -23,6 +25,10 @@ pub(super) struct Chat {
     pub ended: Vec<(Seq, Outcome)>,
     /// Messages found in history while its lines were on their way.
     pub missed: Vec<Message>,
+    /// Commands about its lines that came meanwhile.
+    pub commands: Vec<Envelope>,
+    /// The adapter's ids of further messages of our lines that were sent in several. Known in this process only.
+    others: BTreeMap<Seq, Vec<MessageId>>,
     /// The speakers with questions.
     lanes: HashMap<UserId, Lane>,
     /// Speakers whose turn it is as soon as the chat has room, in order.
@@ -70,6 +76,8 @@ impl Chat {
             loading: false,
             ended: Vec::new(),
             missed: Vec::new(),
+            commands: Vec::new(),
+            others: BTreeMap::new(),
             lanes: HashMap::new(),
             turns: VecDeque::new(),
             asking: 0,
@@ -99,8 +107,10 @@ impl Chat {
 
     /// Adds a line at its place. Lines come in order but for a reply that was made while others spoke.
     pub fn push(&mut self, line: Arc<Line>) {
-        if self.tail.len() == TAIL {
-            self.tail.pop_front();
+        if self.tail.len() == TAIL
+            && let Some(gone) = self.tail.pop_front()
+        {
+            self.others.remove(&gone.seq);
         }
         self.tail.push_back(line);
     }
@@ -115,6 +125,21 @@ impl Chat {
         if let Some(at) = self.position(seq) {
             change(Arc::make_mut(&mut self.tail[at]));
         }
+    }
+
+    /// A message of a line of ours has arrived, under this id.
+    pub fn arrived(&mut self, seq: Seq, message: MessageId) {
+        match self.line(seq).map(|line| line.message) {
+            Some(None) => self.amend(seq, |line| line.message = Some(message)),
+            Some(Some(first)) if first != message => self.others.entry(seq).or_default().push(message),
+            _ => {}
+        }
+    }
+
+    /// The adapter's ids of a line, as far as they are known.
+    pub fn messages_of(&self, seq: Seq) -> Vec<MessageId> {
+        let first = self.line(seq).and_then(|line| line.message);
+        first.into_iter().chain(self.others.get(&seq).into_iter().flatten().copied()).collect()
     }
 
     /// Forgets a line, as for a duplicate.

@@ -31,7 +31,7 @@ pub(super) enum Asker {
 }
 
 /// How a command ends: now, or later through a call or an edit.
-enum Ending {
+pub(super) enum Ending {
     Now(Result<Done, Refusal>),
     Later,
 }
@@ -44,6 +44,9 @@ impl From<Result<Done, Refusal>> for Ending {
 
 impl State {
     pub fn on_command(&mut self, envelope: Envelope) {
+        if let Some(id) = self.must_load(&envelope.command) {
+            return self.chat(id).commands.push(envelope);
+        }
         let Envelope { operator, session, tag, expects, command } = envelope;
         let asker = Asker::Session(session, tag);
         let audited = self.is_audited(&operator, &command);
@@ -78,6 +81,20 @@ impl State {
             None if expects != 0 => Err(Refusal::Changed(String::new())),
             _ => Ok(()),
         }
+    }
+
+    /// The chat whose lines a command is about and that are still with the store: it waits for them.
+    fn must_load(&self, command: &Command) -> Option<ConversationId> {
+        let (Command::Answer { chat, .. }
+        | Command::Retry { chat, .. }
+        | Command::Recall { chat, .. }
+        | Command::Correct { chat, .. }) = command
+        else {
+            return None;
+        };
+        let id = self.resolve(*chat).ok()?;
+        let loading = self.chats.get(&id).is_some_and(|chat| chat.loading);
+        (loading || self.cold.contains_key(&id)).then_some(id)
     }
 
     /// Whether a command is put on record: what a console keeps for itself is not, nor a claim that is renewed
@@ -126,6 +143,7 @@ impl State {
             Command::Accept { item } => self.answer_request(item, true, String::new(), asker),
             Command::Refuse { item, reason } => self.answer_request(item, false, reason, asker),
             Command::Recall { chat, line } => self.recall(chat, line, asker),
+            Command::Correct { chat, line, text } => self.correct(operator, chat, line, text, asker),
             Command::Allow { id, during: None, answer } => {
                 let lifted = self.lift(id, operator, GrantEffect::Block);
                 let undo = match self.regrant(id, GrantEffect::Allow) {
@@ -173,7 +191,7 @@ impl State {
             Command::Ask { chat, text } => self.ask_as_operator(operator, chat, text),
             Command::Answer { chat, line } => self.answer_line(chat, line),
             Command::Allow { id, during: Some(during), answer } => {
-                let undo = self.take_back(id, GrantEffect::Allow, Command::Deny { id });
+                let undo = self.undo_grant(id, GrantEffect::Allow, Command::Deny { id });
                 let lifted = self.lift(id, operator, GrantEffect::Block);
                 self.grant(id, GrantEffect::Allow, during, operator);
                 if answer {
@@ -182,7 +200,7 @@ impl State {
                 Ok(undo.filter(|_| lifted.is_none()).map_or(Done::Ok, undo::changed))
             }
             Command::Block { id, during: Some(during) } => {
-                let undo = self.take_back(id, GrantEffect::Block, Command::Unblock { id });
+                let undo = self.undo_grant(id, GrantEffect::Block, Command::Unblock { id });
                 self.grant(id, GrantEffect::Block, during, operator);
                 Ok(undo.map_or(Done::Ok, undo::changed))
             }
@@ -194,10 +212,10 @@ impl State {
             Command::Model { chat, provider } => self.set_model(chat, provider, &operator.name),
             Command::New { chat } => self.begin_anew(chat, &operator.name),
             Command::Stop { chat } => self.stop_writing(chat),
-            Command::Retry { chat, .. } => self.write_again(chat),
+            Command::Retry { chat, line } => self.write_again(chat, line),
             Command::Claim { chat } => self.claim(chat, &operator.name),
             Command::Release { chat } => self.release(chat, &operator.name),
-            Command::Correct { .. } | Command::Remember { .. } => Err(Refusal::Not("not built yet".into())),
+            Command::Remember { .. } => Err(Refusal::Not("not built yet".into())),
             Command::Approve { item, text } => self.approve(item, text, &operator.name),
             Command::Reject { item } => self.reject(item),
             Command::Provider { name, to } => self.switch_provider(&name, to),
@@ -225,6 +243,7 @@ impl State {
             | Command::Accept { .. }
             | Command::Refuse { .. }
             | Command::Recall { .. }
+            | Command::Correct { .. }
             | Command::Reload
             | Command::Word { .. } => Err(Refusal::Nothing),
         }
@@ -269,58 +288,8 @@ impl State {
         Ok(Done::Started(Some(seq)))
     }
 
-    fn question(&self, line: &Arc<Line>, speaker: UserId, text: String) -> Question {
+    pub fn question(&self, line: &Arc<Line>, speaker: UserId, text: String) -> Question {
         Question::new(line, speaker, text, self.now.mono, self.now.mono + self.config.engine.timeout)
-    }
-
-    /// Answers a message that was not answered.
-    fn answer_line(&mut self, chat: ChatRef, line: Option<Seq>) -> Result<Done, Refusal> {
-        let id = self.existing(chat)?;
-        let chat = self.chat(id);
-        let theirs = |l: &&Arc<Line>| !l.author.is_ours();
-        let found = match line {
-            Some(seq) => chat.line(seq).filter(theirs).cloned(),
-            None => chat.tail.iter().rev().find(theirs).cloned(),
-        };
-        let line = found.ok_or(Refusal::UnknownLine)?;
-        if line.outcome.is_none() {
-            // Its answer is being written, is on its way or waits for approval: a second would be one too many.
-            return Err(Refusal::Nothing);
-        }
-        self.judge_asked(&line);
-        self.reopen(&line, false);
-        Ok(Done::Started(Some(line.seq)))
-    }
-
-    /// Makes a line on record a question again.
-    pub fn reopen(&mut self, line: &Arc<Line>, draft: bool) {
-        let Author::Person { id: speaker, .. } = line.author else { return };
-        if self.questions.contains_key(&line.seq) {
-            return;
-        }
-        let mut question = self.question(line, speaker, line.text.raw().to_owned());
-        question.draft = draft;
-        self.enqueue(question, Duration::ZERO, None);
-    }
-
-    /// A line that had its end is to be answered after all, because an operator says so.
-    fn judge_asked(&mut self, line: &Line) {
-        let verdict = Verdict::reply(Gate::Slash, Reason::Asked);
-        self.rows.push(Row::Judged(line.seq, verdict.clone()));
-        let chat = self.chat(line.conversation);
-        // An end that waited for the chat's lines is no longer its end.
-        chat.ended.retain(|(seq, _)| *seq != line.seq);
-        chat.amend(line.seq, |l| (l.verdict, l.outcome) = (Some(verdict), None));
-    }
-
-    /// Answers the last message that was refused for want of access, in the chats that the id is about.
-    pub fn answer_refused(&mut self, id: AccessId) {
-        let refused = |l: &&Arc<Line>| matches!(l.verdict.as_ref().map(|v| &v.reason), Some(Reason::NotAllowed(who)) if *who == id);
-        let lines: Vec<_> = self.chats.values().filter_map(|c| c.tail.iter().rev().find(refused).cloned()).collect();
-        for line in lines {
-            self.judge_asked(&line);
-            self.reopen(&line, false);
-        }
     }
 
     fn grant(&mut self, id: AccessId, effect: GrantEffect, during: Duration, operator: &Operator) {
@@ -332,7 +301,7 @@ impl State {
 
     /// The command that takes a timed rule back that is about to be set: by setting the former again, or by
     /// `ending` it where no list would be struck along with it.
-    fn take_back(&self, id: AccessId, effect: GrantEffect, ending: Command) -> Option<Command> {
+    fn undo_grant(&self, id: AccessId, effect: GrantEffect, ending: Command) -> Option<Command> {
         let former = self.regrant(id, effect);
         former.or_else(|| (!self.is_listed(id, effect)).then_some(ending))
     }
@@ -482,32 +451,6 @@ impl State {
         Ok(Done::Ok)
     }
 
-    /// Writes the last answer again: as a draft where it was already sent, else for the chat.
-    fn write_again(&mut self, chat: ChatRef) -> Result<Done, Refusal> {
-        let id = self.existing(chat)?;
-        let chat = self.chat(id);
-        let answered = |l: &&Arc<Line>| {
-            !l.author.is_ours() && l.verdict.as_ref().is_some_and(|v| v.decision == Decision::Reply) && !l.recalled
-        };
-        let line = chat.tail.iter().rev().find(answered).cloned().ok_or(Refusal::Nothing)?;
-        if self.questions.contains_key(&line.seq) {
-            return Err(Refusal::Nothing);
-        }
-        // A draft of it that still waits is what nobody wanted.
-        let waits = |item: &Item| matches!(item.kind, ItemKind::Draft { answers, .. } if answers == line.seq);
-        let drafts: Vec<_> = self.items.iter().filter(|(_, item)| waits(item)).map(|(n, _)| *n).collect();
-        for draft in &drafts {
-            self.drop_item(*draft);
-        }
-        let under_way = line.outcome.is_none() && drafts.is_empty();
-        let again = under_way || line.outcome == Some(Outcome::Replied);
-        if !again && line.outcome.is_some() {
-            self.judge_asked(&line);
-        }
-        self.reopen(&line, again);
-        Ok(Done::Started(Some(line.seq)))
-    }
-
     fn resume(&mut self, chat: ChatRef) -> Result<Done, Refusal> {
         let id = self.existing(chat)?;
         let chat = self.chat(id);
@@ -539,20 +482,6 @@ impl State {
         let Asker::Session(session, tag) = asker else { return Err(Refusal::Nothing).into() };
         let action = Action::Answer { kind: request.kind, flag: request.flag, approve, reason };
         self.call(request.account, action, Errand::Answer { item, session: *session, tag: *tag });
-        Ending::Later
-    }
-
-    fn recall(&mut self, chat: ChatRef, line: Seq, asker: &Asker) -> Ending {
-        let id = match self.existing(chat) {
-            Ok(id) => id,
-            Err(refusal) => return Err(refusal).into(),
-        };
-        let message = self.chat(id).line(line).filter(|l| l.author.is_ours()).and_then(|l| l.message);
-        let (Some(message), Asker::Session(session, tag)) = (message, asker) else {
-            return Err(Refusal::UnknownLine).into();
-        };
-        let errand = Errand::Recall { conversation: id, line, session: *session, tag: *tag };
-        self.call(id.account, Action::Recall { message }, errand);
         Ending::Later
     }
 }

@@ -274,8 +274,8 @@ impl State {
         let (id, line) = (delivery.part.conversation, delivery.part.line);
         let chat = self.chat(id);
         chat.failures = 0;
-        if message.is_some() {
-            chat.amend(line, |l| l.message = l.message.or(message));
+        if let Some(message) = message {
+            chat.arrived(line, message);
         }
         self.end_part(part, PartState::Sent, message);
     }
@@ -348,7 +348,9 @@ impl State {
         {
             self.metrics.record(Stage::Total, self.now.mono.since(heard), self.now.mono);
         }
-        let Some(answers) = answers else { return };
+        // What a correction names is ours and has had its end.
+        let ours = |seq: &Seq| self.chats.get(&id).and_then(|c| c.line(*seq)).is_some_and(|l| l.author.is_ours());
+        let Some(answers) = answers.filter(|seq| !ours(seq)) else { return };
         let outcome = match worst {
             PartState::Sent if notice => Outcome::Notice,
             PartState::Sent => Outcome::Replied,
@@ -401,7 +403,7 @@ impl State {
         let sent: String =
             segments.iter().map(|s| if let OutSegment::Text(text) = s { words(text) } else { String::new() }).collect();
         let chat = self.chats.get(&part.conversation)?;
-        let known = |id: MessageId| chat.tail.iter().any(|line| line.message == Some(id));
+        let known = |id: MessageId| chat.tail.iter().any(|line| chat.messages_of(line.seq).contains(&id));
         let ours = |m: &&Message| m.sender.id.0 == m.conversation.account.0 && words(&m.text()) == sent;
         messages.iter().rev().filter(ours).map(|m| m.id).find(|id| !known(*id))
     }

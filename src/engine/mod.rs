@@ -8,7 +8,7 @@
 //!   [`window`] (what the model is shown)
 //! * asking: `dispatch` (which provider, retry, failover), [`breaker`], [`cache`], [`usage`]
 //! * answering: `reply` (from answer to parts), [`markdown`], [`split`], `delivery` (parts on their way)
-//! * the rest: `accounts`, `commands`, `claims`, `undo`, `attention`, `recovery`, `publish`, [`metrics`]
+//! * the rest: `accounts`, `commands`, `claims`, `again`, `recall`, `undo`, `attention`, `recovery`, `publish`, [`metrics`]
 
 pub mod access;
 pub mod breaker;
@@ -26,6 +26,7 @@ pub mod usage;
 pub mod window;
 
 mod accounts;
+mod again;
 mod attention;
 mod chat;
 mod claims;
@@ -36,6 +37,7 @@ mod hear;
 mod policy;
 mod publish;
 mod question;
+mod recall;
 mod recovery;
 mod reply;
 mod seen;

@@ -234,6 +234,8 @@ impl State {
         self.forget_if_silent(id, first);
         self.touch(id);
         self.hear_missed(id);
+        let commands = self.chats.get_mut(&id).map(|c| std::mem::take(&mut c.commands)).unwrap_or_default();
+        commands.into_iter().for_each(|envelope| self.on_command(envelope));
         self.pump_chat(id);
     }
 

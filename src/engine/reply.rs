@@ -254,8 +254,16 @@ impl State {
     fn lead(&self, saying: &Saying) -> Vec<OutSegment> {
         let id = saying.conversation;
         let mut lead = Vec::new();
-        let Some(chat) = self.chats.get(&id).filter(|_| id.peer.is_group()) else { return lead };
+        let Some(chat) = self.chats.get(&id) else { return lead };
         let Some(line) = saying.answers.and_then(|seq| chat.line(seq)) else { return lead };
+        if line.author.is_ours() {
+            // A correction shows what it corrects, wherever that could not be taken back.
+            lead.extend(line.message.filter(|_| !line.recalled).map(OutSegment::Reply));
+            return lead;
+        }
+        if !id.peer.is_group() {
+            return lead;
+        }
         let reply = &self.policy(id).chat.reply;
         let spoken_since = || {
             let later = chat.tail.iter().rev().take_while(|l| l.seq > line.seq);

@@ -15,6 +15,7 @@ use super::metrics::Metrics;
 use super::policy::{Policies, Policy};
 use super::publish::Published;
 use super::question::Question;
+use super::recall::TakingBack;
 use super::recovery::Commits;
 use super::seen::Seen;
 use super::timers::{Timer, Timers};
@@ -105,6 +106,8 @@ pub(super) struct State {
     pub replies: BTreeMap<Seq, Reply>,
     pub parts: BTreeMap<PartId, Delivery>,
     pub calls: HashMap<CallId, Errand>,
+    /// Lines of ours that are being taken back.
+    pub taken_back: BTreeMap<Seq, TakingBack>,
     pub commits: Commits,
 
     pub items: BTreeMap<ItemId, Item>,
@@ -150,6 +153,7 @@ impl State {
             replies: BTreeMap::new(),
             parts: BTreeMap::new(),
             calls: HashMap::new(),
+            taken_back: BTreeMap::new(),
             commits: Commits::default(),
             items: BTreeMap::new(),
             edits: HashMap::new(),

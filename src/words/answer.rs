@@ -70,6 +70,8 @@ pub fn refusal(refusal: &Refusal, lang: Lang) -> String {
         Refusal::OnItsWay => {
             say!(lang, "这条消息还在发送，等它发完再来", "It is still being sent; wait until it has arrived")
         }
+        Refusal::NoLink => say!(lang, "这个 QQ 号现在没有连着适配器", "The account has no adapter connected now"),
+        Refusal::Unanswered => say!(lang, "适配器没有回音，不知道做了没有", "The adapter never said whether it did it"),
         Refusal::TooLarge(most) => say!(lang, "太大了：最多 {most} 字节", "Too large: {most} bytes at most"),
         Refusal::Not(words) => {
             let words = quoted(words);

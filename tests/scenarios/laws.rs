@@ -112,6 +112,7 @@ impl Laws {
             Row::Said(line) => {
                 if let Some(answers) = line.answers.filter(|_| !self.said.contains_key(&line.seq))
                     && !self.heard.contains_key(&answers)
+                    && !self.said.contains_key(&answers)
                 {
                     self.broken.push(format!("line {} answers {answers}, which was never heard", line.seq));
                 }
