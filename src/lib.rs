@@ -10,7 +10,7 @@
 //!  timers, Committed, Config ──┼───────► runtime ─► Engine::apply┼─ Record(n, rows) ─→ store ─Committed(n)→ engine
 //!  ctl ─Envelope<Command>──────┘                 │               └─ Edit, Load, Answer
 //!                                                ▼
-//!                                   Arc<Snapshot>, latest wins: ctl, later the console
+//!                                   Arc<Snapshot>, latest wins: ctl, console
 //! ```
 //!
 //! # Ground floor: plain data, no IO
@@ -19,10 +19,13 @@
 //! * [`config`]: the schema with its defaults, reading and checking, edits that keep comments.
 //! * [`words`]: every sentence that a person sees, in Chinese and English.
 //!
-//! # First floor: decides; no clock, no chance, no IO
+//! * [`verbs`]: what operators type: one table for `ctl`, the console's palette and the docs.
+//!
+//! # First floor: pure; no clock, no chance, no IO. Its two wings never meet
 //!
 //! * [`engine`]: `apply(Input, Now) -> Effects`, the single writer of all state. A change of what the bot does
 //!   begins here: one gate, one concern a file.
+//! * [`console`]: what an operator sees and does: keys, state, view, themes; `tell(News) -> Intents`, `draw -> bytes`.
 //!
 //! # Second floor: leaves that touch the world and never each other
 //!
@@ -37,7 +40,7 @@
 //!
 //! # Fourth floor: doors
 //!
-//! * [`serve`]: the Unix socket and the verbs of `ctl`.
+//! * [`serve`]: the Unix socket, sessions of the console, answers to `ctl`.
 //! * [`cli`]: one file a subcommand.
 //!
 //! Beside the house stands [`simulator`]: a QQ world and both model protocols on loopback sockets, for the demo,
@@ -46,6 +49,7 @@
 pub mod adapter;
 pub mod cli;
 pub mod config;
+pub mod console;
 pub mod domain;
 pub mod engine;
 pub mod provider;
@@ -54,4 +58,5 @@ pub mod security;
 pub mod serve;
 pub mod simulator;
 pub mod store;
+pub mod verbs;
 pub mod words;

@@ -7,8 +7,8 @@ use std::time::Duration;
 use common::{Daemon, line, sample};
 use qqdeck::domain::*;
 use qqdeck::serve::hello::{Hello, Purpose};
-use qqdeck::serve::verbs::TABLE;
 use qqdeck::serve::{CONNECTIONS, line as wire};
+use qqdeck::verbs::TABLE;
 use qqdeck::words::Lang;
 use serde_json::{Value, json};
 

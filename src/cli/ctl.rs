@@ -8,7 +8,7 @@ use super::place::Place;
 use crate::serve::client::Client;
 use crate::serve::hello::Ask;
 use crate::serve::line;
-use crate::serve::verbs::{Argument, Entry, Form, TABLE, Verb, find};
+use crate::verbs::{Argument, Entry, Form, TABLE, Verb, find};
 use crate::words::Lang;
 
 /// One question to the running bot.

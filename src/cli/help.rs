@@ -2,7 +2,7 @@
 
 use clap::Command;
 
-use crate::serve::verbs::find;
+use crate::verbs::find;
 use crate::words::Lang;
 
 /// Subcommands: what they do.
@@ -102,7 +102,7 @@ mod tests {
     use clap::CommandFactory;
 
     use super::*;
-    use crate::serve::verbs::TABLE;
+    use crate::verbs::TABLE;
 
     #[test]
     fn every_subcommand_and_option_has_chinese_help() {

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::arguments::Arguments;
-use super::command::{PATIENCE, command, happened};
 use super::hello::Ask;
 use super::sessions::Sessions;
+use super::shape;
 use super::show::{self, By};
-use super::verbs::{self, Entry, Verb};
-use super::{near, shape};
 use crate::domain::{ChatRef, ChatView, Command, Done, ItemKind, Line, Operator, Page, Query, Refusal, Snapshot, Wall};
 use crate::runtime::handle::{Gone, Handle};
+use crate::verbs::arguments::Arguments;
+use crate::verbs::command::{PATIENCE, command, happened};
+use crate::verbs::{self, Entry, Verb};
 use crate::words::{self, Exit, Lang, UsageError};
 
 /// Lines of a page unless `--limit` says otherwise.
@@ -364,7 +364,7 @@ fn get(s: &Snapshot, a: &Arguments, json: bool, lang: Lang) -> Result<Answer, St
     fields.remove("last");
     if let Some(key) = a.maybe("key")? {
         let Some(value) = fields.remove(&key) else {
-            let near = near::nearest(&key, fields.keys().map(String::as_str));
+            let near = crate::verbs::near::nearest(&key, fields.keys().map(String::as_str));
             let all = fields.keys().cloned().collect::<Vec<_>>().join(", ");
             let wants = near.map_or(all, str::to_owned);
             return Err(a.bad("key", &key, &wants, &wants).into());
@@ -391,7 +391,7 @@ fn find_chat(s: &Snapshot, wanted: ChatRef) -> Result<&ChatView, Refusal> {
         (None, _) => {
             let name = wanted.peer.to_string();
             let known: Vec<String> = s.chats.keys().map(|id| id.peer.to_string()).collect();
-            let nearest = near::nearest(&name, known.iter().map(String::as_str)).map(str::to_owned);
+            let nearest = crate::verbs::near::nearest(&name, known.iter().map(String::as_str)).map(str::to_owned);
             Err(Refusal::UnknownChat { chat: name, nearest })
         }
     }

@@ -1,6 +1,6 @@
 //! `docs/ctl.md`, made from the table of verbs. A test compares the file with this.
 
-use super::verbs::{Entry, Form, TABLE};
+use crate::verbs::{Entry, Form, TABLE};
 use crate::words::{self, Lang};
 
 /// The whole page.

@@ -3,23 +3,21 @@
 //! A connection begins with one JSON line ([`hello::Hello`]). A `ctl` then sends one JSON line a question
 //! ([`hello::Ask`]) and gets one JSON line an answer: `ok`, `code`, `words`, and either the verb's own fields or,
 //! for people, `text`. `tail` answers with lines until the client goes. What the verbs are stands in one table,
-//! [`verbs::TABLE`].
+//! [`crate::verbs::TABLE`].
 
-pub mod arguments;
 pub mod client;
-mod command;
+
 mod connection;
 pub mod ctl;
 pub mod hello;
 pub mod line;
 pub mod manual;
-pub mod near;
+
 mod sessions;
 pub mod shape;
 pub mod show;
 pub mod socket;
 mod table;
-pub mod verbs;
 
 use std::io;
 use std::sync::Arc;

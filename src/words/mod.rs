@@ -34,8 +34,8 @@ pub use exit::{Exit, UsageError};
 pub use model::{provider_error, provider_state, stage, turn_role};
 pub use notice::{ChatCommand, ChatStatus, Notice};
 pub use span::{clock, parse_span, span, span_short};
-pub use state::{account, item, item_code};
-pub use verdict::{author, decision, delivery, gate, hint, outcome, reason, remedy, verdict};
+pub use state::{account, item, item_code, item_name};
+pub use verdict::{author, decision, delivery, gate, hint, outcome, reason, reason_short, remedy, verdict};
 
 /// A language that a person reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -63,6 +63,19 @@ pub fn item(item: &ItemKind, lang: Lang) -> String {
     }
 }
 
+/// The kind of a waiting thing, in a word.
+pub fn item_name(item: &ItemKind, lang: Lang) -> String {
+    match item {
+        ItemKind::Draft { suggestion: false, .. } => say!(lang, "草稿", "draft"),
+        ItemKind::Draft { .. } => say!(lang, "建议", "hint"),
+        ItemKind::Request(_) => say!(lang, "请求", "request"),
+        ItemKind::Unknown { .. } => say!(lang, "未知", "unknown"),
+        ItemKind::Handover { .. } => say!(lang, "转人工", "human"),
+        ItemKind::WhileOffline { count } => say!(lang, "错过{count}", "missed {count}"),
+        ItemKind::Paused => say!(lang, "暂停", "paused"),
+    }
+}
+
 /// The kind of a waiting thing, for scripts.
 pub fn item_code(item: &ItemKind) -> &'static str {
     match item {

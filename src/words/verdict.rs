@@ -107,6 +107,47 @@ pub fn reason(reason: &Reason, lang: Lang) -> String {
     }
 }
 
+/// Why, in a few columns: what stands at the end of a message's row. A table: one row a reason.
+pub fn reason_short(reason: &Reason, lang: Lang) -> String {
+    match reason {
+        Reason::OwnAccount => say!(lang, "自己", "own"),
+        Reason::ListedBot => say!(lang, "机器人", "bot"),
+        Reason::Nothing => say!(lang, "无内容", "empty"),
+        Reason::Unsupported(_) => say!(lang, "不支持", "unsupported"),
+        Reason::Blocked(_) => say!(lang, "黑名单", "blocked"),
+        Reason::BlockedUntil(_, until) => {
+            let until = clock(*until);
+            say!(lang, "屏蔽到{until}", "blocked until {until}")
+        }
+        Reason::NotAllowed(_) => say!(lang, "未放行", "not allowed"),
+        Reason::Slash(_) => say!(lang, "命令", "command"),
+        Reason::SlashDenied(_) => say!(lang, "无权", "denied"),
+        Reason::Private => say!(lang, "私聊", "private"),
+        Reason::Mentioned => say!(lang, "被@", "mentioned"),
+        Reason::Quoted => say!(lang, "被引用", "quoted"),
+        Reason::Named(_) => say!(lang, "点名", "named"),
+        Reason::Prefixed(_) => say!(lang, "前缀", "prefix"),
+        Reason::Pattern(_) => say!(lang, "正则", "pattern"),
+        Reason::Random => say!(lang, "随机", "random"),
+        Reason::Always => say!(lang, "全回", "always"),
+        Reason::Asked => say!(lang, "人工要求", "asked"),
+        Reason::NotTriggered => say!(lang, "未@", "not called"),
+        Reason::ChatMuted => say!(lang, "静音", "muted"),
+        Reason::UserRate => say!(lang, "个人限速", "user rate"),
+        Reason::GroupRate => say!(lang, "群限速", "group rate"),
+        Reason::GlobalRate => say!(lang, "总限速", "global rate"),
+        Reason::LoopGuard => say!(lang, "防循环", "loop guard"),
+        Reason::TokenQuota => say!(lang, "token额度", "token quota"),
+        Reason::CostQuota => say!(lang, "费用额度", "cost quota"),
+        Reason::Word(_) => say!(lang, "屏蔽词", "word"),
+        Reason::QueueFull => say!(lang, "队满", "queue full"),
+        Reason::WhileOffline => say!(lang, "离线时", "while offline"),
+        Reason::Merged => say!(lang, "并入", "merged"),
+        Reason::Handover => say!(lang, "转人工", "human"),
+        Reason::BotMuted(_) => say!(lang, "被禁言", "bot muted"),
+    }
+}
+
 /// The console key that changes it; `None` where nothing can be changed. A table: one row a reason.
 pub fn hint(reason: &Reason, lang: Lang) -> Option<String> {
     Some(match reason {

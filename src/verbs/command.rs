@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use super::Verb;
 use super::arguments::Arguments;
-use super::verbs::Verb;
 use crate::domain::{Command, ProviderSwitch, Seq};
 use crate::words::{Exit, Lang, Notice};
 

@@ -1,0 +1,119 @@
+//! From keys to actions in normal mode: a trie of chords, the table's keys with the operator's own on top.
+
+use std::collections::BTreeMap;
+
+use super::action::{Action, TABLE, named};
+use super::input::{Chord, Key, fold};
+
+/// What the keys typed so far mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meaning {
+    /// An action.
+    Act(Action),
+    /// The beginning of one.
+    More,
+    /// Nothing.
+    Nothing,
+}
+
+/// All chords in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Keymap {
+    chords: BTreeMap<Vec<Key>, Action>,
+}
+
+impl Keymap {
+    /// The keys of the table, less what `[console.keys]` (action name → chords) says otherwise. Entries that
+    /// cannot be understood are left out here; checking the configuration tells about them.
+    pub fn new<'a>(own: impl Iterator<Item = (&'a str, &'a [String])>) -> Self {
+        let own: BTreeMap<&str, Vec<Chord>> = own
+            .filter_map(|(name, chords)| {
+                Some((named(name)?.name, chords.iter().filter_map(|c| c.parse().ok()).collect()))
+            })
+            .collect();
+        let mut chords = BTreeMap::new();
+        for entry in TABLE {
+            let given = own.get(entry.name);
+            let standard = || entry.keys.iter().filter_map(|k| k.parse().ok()).collect::<Vec<Chord>>();
+            for chord in given.cloned().unwrap_or_else(standard) {
+                chords.insert(chord.keys().to_vec(), entry.action);
+            }
+        }
+        Self { chords }
+    }
+
+    /// What these keys mean. Full-width letters and Chinese punctuation mean the key they stand for.
+    pub fn meaning(&self, keys: &[Key]) -> Meaning {
+        let keys: Vec<Key> = keys.iter().map(|k| fold(*k)).collect();
+        if let Some(action) = self.chords.get(&keys) {
+            return Meaning::Act(*action);
+        }
+        let begun = self.chords.range(keys.clone()..).next().is_some_and(|(chord, _)| chord.starts_with(&keys));
+        if begun { Meaning::More } else { Meaning::Nothing }
+    }
+
+    /// How each chord that begins so goes on.
+    pub fn continuations<'a>(&'a self, keys: &'a [Key]) -> impl Iterator<Item = (String, Action)> + 'a {
+        let longer = self.chords.iter().filter(move |(chord, _)| chord.len() > keys.len() && chord.starts_with(keys));
+        longer.map(move |(chord, action)| (written(&chord[keys.len()..]), *action))
+    }
+
+    /// The keys of an action as they are shown.
+    pub fn keys_of(&self, action: Action) -> impl Iterator<Item = String> + '_ {
+        self.chords.iter().filter(move |(_, a)| **a == action).map(|(chord, _)| written(chord))
+    }
+
+    /// The first and shortest key of an action.
+    pub fn key_of(&self, action: Action) -> Option<String> {
+        self.keys_of(action).min_by_key(String::len)
+    }
+}
+
+fn written(keys: &[Key]) -> String {
+    keys.iter().map(ToString::to_string).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(chord: &str) -> Vec<Key> {
+        chord.parse::<Chord>().unwrap().keys().to_vec()
+    }
+
+    #[test]
+    fn no_key_of_the_table_means_two_things_or_hides_another() {
+        let mut all: Vec<(Vec<Key>, &str)> =
+            TABLE.iter().flat_map(|e| e.keys.iter().map(|k| (keys(k), e.name))).collect();
+        all.sort();
+        for pair in all.windows(2) {
+            assert!(!pair[1].0.starts_with(&pair[0].0), "{} hides {}", pair[0].1, pair[1].1);
+        }
+    }
+
+    #[test]
+    fn chords_and_full_width_forms_find_their_action() {
+        let map = Keymap::new(std::iter::empty());
+        assert_eq!(map.meaning(&keys("g")), Meaning::More);
+        assert_eq!(map.meaning(&keys("g d")), Meaning::Act(Action::Date));
+        assert_eq!(map.meaning(&keys("Q")), Meaning::Nothing);
+        for (wide, action) in [
+            ('：', Action::Palette),
+            ('？', Action::Help),
+            ('／', Action::Filter),
+            ('！', Action::NextAttention),
+            ('ｉ', Action::Reply),
+        ] {
+            assert_eq!(map.meaning(&[Key::char(wide)]), Meaning::Act(action));
+        }
+        assert!(map.continuations(&keys("g")).any(|(rest, action)| rest == "g" && action == Action::Top));
+    }
+
+    #[test]
+    fn own_keys_replace_those_of_the_table() {
+        let own = [("reply", vec!["R".to_owned()])];
+        let map = Keymap::new(own.iter().map(|(n, c)| (*n, c.as_slice())));
+        assert_eq!(map.meaning(&keys("R")), Meaning::Act(Action::Reply));
+        assert_eq!(map.meaning(&keys("i")), Meaning::Nothing);
+    }
+}

@@ -1,0 +1,286 @@
+//! A small town to look at: the fixture of screen tests. Times are fixed, so that a picture never changes by itself.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::domain::*;
+
+/// 2025-11-21 23:14:20 in China.
+pub const NOW: Now = Now { mono: Mono(1_000_000_000), wall: Wall(1_763_738_060_000), offset: 8 * 3600 };
+
+const BOT: SelfId = SelfId(10001);
+
+fn group(n: i64) -> ConversationId {
+    ConversationId { account: BOT, peer: Peer::Group(GroupId(n)) }
+}
+
+fn private(n: i64) -> ConversationId {
+    ConversationId { account: BOT, peer: Peer::Private(UserId(n)) }
+}
+
+fn at(seconds_ago: u64) -> Wall {
+    NOW.wall - Duration::from_secs(seconds_ago)
+}
+
+fn line(seq: u64, id: ConversationId, ago: u64, author: Author, text: &str) -> Line {
+    Line {
+        seq: Seq(seq),
+        conversation: id,
+        at: at(ago),
+        author,
+        text: Text::from(text),
+        message: Some(MessageId(seq as i64)),
+        answers: None,
+        pictures: Vec::new(),
+        verdict: None,
+        outcome: None,
+        delivery: None,
+        making: None,
+        recalled: false,
+    }
+}
+
+fn person(id: i64, name: &str) -> Author {
+    Author::Person { id: UserId(id), name: Text::from(name) }
+}
+
+fn asked(mut line: Line, reason: Reason) -> Arc<Line> {
+    line.verdict = Some(Verdict::reply(Gate::Trigger, reason));
+    line.outcome = Some(Outcome::Replied);
+    Arc::new(line)
+}
+
+fn ignored(mut line: Line, gate: Gate, reason: Reason) -> Arc<Line> {
+    line.verdict = Some(Verdict::ignore(gate, reason));
+    line.outcome = Some(Outcome::Ignored);
+    Arc::new(line)
+}
+
+fn reply(mut line: Line, answers: u64, provider: &str, total: u64, tokens: u32) -> Arc<Line> {
+    line.answers = Some(Seq(answers));
+    line.delivery = Some(PartState::Sent);
+    line.making = Some(Arc::new(Making {
+        provider: provider.into(),
+        model: "qwen3:8b".into(),
+        first_text: Some(Duration::from_millis(420)),
+        total: Duration::from_millis(total),
+        tokens: Tokens { input: Some(1820), cached: Some(900), output: Some(tokens) },
+        tokens_per_second: Some(41.0),
+        cost: 0.0012,
+        window: (12, 3),
+        ..Making::default()
+    }));
+    Arc::new(line)
+}
+
+fn chat(id: ConversationId, name: &str, tail: Vec<Arc<Line>>) -> ChatView {
+    ChatView {
+        id,
+        state: ChatState { name: Text::from(name), ..ChatState::default() },
+        mode: Mode::Auto,
+        persona: "客服".into(),
+        provider: None,
+        claim: None,
+        window: Some(ChatWindow { lines: 12, of: 20, tokens: 1900, room: 6000 }),
+        today: ChatToday { cost: 0.11, input: 21_000, output: 4_200 },
+        last: tail.last().map_or(Seq(0), |l| l.seq),
+        tail,
+        writing: Vec::new(),
+        queued: 0,
+    }
+}
+
+/// The town's snapshot.
+pub fn town() -> Arc<Snapshot> {
+    let test = group(123_456);
+    let weather = vec![
+        ignored(line(1, test, 90_000, person(2, "小红"), "昨天好热闹"), Gate::Trigger, Reason::NotTriggered),
+        ignored(line(10, test, 190, person(2, "小红"), "[图片] 今天好冷"), Gate::Trigger, Reason::NotTriggered),
+        asked(
+            line(
+                11,
+                test,
+                130,
+                person(3, "小明"),
+                "@小助手 明天要带伞吗？我要去上海出差，早上八点的高铁，晚上十一点才到家，行李已经很多了",
+            ),
+            Reason::Mentioned,
+        ),
+        reply(
+            line(
+                12,
+                test,
+                126,
+                Author::Bot,
+                "明天上海多云转小雨，下午三点以后降水概率 70%，建议带一把折叠伞；早上出门时大概率不用撑开。",
+            ),
+            11,
+            "qwen3",
+            1300,
+            212,
+        ),
+        ignored(line(13, test, 70, person(4, "老王"), "@小助手 你这个……"), Gate::Moderation, Reason::Word(0)),
+        asked(line(14, test, 20, person(3, "小明"), "@小助手 那后天呢？"), Reason::Mentioned),
+    ];
+    let mut test_chat = chat(test, "测试群", weather);
+    test_chat.writing = vec![Writing {
+        answers: Seq(14),
+        provider: "qwen3".into(),
+        text: "后天转晴，最高气温十二度，".into(),
+        since: at(2),
+        queued: Duration::ZERO,
+        first_text: Some(Duration::from_millis(400)),
+        tokens_per_second: Some(41.0),
+    }];
+    let wang = private(42);
+    let wang_chat = chat(
+        wang,
+        "王芳",
+        vec![asked(line(15, wang, 300, person(42, "王芳"), "我的订单还没发货，能帮我催一下吗？"), Reason::Private)],
+    );
+    let new = group(777);
+    let new_chat = chat(
+        new,
+        "新群",
+        (0..3)
+            .map(|n| {
+                ignored(
+                    line(20 + n, new, 60 - n * 9, person(7, "路人"), "@小助手 在吗"),
+                    Gate::Access,
+                    Reason::NotAllowed(AccessId::Group(GroupId(777))),
+                )
+            })
+            .collect(),
+    );
+    let ops = group(888);
+    let ops_chat = chat(
+        ops,
+        "运维群",
+        (0..12)
+            .map(|n| {
+                ignored(
+                    line(30 + n, ops, 900 - n * 10, person(8, "阿强"), "CPU 又满了"),
+                    Gate::Trigger,
+                    Reason::NotTriggered,
+                )
+            })
+            .collect(),
+    );
+    let fish = group(999);
+    let mut fish_chat =
+        chat(fish, "水友群", vec![asked(line(50, fish, 1500, person(9, "鱼"), "今晚吃什么"), Reason::Always)]);
+    fish_chat.mode = Mode::Manual;
+    fish_chat.state.mode = Some((Mode::Manual, Some(NOW.wall + Duration::from_secs(1500))));
+    fish_chat.claim = Some(Claim { operator: Text::from("li"), until: NOW.wall + Duration::from_secs(100) });
+    let mut book_chat = chat(
+        group(1010),
+        "读书会",
+        vec![ignored(line(51, group(1010), 5000, person(10, "书虫"), "推荐一本"), Gate::Trigger, Reason::ChatMuted)],
+    );
+    book_chat.mode = Mode::Muted;
+
+    let mut chats = Chats::default();
+    for view in [test_chat, wang_chat, new_chat, ops_chat, fish_chat, book_chat] {
+        chats.insert(view.id, Arc::new(view));
+    }
+    let making = Arc::new(Making { provider: "qwen3".into(), ..Making::default() });
+    let item = |n: u64, ago: u64, conversation, kind| {
+        (ItemId(n), Arc::new(Item { since: at(ago), conversation, kind, expires: None }))
+    };
+    let request = Request {
+        account: BOT,
+        kind: RequestKind::Friend,
+        user: UserId(555),
+        flag: "f".into(),
+        comment: Text::from("我是张三"),
+        time: 0,
+    };
+    Arc::new(Snapshot {
+        version: 1,
+        now: NOW,
+        instance: "home".into(),
+        accounts: vec![account(BOT, "小助手", true, None), account(SelfId(10002), "客服2", true, Some("被踢下线"))],
+        providers: vec![
+            provider("qwen3", "qwen3:8b", ProviderState::Ready, None),
+            provider("deepseek", "deepseek-chat", ProviderState::Aside, Some("余额不足")),
+        ],
+        chats,
+        attention: vec![
+            item(
+                1,
+                250,
+                Some(wang),
+                ItemKind::Draft {
+                    answers: Seq(15),
+                    text: "您好，已经为您催促仓库，今晚发出。".into(),
+                    making,
+                    suggestion: false,
+                },
+            ),
+            item(2, 100, Some(test), ItemKind::Handover { line: Seq(11) }),
+            item(3, 60, None, ItemKind::Request(request)),
+        ],
+        counters: Counters { received: 512, replied: 201, ..Counters::default() },
+        latency: latency(),
+        outbox: 0,
+        queued: 0,
+        inflight: 1,
+        today: Today { asks: 201, input: 350_000, output: 60_000, cost: 0.83 },
+        unrecorded: false,
+        stopping: false,
+    })
+}
+
+fn latency() -> Latency {
+    let p = |a, b, c| Percentiles {
+        p50: Some(Duration::from_millis(a)),
+        p95: Some(Duration::from_millis(b)),
+        p99: Some(Duration::from_millis(c)),
+    };
+    Latency {
+        queue: p(2, 9, 40),
+        first_text: p(410, 620, 1900),
+        generation: p(1200, 4100, 9000),
+        send: p(80, 120, 300),
+        total: p(1700, 4800, 11_000),
+    }
+}
+
+fn account(id: SelfId, name: &str, connected: bool, trouble: Option<&str>) -> AccountView {
+    AccountView {
+        id,
+        nickname: Text::from(name),
+        connected,
+        online: Some(trouble.is_none()),
+        reason: Text::from(trouble.unwrap_or_default()),
+        app: AppKind::Napcat,
+        adapter: Text::from("NapCat.Onebot 4.8.1"),
+        peer: "127.0.0.1:50412".into(),
+        since: at(480),
+        groups: Arc::new(vec![(GroupId(123_456), Text::from("测试群")), (GroupId(777), Text::from("新群"))]),
+        muted: Vec::new(),
+    }
+}
+
+fn provider(name: &str, model: &str, state: ProviderState, words: Option<&str>) -> ProviderView {
+    ProviderView {
+        name: name.into(),
+        model: model.into(),
+        kind: "ollama".into(),
+        tier: 0,
+        state,
+        words: words.map(str::to_owned),
+        retry_at: None,
+        inflight: usize::from(state == ProviderState::Ready),
+        queued: 0,
+        ttft_p50: (state == ProviderState::Ready).then(|| Duration::from_millis(410)),
+        resident: (state == ProviderState::Ready).then_some(Residency {
+            loaded: true,
+            size: 6_100_000_000,
+            size_vram: 6_100_000_000,
+            expires: None,
+            context: Some(8192),
+        }),
+        balance: (state == ProviderState::Aside).then(|| "¥0.00".into()),
+    }
+}

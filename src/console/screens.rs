@@ -1,0 +1,186 @@
+//! Pictures of the town at every size that is designed, in both languages, with their styles.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use ratatui::buffer::Buffer;
+use ratatui::style::Style;
+
+use super::scene::{NOW, town};
+use super::{Console, Depth, News, Settings};
+use crate::domain::{Operator, Role, Text};
+use crate::words::Lang;
+
+/// A console in front of the town.
+pub fn console(size: (u16, u16), lang: Lang) -> Console {
+    let operator = Operator { name: Text::from("zhang"), role: Role::Admin };
+    let settings = Settings {
+        operator,
+        read_only: false,
+        size,
+        depth: Depth::Rgb,
+        lang,
+        term: "xterm-256color".into(),
+        demo: false,
+    };
+    let mut console = Console::new(settings, NOW);
+    console.tell(News::Remembered(None), NOW);
+    console.tell(News::Snapshot(town()), NOW);
+    console
+}
+
+/// Types keys, one after the other; `\x1b` waits until it is known to be alone.
+pub fn types(console: &mut Console, keys: &str) -> Vec<super::Intent> {
+    let mut intents = Vec::new();
+    for key in keys.chars() {
+        let mut bytes = [0; 4];
+        intents.extend(console.tell(News::Bytes(key.encode_utf8(&mut bytes).as_bytes().to_vec()), NOW));
+        if key == '\x1b' {
+            let later = crate::domain::Now { mono: NOW.mono + std::time::Duration::from_millis(100), ..NOW };
+            intents.extend(console.tell(News::Time, later));
+        }
+    }
+    intents
+}
+
+/// The words on the screen.
+pub fn words(buffer: &Buffer) -> String {
+    let mut text = String::new();
+    for y in 0..buffer.area.height {
+        let mut row = String::new();
+        let mut skip = 0;
+        for x in 0..buffer.area.width {
+            let symbol = buffer[(x, y)].symbol();
+            if skip > 0 {
+                skip -= 1;
+                continue;
+            }
+            skip = unicode_width::UnicodeWidthStr::width(symbol).saturating_sub(1);
+            row.push_str(symbol);
+        }
+        text.push_str(row.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// Which style each cell has: a letter a style, and what the letters mean.
+fn styles(buffer: &Buffer) -> String {
+    let mut letters: BTreeMap<String, char> = BTreeMap::new();
+    let mut map = String::new();
+    for y in 0..buffer.area.height {
+        let mut row = String::new();
+        for x in 0..buffer.area.width {
+            let style = buffer[(x, y)].style();
+            if style == Style::reset() || style == Buffer::empty(buffer.area)[(0, 0)].style() {
+                row.push(' ');
+                continue;
+            }
+            let next = char::from_u32('a' as u32 + letters.len() as u32).unwrap_or('?');
+            let style = format!("{:?} on {:?} {:?}", style.fg, style.bg, style.add_modifier);
+            row.push(*letters.entry(style).or_insert(next));
+        }
+        map.push_str(row.trim_end());
+        map.push('\n');
+    }
+    let mut letters: Vec<_> = letters.into_iter().map(|(style, letter)| (letter, style)).collect();
+    letters.sort_unstable();
+    for (letter, style) in letters {
+        let _ = writeln!(map, "{letter}: {style}");
+    }
+    map
+}
+
+fn picture(size: (u16, u16), lang: Lang, keys: &str) -> String {
+    let mut console = console(size, lang);
+    types(&mut console, keys);
+    let (buffer, caret) = super::view::picture(&console.ui);
+    let caret = caret.map_or_else(|| "none".to_owned(), |c| format!("{},{}", c.x, c.y));
+    format!("{}\ncaret {caret}\n\n{}", words(&buffer), styles(&buffer))
+}
+
+/// `name`: what is shown; `keys`: what is typed to get there.
+fn check(name: &str, size: (u16, u16), keys: &str) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("../../tests/screens");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| {
+        for lang in [Lang::Zh, Lang::En] {
+            let name = format!("{name}_{}x{}_{}", size.0, size.1, lang.code());
+            insta::assert_snapshot!(name, picture(size, lang, keys));
+        }
+    });
+}
+
+const SIZES: [(u16, u16); 4] = [(45, 12), (80, 24), (120, 40), (200, 50)];
+
+#[test]
+fn views() {
+    for size in SIZES {
+        for (name, keys) in
+            [("chats", "jjj"), ("chat", "jjjl"), ("accounts", "2"), ("alerts", "3"), ("usage", "4"), ("log", "5")]
+        {
+            check(name, size, keys);
+        }
+    }
+}
+
+#[test]
+fn layers() {
+    for (name, keys) in [
+        ("help", "?"),
+        ("menu", "jjj\r"),
+        ("access", "jjjjjjjjjw"),
+        ("modes", "jjjm"),
+        ("settings", "jjje"),
+        ("palette", ":al"),
+        ("block", "jjjB"),
+        ("confirm", "jjjB1"),
+        ("shutdown", ":shutdown\r"),
+        ("why", "jjjK"),
+        ("details", "jjjlkkL"),
+        ("composer", "jjjhi你好，世界"),
+        ("chord", "g"),
+        ("filter", "/测试"),
+        ("search", "gf雨\r"),
+    ] {
+        check(name, (80, 24), keys);
+    }
+    for (name, keys) in [("help", "?"), ("composer", "jjji你好"), ("menu", "jjj\r"), ("why", "jjjK")] {
+        check(name, (45, 12), keys);
+    }
+}
+
+#[test]
+fn no_size_is_too_small_and_no_key_harms() {
+    for width in [1, 2, 3, 7, 20, 44, 69, 70, 99, 100, 160, 300] {
+        for height in [1, 2, 3, 4, 7, 12, 60] {
+            for keys in [
+                "",
+                "jjjl",
+                "jjjlk",
+                "jjji你好\x1b",
+                "2",
+                "3",
+                "4",
+                "5",
+                "?",
+                ":a",
+                "jjj\r",
+                "w",
+                "e",
+                "K",
+                "jjjLL",
+                "/x",
+                "gg",
+                "B1",
+                "gdx\r",
+            ] {
+                let mut console = console((width, height), Lang::Zh);
+                types(&mut console, keys);
+                console.draw(NOW);
+            }
+        }
+    }
+}

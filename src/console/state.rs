@@ -1,0 +1,480 @@
+//! What a console remembers between two keys. Nothing in it is the bot's: that is all in the snapshot.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::action::Action;
+use super::face::{Present, Settings};
+use super::input::Key;
+use super::keymap::Keymap;
+use super::layer::Layer;
+use super::text::{Composer, Width};
+use super::theme::{Glyphs, Theme, Themes};
+use crate::config::{Config, Origins};
+use crate::domain::*;
+use crate::words::Lang;
+
+/// One of the five screens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum View {
+    /// Conversations.
+    #[default]
+    Chats,
+    /// Accounts and models.
+    Accounts,
+    /// What needs a human.
+    Alerts,
+    /// Tokens and money.
+    Usage,
+    /// Log and audit.
+    Log,
+}
+
+impl View {
+    /// All of them, in the order of their keys.
+    pub const ALL: [View; 5] = [Self::Chats, Self::Accounts, Self::Alerts, Self::Usage, Self::Log];
+
+    /// The action that shows it.
+    pub fn action(self) -> Action {
+        match self {
+            Self::Chats => Action::Chats,
+            Self::Accounts => Action::Accounts,
+            Self::Alerts => Action::Alerts,
+            Self::Usage => Action::Usage,
+            Self::Log => Action::Log,
+        }
+    }
+}
+
+/// Which pane has the keys, in the view of chats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Pane {
+    /// Who talks.
+    #[default]
+    List,
+    /// What is said.
+    Chat,
+}
+
+/// A row of the list of chats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum RowKey {
+    /// Something of no chat that waits for a human.
+    Item(ItemId),
+    /// An account that cannot speak.
+    Account(SelfId),
+    /// A provider that is not asked, by its place.
+    Provider(usize),
+    /// A chat.
+    Chat(ConversationId),
+}
+
+/// A list with one row selected.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Cursor {
+    /// Which row.
+    pub at: usize,
+    /// The first row shown.
+    pub top: usize,
+}
+
+impl Cursor {
+    /// Moves by so many rows within `len`, and keeps the row in a window of `height`.
+    pub fn shift(&mut self, by: isize, len: usize, height: usize) {
+        self.at = self.at.saturating_add_signed(by).min(len.saturating_sub(1));
+        self.settle(len, height);
+    }
+
+    /// Keeps the row in a window of `height`.
+    pub fn settle(&mut self, len: usize, height: usize) {
+        self.at = self.at.min(len.saturating_sub(1));
+        let height = height.max(1);
+        self.top = self.top.clamp((self.at + 1).saturating_sub(height), self.at).min(len.saturating_sub(height));
+    }
+}
+
+/// What the list of chats shows.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ChatList {
+    /// The rows in their order, attention first.
+    pub rows: Vec<RowKey>,
+    /// How many of them need a human.
+    pub urgent: usize,
+    /// The selected one: it stays selected wherever it moves.
+    pub selected: Option<RowKey>,
+    /// First row shown.
+    pub top: usize,
+    /// Only what matches this.
+    pub filter: String,
+    /// Chats of the store that are not in memory.
+    pub stored: BTreeMap<ConversationId, ChatRow>,
+    /// The store has more.
+    pub more: bool,
+    /// Marked chats.
+    pub marks: BTreeSet<ConversationId>,
+}
+
+/// What a console knows of one chat.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ChatUi {
+    /// The selected line; `None` follows the newest.
+    pub at: Option<Seq>,
+    /// The last line shown; `None`: the newest.
+    pub bottom: Option<Seq>,
+    /// Lines older than the snapshot's, oldest first.
+    pub older: VecDeque<Arc<Line>>,
+    /// The store has no older ones.
+    pub complete: bool,
+    /// A page is on its way.
+    pub loading: bool,
+    /// Read up to here.
+    pub read: Seq,
+    /// Where the line "read so far" stands while the chat is open.
+    pub fresh: Option<Seq>,
+    /// What was being typed.
+    pub draft: Composer,
+    /// Lines with these words are found by `n`.
+    pub find: String,
+}
+
+/// What the composer's text is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Purpose {
+    /// A message.
+    Say,
+    /// Instead of this line of the bot.
+    Correct(Seq),
+    /// Instead of this draft.
+    Approve(ItemId),
+}
+
+/// The composer has the keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Composing {
+    /// In which chat.
+    pub chat: ConversationId,
+    /// What for.
+    pub purpose: Purpose,
+    /// When the claim must be renewed.
+    pub claim_at: Mono,
+}
+
+/// Words in the corner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Toast {
+    /// What.
+    pub words: String,
+    /// Stays until a key is pressed.
+    pub bad: bool,
+    /// Until when.
+    pub until: Mono,
+    /// When it came.
+    pub at: Wall,
+}
+
+/// What undoes the last change.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Undo {
+    /// The inverse.
+    pub command: Command,
+    /// What was done.
+    pub words: String,
+    /// Until when it is offered.
+    pub until: Mono,
+}
+
+/// What an answer or a page is for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Pending {
+    /// A command; said so when it is done.
+    Command {
+        /// What was asked.
+        words: String,
+        /// What was typed, given back when it was refused.
+        typed: Option<(ConversationId, String)>,
+    },
+    /// Nobody needs to hear of it, unless it fails.
+    Quiet,
+    /// Older lines of a chat.
+    Older(ConversationId),
+    /// Lines around a date.
+    Date(ConversationId),
+    /// Chats of the store.
+    Chats,
+    /// Lines found.
+    Search,
+    /// The books.
+    Usage,
+    /// Who did what.
+    Audit,
+    /// The prompt of a reply.
+    Prompt(Seq),
+    /// A chat to be exported.
+    Export(ConversationId),
+    /// A file that is being kept.
+    File,
+}
+
+/// The picture stands still.
+#[derive(Debug, Clone)]
+pub struct Paused {
+    /// Since when.
+    pub since: Mono,
+    /// The newest state meanwhile.
+    pub behind: Arc<Snapshot>,
+}
+
+/// What the view of usage sums by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum By {
+    /// Providers.
+    #[default]
+    Provider,
+    /// Chats.
+    Chat,
+    /// People.
+    User,
+    /// Days.
+    Day,
+}
+
+/// The view of usage.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct UsageUi {
+    /// Rows of the last days.
+    pub rows: Vec<Usage>,
+    /// What they are summed by.
+    pub by: By,
+    /// The selected row.
+    pub cursor: Cursor,
+    /// As of when; asked again when it is old.
+    pub asked: Option<Mono>,
+}
+
+/// The view of log and audit.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct LogUi {
+    /// Who did what, newest first.
+    pub audit: Vec<Audit>,
+    /// The selected row.
+    pub cursor: Cursor,
+    /// As of when.
+    pub asked: Option<Mono>,
+}
+
+/// Everything a console remembers.
+#[derive(Debug)]
+pub struct Ui {
+    /// Who sits here.
+    pub settings: Settings,
+    /// How wide doubtful characters are, and whether only ASCII is drawn.
+    pub width: Width,
+    /// The symbols.
+    pub glyphs: Glyphs,
+    /// The colours.
+    pub theme: Theme,
+    /// Its name.
+    pub theme_name: String,
+    /// The keys.
+    pub keymap: Keymap,
+    /// The configuration in force.
+    pub config: Arc<Config>,
+    /// Where its keys stand.
+    pub origins: Arc<Origins>,
+    /// In which file.
+    pub file: PathBuf,
+    /// The state that is shown.
+    pub snap: Arc<Snapshot>,
+    /// Everybody who is attached.
+    pub present: Vec<Present>,
+    /// The time of the last news.
+    pub now: Now,
+
+    /// The screen.
+    pub view: View,
+    /// The pane that has the keys.
+    pub pane: Pane,
+    /// It fills the screen.
+    pub zoom: bool,
+    /// Ages instead of clock times.
+    pub ages: bool,
+    /// The mouse is ours.
+    pub mouse: bool,
+    /// The list of chats.
+    pub list: ChatList,
+    /// Chats by id.
+    pub chats: HashMap<ConversationId, ChatUi>,
+    /// The view of accounts and models.
+    pub accounts: Cursor,
+    /// The view of attention and alerts.
+    pub alerts: Cursor,
+    /// The view of usage.
+    pub usage: UsageUi,
+    /// The view of log and audit.
+    pub log: LogUi,
+
+    /// What lies over the view, the top one last. The top one gets the keys.
+    pub layers: Vec<Layer>,
+    /// The composer has the keys.
+    pub composing: Option<Composing>,
+    /// The beginning of a chord.
+    pub chord: Vec<Key>,
+    /// Words in the corner, newest last.
+    pub toasts: Vec<Toast>,
+    /// What was said in the corner.
+    pub said: VecDeque<Toast>,
+    /// What can be undone, newest last.
+    pub undo: Vec<Undo>,
+    /// What was asked and not yet answered.
+    pub pending: HashMap<u64, Pending>,
+    /// The last tag given.
+    pub tag: u64,
+    /// The picture stands still.
+    pub paused: Option<Paused>,
+    /// When the last key came: the list is not sorted anew under it.
+    pub touched: Mono,
+    /// Commands of the palette, newest last.
+    pub history: Vec<String>,
+    /// The terminal's background, where it told.
+    pub background: Option<(u8, u8, u8)>,
+    /// The operator chose the theme.
+    pub chose_theme: bool,
+    /// Everything is to be drawn again.
+    pub repaint: bool,
+    /// Frames and bytes drawn so far.
+    pub drawn: (u64, u64),
+}
+
+/// The theme that is always there; tests hold the shipped ones whole.
+fn dark() -> Theme {
+    Themes::shipped().theme("dark").unwrap_or_else(|_| Theme::plain())
+}
+
+impl Ui {
+    /// A console that has seen nothing yet.
+    pub fn new(settings: Settings, now: Now) -> Self {
+        let config = Arc::new(Config::default());
+        let ascii = config.console.ascii;
+        Self {
+            width: Width::new(config.console.ambiguous_width).with_ascii(ascii),
+            glyphs: Glyphs::of(ascii),
+            theme: dark(),
+            theme_name: "dark".into(),
+            keymap: Keymap::new(std::iter::empty()),
+            config,
+            origins: Arc::default(),
+            file: PathBuf::new(),
+            snap: Arc::default(),
+            present: Vec::new(),
+            now,
+            view: View::Chats,
+            pane: Pane::List,
+            zoom: false,
+            ages: false,
+            mouse: false,
+            list: ChatList::default(),
+            chats: HashMap::new(),
+            accounts: Cursor::default(),
+            alerts: Cursor::default(),
+            usage: UsageUi::default(),
+            log: LogUi::default(),
+            layers: Vec::new(),
+            composing: None,
+            chord: Vec::new(),
+            toasts: Vec::new(),
+            said: VecDeque::new(),
+            undo: Vec::new(),
+            pending: HashMap::new(),
+            tag: 0,
+            paused: None,
+            touched: Mono(0),
+            history: Vec::new(),
+            background: None,
+            chose_theme: false,
+            repaint: false,
+            drawn: (0, 0),
+            settings,
+        }
+    }
+
+    /// The language spoken.
+    pub fn lang(&self) -> Lang {
+        self.settings.lang
+    }
+
+    /// Whether this operator may do what needs such a role.
+    pub fn may(&self, role: Role) -> bool {
+        self.settings.operator.role >= role && (!self.settings.read_only || role == Role::Viewer)
+    }
+
+    /// The selected chat.
+    pub fn chat(&self) -> Option<ConversationId> {
+        match self.list.selected? {
+            RowKey::Chat(id) => Some(id),
+            RowKey::Item(item) => self.item(item).and_then(|i| i.conversation),
+            RowKey::Account(_) | RowKey::Provider(_) => None,
+        }
+    }
+
+    /// Something that waits.
+    pub fn item(&self, id: ItemId) -> Option<&Arc<Item>> {
+        self.snap.attention.iter().find(|(n, _)| *n == id).map(|(_, item)| item)
+    }
+
+    /// What waits in a chat, oldest first.
+    pub fn items_of(&self, id: ConversationId) -> impl Iterator<Item = &(ItemId, Arc<Item>)> {
+        self.snap.attention.iter().filter(move |(_, item)| item.conversation == Some(id))
+    }
+
+    /// A chat as published.
+    pub fn chat_view(&self, id: ConversationId) -> Option<&Arc<ChatView>> {
+        self.snap.chats.get(&id)
+    }
+
+    /// What is known of a chat here.
+    pub fn chat_ui(&mut self, id: ConversationId) -> &mut ChatUi {
+        self.chats.entry(id).or_default()
+    }
+
+    /// All lines of a chat that are at hand, oldest first.
+    pub fn lines(&self, id: ConversationId) -> Vec<&Arc<Line>> {
+        let tail = self.chat_view(id).map_or(&[][..], |c| &c.tail);
+        let first = tail.first().map_or(Seq(u64::MAX), |l| l.seq);
+        let older = self.chats.get(&id).into_iter().flat_map(|c| &c.older);
+        older.filter(|l| l.seq < first).chain(tail).collect()
+    }
+
+    /// The line that keys act on: the selected one, or the newest.
+    pub fn line(&self) -> Option<Arc<Line>> {
+        let id = self.chat()?;
+        let lines = self.lines(id);
+        let at = self.chats.get(&id).and_then(|c| c.at);
+        match at {
+            Some(seq) => lines.iter().find(|l| l.seq == seq).map(|l| Arc::clone(l)),
+            None => lines.last().map(|l| Arc::clone(l)),
+        }
+    }
+
+    /// Lines of people that were not read yet.
+    pub fn unread(&self, chat: &ChatView) -> usize {
+        let read = self.chats.get(&chat.id).map_or(Seq(0), |c| c.read);
+        chat.tail.iter().rev().take_while(|l| l.seq > read).filter(|l| !l.author.is_ours()).count()
+    }
+
+    /// A new tag.
+    pub fn next_tag(&mut self) -> u64 {
+        self.tag += 1;
+        self.tag
+    }
+
+    /// How a chat is called.
+    pub fn name_of(&self, id: ConversationId) -> String {
+        let of_state = self.chat_view(id).map(|c| &c.state.name);
+        let name = of_state.or_else(|| self.list.stored.get(&id).map(|c| &c.name));
+        match name.map(Text::shown).filter(|n| !n.is_empty()) {
+            Some(name) => name.to_owned(),
+            None => id.peer.number().to_string(),
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! Styles by what they mean.
+//!
+//! Views ask a [`Theme`] for the style of a [`Role`]; no colour is named anywhere else. Themes are TOML texts
+//! ([`Themes`]) that may inherit from each other, so that most are a palette and little more. `docs/themes.md` is
+//! written by [`docs()`] from the same tables.
+//!
+//! A theme is made for a terminal background, which it declares and does not paint unless it says so; hence a role
+//! that has a background always has a foreground too. Once a session knows how many colours its terminal has
+//! ([`Depth`]) it takes the theme [`Theme::at`] that depth.
+
+use std::collections::BTreeMap;
+
+use ratatui::style::{Color, Style};
+
+pub mod colour;
+mod depth;
+mod docs;
+mod glyphs;
+mod library;
+mod problem;
+mod role;
+mod sheet;
+
+pub use depth::Depth;
+pub use docs::docs;
+pub use glyphs::{Glyph, Glyphs};
+pub use library::Themes;
+pub use problem::{Flaw, Problem, ThemeError};
+pub use role::{Ink, Role};
+
+use colour::Rgb;
+
+const STYLES: usize = Role::ALL.len();
+
+/// A style for every role.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Theme {
+    name: String,
+    styles: [Style; STYLES],
+    /// For the names of people.
+    names: Vec<Color>,
+    background: Rgb,
+    paint_background: bool,
+    /// Kept for accents by name.
+    palette: BTreeMap<String, Color>,
+}
+
+impl Theme {
+    /// No colours and no emphasis: what is left where not even a shipped theme can be read.
+    pub fn plain() -> Self {
+        Self {
+            name: String::new(),
+            styles: [Style::new(); STYLES],
+            names: Vec::new(),
+            background: (0, 0, 0),
+            paint_background: false,
+            palette: BTreeMap::new(),
+        }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The style of a role.
+    pub fn style(&self, role: Role) -> Style {
+        self.styles[role as usize]
+    }
+
+    /// What every cell begins from: nothing, or the theme's background where it paints it.
+    pub fn base(&self) -> Style {
+        if !self.paint_background {
+            return Style::new();
+        }
+        let (r, g, b) = self.background;
+        Style { bg: Some(Color::Rgb(r, g, b)), ..self.style(Role::Text) }
+    }
+
+    /// The background that it is made for.
+    pub fn background(&self) -> Rgb {
+        self.background
+    }
+
+    /// Whether it is made for a light background.
+    pub fn is_light(&self) -> bool {
+        is_light(self.background)
+    }
+
+    /// The style of a person's name: always the same colour for the same account.
+    pub fn name_of(&self, account: u64) -> Style {
+        let style = self.style(Role::NameUser);
+        // Neighbouring numbers must not get neighbouring colours in turn: people register in rows.
+        let mixed = account.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+        let picked = usize::try_from(mixed).unwrap_or(0).checked_rem(self.names.len());
+        picked.and_then(|at| self.names.get(at)).map_or(style, |color| style.fg(*color))
+    }
+
+    /// The colours of people's names.
+    pub fn name_colours(&self) -> &[Color] {
+        &self.names
+    }
+
+    /// The same theme with the accent of an instance: a colour of the theme's palette, of the terminal, or
+    /// hexadecimal. The instance's name stands on it, in black or white. A theme without colours stays as it is.
+    ///
+    /// # Errors
+    /// There is no such colour: [`Flaw::UnknownColour`].
+    pub fn with_accent(mut self, accent: &str) -> Result<Self, Flaw> {
+        let color =
+            library::lookup(&self.palette, accent).ok_or_else(|| library::unknown_colour(&self.palette, accent))?;
+        if let (Some(rgb), true) = (colour::rgb(color), self.is_coloured()) {
+            let style = &mut self.styles[Role::HeaderAccent as usize];
+            *style = style.fg(colour::ink_on(rgb)).bg(color);
+        }
+        Ok(self)
+    }
+
+    /// The same theme in the colours that a terminal has. Take it last: what is reduced is not refined again.
+    pub fn at(mut self, depth: Depth) -> Self {
+        for style in &mut self.styles {
+            *style = depth.style(*style);
+        }
+        for color in &mut self.names {
+            *color = depth.reduce(*color);
+        }
+        if depth == Depth::None {
+            self.names.clear();
+            self.paint_background = false;
+        }
+        self
+    }
+
+    fn is_coloured(&self) -> bool {
+        self.styles.iter().any(|style| style.fg.is_some() || style.bg.is_some())
+    }
+}
+
+/// The name of the theme to take.
+///
+/// Without colours always `mono`; else the one that is configured. For `auto` the terminal's answer about its
+/// background decides (OSC 11), else what `COLORFGBG` says (`15;0`: the last number is the background's), else
+/// `dark`.
+pub fn choose<'n>(configured: &'n str, depth: Depth, background: Option<Rgb>, colorfgbg: Option<&str>) -> &'n str {
+    if depth == Depth::None {
+        return "mono";
+    }
+    if configured != "auto" {
+        return configured;
+    }
+    let hinted = || {
+        let last = colorfgbg?.rsplit(';').next()?.trim().parse::<u8>().ok()?;
+        Some(matches!(last, 7 | 9..=15))
+    };
+    if background.map(is_light).or_else(hinted).unwrap_or(false) { "light" } else { "dark" }
+}
+
+/// Whether black is read better than white on it.
+fn is_light(background: Rgb) -> bool {
+    colour::luminance(background) > 0.179
+}
+
+#[cfg(test)]
+mod tests;

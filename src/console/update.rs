@@ -1,0 +1,210 @@
+//! From news to the next state, and what is wanted of the world. Pure: the same news at the same times give the
+//! same state.
+//!
+//! Keys go to the top layer, then to the composer, then to the view; each has a file beside this one.
+
+mod act;
+mod answers;
+mod compose;
+mod layers;
+mod list;
+mod motion;
+mod palette;
+mod remember;
+mod rows;
+mod sheets;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::face::{Intent, News};
+use super::input::{Code, Event, Key, Mods};
+use super::keymap::Meaning;
+use super::layer::Layer;
+use super::state::{Paused, Pending, Toast, Ui, View};
+use crate::domain::*;
+
+pub(super) use rows::{Thing, attention, things};
+
+/// How long words stay in the corner.
+const TOAST: Duration = Duration::from_secs(5);
+/// How long a change can be undone.
+const UNDO: Duration = Duration::from_secs(30);
+/// Words kept for `:messages`.
+const SAID: usize = 200;
+/// Intents of one piece of news.
+pub(super) type Intents = Vec<Intent>;
+
+impl Ui {
+    /// Takes in one piece of news; typed bytes come as events.
+    pub fn update(&mut self, news: News, now: Now) -> Intents {
+        self.now = now;
+        let mut out = Intents::new();
+        match news {
+            News::Bytes(_) => {}
+            News::Resize(width, height) => self.settings.size = (width.clamp(1, 500), height.clamp(1, 200)),
+            News::Snapshot(snap) => self.on_snapshot(snap, &mut out),
+            News::Answer(tag, result) => self.on_answer(tag, result, &mut out),
+            News::Page(tag, page) => self.on_page(tag, page, &mut out),
+            News::Config { config, origins, file } => {
+                (self.origins, self.file) = (origins, file);
+                self.on_config(config);
+            }
+            News::Operators(present) => self.present = present,
+            News::Remembered(screen) => self.remembered(screen.as_deref(), &mut out),
+            News::Exported(tag, result) => self.on_exported(tag, result),
+            News::Time => self.on_time(&mut out),
+            News::Repaint => {}
+        }
+        self.settle();
+        out
+    }
+
+    /// Takes in what was typed.
+    pub fn event(&mut self, event: Event, now: Now) -> Intents {
+        self.now = now;
+        self.touched = now.mono;
+        let mut out = Intents::new();
+        match event {
+            Event::Key(key) => self.on_key(key, &mut out),
+            Event::Paste(paste) => self.on_paste(&paste.text, paste.dropped, &mut out),
+            Event::Mouse(mouse) => self.on_mouse(mouse, &mut out),
+            Event::Background(r, g, b) => self.on_background((r, g, b)),
+            Event::Focus(_) => {}
+        }
+        self.look_closer(&mut out);
+        self.settle();
+        out
+    }
+
+    fn on_snapshot(&mut self, snap: Arc<Snapshot>, out: &mut Intents) {
+        if let Some(paused) = &mut self.paused {
+            paused.behind = snap;
+            return;
+        }
+        self.snap = snap;
+        self.arrange();
+        self.mark_read();
+        self.look_closer(out);
+    }
+
+    fn on_key(&mut self, key: Key, out: &mut Intents) {
+        // Bad news stays until somebody was there.
+        self.toasts.retain(|t| !t.bad || t.until > self.now.mono);
+        if self.layers.is_empty() {
+            match self.composing.is_some() {
+                true => self.on_compose_key(key, out),
+                false => self.on_normal_key(key, out),
+            }
+        } else {
+            self.on_layer_key(key, out);
+        }
+    }
+
+    fn on_normal_key(&mut self, key: Key, out: &mut Intents) {
+        if key.code() == Code::Esc && key.mods() == Mods::NONE {
+            return self.escape(out);
+        }
+        self.chord.push(key);
+        match self.keymap.meaning(&self.chord) {
+            Meaning::More => {}
+            Meaning::Act(action) => {
+                self.chord.clear();
+                self.act(action, out);
+            }
+            Meaning::Nothing => {
+                let typed = key.typed();
+                self.chord.clear();
+                if let Some(c) = typed.filter(|c| !c.is_ascii()) {
+                    // Chinese that arrives here was meant for the composer.
+                    let (zh, en) = ("按 i 才是说话：", "press i to speak: ");
+                    self.toast(format!("{}{c}…", self.lang().pick(zh, en)), false);
+                }
+            }
+        }
+    }
+
+    /// Esc: the chord, the marks, the filter, the freeze, the zoom; one at a time.
+    fn escape(&mut self, out: &mut Intents) {
+        if !self.chord.is_empty() {
+            self.chord.clear();
+        } else if !self.list.marks.is_empty() {
+            self.list.marks.clear();
+        } else if !self.list.filter.is_empty() {
+            self.list.filter.clear();
+            self.arrange();
+        } else if self.paused.is_some() {
+            self.thaw(out);
+        } else if self.zoom {
+            self.zoom = false;
+        } else {
+            self.follow_or_leave_chat();
+        }
+    }
+
+    /// The picture moves again.
+    fn thaw(&mut self, out: &mut Intents) {
+        if let Some(Paused { behind, .. }) = self.paused.take() {
+            self.on_snapshot(behind, out);
+        }
+    }
+
+    fn on_time(&mut self, out: &mut Intents) {
+        let now = self.now.mono;
+        self.toasts.retain(|t| t.until > now || t.bad);
+        self.undo.retain(|u| u.until > now);
+        self.renew_claim(out);
+    }
+
+    /// When time itself changes something that is seen.
+    pub fn deadline(&self) -> Option<Mono> {
+        let toasts = self.toasts.iter().filter(|t| !t.bad).map(|t| t.until);
+        let claim = self.composing.as_ref().map(|c| c.claim_at);
+        toasts.chain(claim).chain(self.undo.iter().map(|u| u.until)).min()
+    }
+
+    /// Says something in the corner.
+    pub(super) fn toast(&mut self, words: String, bad: bool) {
+        let toast = Toast { words, bad, until: self.now.mono + TOAST, at: self.now.wall };
+        self.said.push_back(toast.clone());
+        if self.said.len() > SAID {
+            self.said.pop_front();
+        }
+        self.toasts.push(toast);
+        let more = self.toasts.len().saturating_sub(3);
+        self.toasts.drain(..more);
+    }
+
+    /// Asks the engine; `words` tell what was done when it was.
+    pub(super) fn command(&mut self, command: Command, words: String, out: &mut Intents) {
+        self.send(command, Pending::Command { words, typed: None }, None, out);
+    }
+
+    pub(super) fn send(&mut self, command: Command, pending: Pending, expects: Option<u64>, out: &mut Intents) {
+        let tag = self.next_tag();
+        self.pending.insert(tag, pending);
+        out.push(Intent::Command { tag, expects, command });
+    }
+
+    pub(super) fn query(&mut self, query: Query, pending: Pending, out: &mut Intents) {
+        let tag = self.next_tag();
+        self.pending.insert(tag, pending);
+        out.push(Intent::Query { tag, query });
+    }
+
+    /// Puts something over the view.
+    pub(super) fn open(&mut self, layer: Layer) {
+        self.chord.clear();
+        self.layers.push(layer);
+    }
+
+    /// Pages that the screen as it is needs.
+    fn look_closer(&mut self, out: &mut Intents) {
+        match self.view {
+            View::Chats => self.page_back(out),
+            View::Usage => self.ask_usage(out),
+            View::Log => self.ask_audit(out),
+            View::Accounts | View::Alerts => {}
+        }
+    }
+}

@@ -1,0 +1,322 @@
+//! What each action does. One arm an action; what is longer than a line stands in a file of its own.
+
+use super::Intents;
+use super::rows::{attention, selected_items, selected_provider};
+use crate::console::action::Action;
+use crate::console::face::Intent;
+use crate::console::layer::{Ask, Layer, Page, Topic};
+use crate::console::state::{Pane, Paused, Pending, RowKey, Ui, View};
+use crate::domain::*;
+use crate::words;
+
+impl Ui {
+    /// Does what a key means.
+    pub(super) fn act(&mut self, action: Action, out: &mut Intents) {
+        let entry = action.entry();
+        if !self.may(entry.role) {
+            let needs = words::role(entry.role, self.lang());
+            let words = match self.settings.read_only {
+                true => self.lang().pick("只读：看得见，动不了", "read-only: look, do not touch").to_owned(),
+                false => format!("{}{needs}", self.lang().pick("需要角色：", "needs role ")),
+            };
+            return self.toast(words, true);
+        }
+        if !entry.fits(self.view) {
+            let (zh, en) = ("这个键在会话里用（按 1）", "this key works in chats (press 1)");
+            return self.toast(self.lang().pick(zh, en).to_owned(), false);
+        }
+        match action {
+            Action::Chats => self.show(View::Chats, out),
+            Action::Accounts => self.show(View::Accounts, out),
+            Action::Alerts => self.show(View::Alerts, out),
+            Action::Usage => self.show(View::Usage, out),
+            Action::Log => self.show(View::Log, out),
+            Action::Down
+            | Action::Up
+            | Action::PageDown
+            | Action::PageUp
+            | Action::Top
+            | Action::Bottom
+            | Action::Left
+            | Action::Right
+            | Action::NextPane
+            | Action::PreviousPane => self.motion(action, out),
+            Action::Menu => self.on_enter(out),
+            Action::Reply => self.compose(out),
+            Action::Correct => self.correct(out),
+            Action::Access => self.open_access(),
+            Action::Mode => self.open_modes(),
+            Action::Settings => self.open_settings(),
+            Action::Block => self.open_block(),
+            Action::Persona => self.open_personas(),
+            Action::Model => self.open_models(),
+            Action::Groups => self.open_groups(),
+            Action::Provider => self.open_provider(),
+            Action::Theme => self.open_themes(),
+            Action::Accept => self.accept(out),
+            Action::Refuse => self.refuse(out),
+            Action::Regenerate => self.regenerate(out),
+            Action::Recall => self.recall(),
+            Action::New => self.on_marked(out, |id| Command::New { chat: chat_ref(id) }, "新话题", "begun anew"),
+            Action::Resume => self.on_marked(out, |id| Command::Resume { chat: chat_ref(id) }, "恢复发送", "resumed"),
+            Action::Note => self.ask_note(),
+            Action::Mark => self.mark(),
+            Action::Undo => self.undo(out),
+            Action::NextAttention => self.next_attention(),
+            Action::Why => self.open_why(),
+            Action::Details => self.open_details(out),
+            Action::Filter => self.ask(match (self.view, self.pane, self.chat()) {
+                (View::Chats, Pane::Chat, Some(id)) => Ask::Find(id),
+                _ => Ask::Filter,
+            }),
+            Action::Search => self.ask(Ask::Search),
+            Action::Date => {
+                if let Some(id) = self.chat() {
+                    self.ask(Ask::Date(id));
+                }
+            }
+            Action::NextMatch => self.find(true),
+            Action::PreviousMatch => self.find(false),
+            Action::Copy => self.copy(out),
+            Action::Export => self.export(out),
+            Action::Zoom => self.zoom = !self.zoom,
+            Action::Pause => match self.paused {
+                Some(_) => self.thaw(out),
+                None => self.paused = Some(Paused { since: self.now.mono, behind: self.snap.clone() }),
+            },
+            Action::Palette => self.ask(Ask::Palette),
+            Action::Help => {
+                self.open(Layer::Page(Page { topic: Topic::Help(String::new()), cursor: Default::default() }))
+            }
+            Action::Messages => self.open(Layer::Page(Page { topic: Topic::Messages, cursor: Default::default() })),
+            Action::Times => self.ages = !self.ages,
+            Action::Mouse => {
+                self.mouse = !self.mouse;
+                let mut bytes = Vec::new();
+                crate::console::backend::mouse(self.mouse, &mut bytes);
+                out.push(Intent::Write(bytes));
+            }
+            Action::Screenshot => out.push(self.screenshot()),
+            Action::Redraw => self.repaint = true,
+            Action::Suspend => out.push(Intent::Suspend),
+            Action::Quit => self.quit(out),
+            Action::Shutdown => self.ask_shutdown(),
+        }
+    }
+
+    pub(super) fn show(&mut self, view: View, out: &mut Intents) {
+        self.view = view;
+        self.look_closer(out);
+        self.mark_read();
+    }
+
+    fn quit(&mut self, out: &mut Intents) {
+        if self.zoom {
+            self.zoom = false;
+        } else if self.view == View::Chats && self.pane == Pane::Chat && self.settings.size.0 < 70 {
+            self.pane = Pane::List;
+        } else {
+            out.push(Intent::Remember(self.memory()));
+            out.push(Intent::Detach);
+        }
+    }
+
+    fn on_enter(&mut self, _out: &mut Intents) {
+        if self.view == View::Chats && self.pane == Pane::List && self.chat().is_some() {
+            let single = self.settings.size.0 < 70 || self.zoom;
+            if single {
+                return self.enter_chat();
+            }
+        }
+        self.open_menu();
+    }
+
+    /// The chats that an action is for: the marked ones, or the selected one.
+    pub(super) fn targets(&self) -> Vec<ConversationId> {
+        match self.list.marks.is_empty() {
+            true => self.chat().into_iter().collect(),
+            false => self.list.marks.iter().copied().collect(),
+        }
+    }
+
+    pub(super) fn on_marked(&mut self, out: &mut Intents, of: impl Fn(ConversationId) -> Command, zh: &str, en: &str) {
+        for id in self.targets() {
+            let words = format!("{} · {}", self.name_of(id), self.lang().pick(zh, en));
+            self.command(of(id), words, out);
+        }
+        self.list.marks.clear();
+    }
+
+    fn accept(&mut self, out: &mut Intents) {
+        let Some(item) = selected_items(self).first().copied() else { return self.nothing() };
+        let Some(kind) = self.item(item).map(|i| i.kind.clone()) else { return };
+        let lang = self.lang();
+        match kind {
+            ItemKind::Draft { .. } => {
+                self.command(Command::Approve { item, text: None }, lang.pick("已发出", "sent").into(), out);
+            }
+            ItemKind::Request(_) => {
+                self.command(Command::Accept { item }, lang.pick("已同意", "accepted").into(), out);
+            }
+            ItemKind::Paused => {
+                if let Some(id) = self.item(item).and_then(|i| i.conversation) {
+                    self.command(Command::Resume { chat: chat_ref(id) }, lang.pick("已恢复", "resumed").into(), out);
+                }
+            }
+            ItemKind::Unknown { .. } | ItemKind::Handover { .. } | ItemKind::WhileOffline { .. } => {
+                self.command(Command::Reject { item }, lang.pick("已处理", "done with").into(), out);
+            }
+        }
+    }
+
+    fn refuse(&mut self, out: &mut Intents) {
+        let lang = self.lang();
+        if let Some(item) = selected_items(self).first().copied() {
+            let is_request = self.item(item).is_some_and(|i| matches!(i.kind, ItemKind::Request(_)));
+            if is_request {
+                return self.ask(Ask::Refusal(item));
+            }
+            return self.command(Command::Reject { item }, lang.pick("已否决", "refused").into(), out);
+        }
+        match self.chat() {
+            Some(id) if self.chat_view(id).is_some_and(|c| !c.writing.is_empty() || c.queued > 0) => {
+                self.command(Command::Stop { chat: chat_ref(id) }, lang.pick("已停下", "stopped").into(), out);
+            }
+            _ => self.nothing(),
+        }
+    }
+
+    /// Write again, answer what was ignored, or try a provider again: what fits the selection.
+    fn regenerate(&mut self, out: &mut Intents) {
+        let lang = self.lang();
+        if let Some(name) = selected_provider(self).map(|p| p.name.to_string()) {
+            let command = Command::Provider { name: name.clone(), to: ProviderSwitch::Reset };
+            return self.command(command, format!("{name} · {}", lang.pick("重试", "tried again")), out);
+        }
+        let Some(line) = self.line() else { return self.nothing() };
+        let chat = chat_ref(line.conversation);
+        let ignored = line.outcome == Some(Outcome::Ignored)
+            || line.verdict.as_ref().is_some_and(|v| v.decision == Decision::Ignore);
+        if !line.author.is_ours() && ignored {
+            let command = Command::Answer { chat, line: Some(line.seq) };
+            return self.command(command, lang.pick("现在回答", "answering now").into(), out);
+        }
+        let command = Command::Retry { chat, line: Some(line.seq) };
+        self.command(command, lang.pick("正在重写", "being written again").into(), out);
+    }
+
+    fn mark(&mut self) {
+        if let Some(id) = self.chat()
+            && !self.list.marks.remove(&id)
+        {
+            self.list.marks.insert(id);
+        }
+        if let Some(at) = self.list.selected.and_then(|s| self.list.rows.iter().position(|k| *k == s))
+            && let Some(next) = self.list.rows.get(at + 1).copied()
+        {
+            self.select(next);
+        }
+    }
+
+    fn undo(&mut self, out: &mut Intents) {
+        let Some(undo) = self.undo.pop() else {
+            let (zh, en) = ("没有可撤销的改动", "nothing to undo");
+            return self.toast(self.lang().pick(zh, en).to_owned(), false);
+        };
+        let words = format!("{}{}", self.lang().pick("已撤销：", "undone: "), undo.words);
+        self.send(undo.command, Pending::Command { words, typed: None }, None, out);
+    }
+
+    fn next_attention(&mut self) {
+        if self.view != View::Chats {
+            let rows = attention(&self.snap).len();
+            self.view = View::Alerts;
+            self.alerts.at = if rows == 0 { 0 } else { (self.alerts.at + 1) % rows };
+            return;
+        }
+        let urgent: Vec<RowKey> = self.list.rows[..self.list.urgent].to_vec();
+        // Then chats whose last word was refused for want of access, which nobody has seen.
+        let refused = self.list.rows[self.list.urgent..].iter().copied().filter(|key| match key {
+            RowKey::Chat(id) => {
+                self.chat_view(*id).is_some_and(|c| self.unread(c) > 0 && crate::console::view::list::is_refused(c))
+            }
+            _ => false,
+        });
+        let all: Vec<RowKey> = urgent.into_iter().chain(refused).collect();
+        if all.is_empty() {
+            let (zh, en) = ("没有等人处理的事", "nothing needs you");
+            return self.toast(self.lang().pick(zh, en).to_owned(), false);
+        }
+        let at = self.list.selected.and_then(|s| all.iter().position(|k| *k == s));
+        let next = at.map_or(0, |at| (at + 1) % all.len());
+        self.select(all[next]);
+    }
+
+    pub(super) fn nothing(&mut self) {
+        let (zh, en) = ("这里没有要处理的", "nothing here to act on");
+        self.toast(self.lang().pick(zh, en).to_owned(), false);
+    }
+
+    fn copy(&mut self, out: &mut Intents) {
+        let Some(text) = self.line().map(|l| l.text.shown().to_owned()) else { return self.nothing() };
+        let mut bytes = Vec::new();
+        let cut = crate::console::backend::copy(&text, &mut bytes);
+        out.push(Intent::Write(bytes));
+        let (zh, en) = match cut {
+            true => ("已复制前面的部分（终端的上限）", "copied the first part (a terminal's limit)"),
+            false => ("已复制", "copied"),
+        };
+        self.toast(self.lang().pick(zh, en).to_owned(), false);
+    }
+
+    fn export(&mut self, out: &mut Intents) {
+        let Some(id) = self.chat() else { return self.nothing() };
+        let query =
+            Query::History { chat: chat_ref(id), before: None, after: None, since: None, until: None, limit: 10_000 };
+        self.query(query, Pending::Export(id), out);
+    }
+
+    fn screenshot(&mut self) -> Intent {
+        let tag = self.next_tag();
+        self.pending.insert(tag, Pending::File);
+        let text = crate::console::svg::picture(&crate::console::view::picture(self).0, &self.theme, self.width);
+        Intent::Export { tag, name: "screen.svg".into(), text }
+    }
+
+    fn find(&mut self, down: bool) {
+        let Some(id) = self.chat() else { return };
+        let find = self.chat_ui(id).find.to_lowercase();
+        if find.is_empty() {
+            return;
+        }
+        let lines = self.lines(id);
+        let hits: Vec<Seq> =
+            lines.iter().filter(|l| l.text.shown().to_lowercase().contains(&find)).map(|l| l.seq).collect();
+        let at = self.chats.get(&id).and_then(|c| c.at).unwrap_or(Seq(u64::MAX));
+        let next = match down {
+            true => hits.iter().copied().find(|s| *s > at),
+            false => hits.iter().rev().copied().find(|s| *s < at),
+        };
+        match next {
+            Some(seq) => {
+                self.pane = Pane::Chat;
+                self.chat_ui(id).at = Some(seq);
+            }
+            None => {
+                let (zh, en) = ("没有更多了", "no more");
+                self.toast(format!("{}: {find}", self.lang().pick(zh, en)), false);
+            }
+        }
+    }
+
+    /// Looks for words in a chat, from the newest line up.
+    pub(super) fn find_first(&mut self, id: ConversationId, text: String) {
+        self.chat_ui(id).find = text;
+        self.find(false);
+    }
+}
+
+/// A chat as commands name it.
+pub(super) fn chat_ref(id: ConversationId) -> ChatRef {
+    ChatRef { peer: id.peer, account: Some(id.account) }
+}

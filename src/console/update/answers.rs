@@ -1,0 +1,169 @@
+//! What came of what was asked.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Intents, UNDO};
+use crate::console::face::Intent;
+use crate::console::layer::{Layer, Topic};
+use crate::console::state::{Pending, Ui, Undo};
+use crate::domain::*;
+use crate::words;
+
+/// How long pages of the books and the audit are good.
+const FRESH: Duration = Duration::from_secs(10);
+/// Days of the books.
+const DAYS: i32 = 30;
+
+impl Ui {
+    pub(super) fn on_answer(&mut self, tag: u64, result: Result<Done, Refusal>, out: &mut Intents) {
+        let pending = self.pending.remove(&tag);
+        let lang = self.lang();
+        match (result, pending) {
+            (Ok(done), Some(Pending::Command { words, .. })) => {
+                let said = match done {
+                    Done::Changed { undo } => {
+                        let until = self.now.mono + UNDO;
+                        self.undo.push(Undo { command: *undo, words: words.clone(), until });
+                        format!("{words} · {}", lang.pick("u 撤销", "u undoes"))
+                    }
+                    Done::Already => format!("{words} · {}", lang.pick("本来就是", "as before")),
+                    Done::Said(said) => said,
+                    Done::Ok | Done::Started(_) => words,
+                };
+                self.toast(said, false);
+            }
+            (Ok(_), _) => {}
+            (Err(refusal), pending) => {
+                if let Some(Pending::Command { typed: Some((id, text)), .. }) = pending
+                    && self.chat_ui(id).draft.is_empty()
+                {
+                    self.chat_ui(id).draft.set(&text);
+                }
+                self.toast(words::refusal(&refusal, lang), true);
+            }
+        }
+        self.look_closer(out);
+    }
+
+    pub(super) fn on_page(&mut self, tag: u64, page: Page, out: &mut Intents) {
+        let Some(pending) = self.pending.remove(&tag) else { return };
+        if let Page::Failed(words) = &page
+            && !matches!(pending, Pending::Prompt(_))
+        {
+            return self.toast(words.clone(), true);
+        }
+        match (pending, page) {
+            (Pending::Older(id), Page::Lines { lines, more }) => self.on_older(id, lines, more),
+            (Pending::Date(id), Page::Lines { lines, more }) => self.on_date(id, lines, more),
+            (Pending::Chats, Page::Chats { chats, more }) => {
+                self.list.stored.extend(chats.into_iter().map(|c| (c.id, c)));
+                self.list.more = more;
+                self.arrange();
+            }
+            (Pending::Search, Page::Lines { lines, .. }) => {
+                if let Some(Layer::Page(page)) = self.layers.last_mut()
+                    && let Topic::Found { lines: found, .. } = &mut page.topic
+                {
+                    *found = Some(lines);
+                }
+            }
+            (Pending::Usage, Page::Usage(rows)) => self.usage.rows = rows,
+            (Pending::Audit, Page::Audit(rows)) => self.log.audit = rows,
+            (Pending::Prompt(seq), page) => self.on_prompt(seq, page),
+            (Pending::Export(id), Page::Lines { lines, .. }) => self.keep(id, &lines, out),
+            _ => {}
+        }
+    }
+
+    fn on_older(&mut self, id: ConversationId, lines: Vec<Line>, more: bool) {
+        let known = self.chat_ui(id);
+        known.loading = false;
+        known.complete = !more;
+        let first = known.older.front().map(|l| l.seq);
+        // Pages come newest first.
+        for line in lines.into_iter().filter(|l| first.is_none_or(|f| l.seq < f)) {
+            known.older.push_front(Arc::new(line));
+        }
+    }
+
+    fn on_date(&mut self, id: ConversationId, lines: Vec<Line>, more: bool) {
+        let Some(newest) = lines.first().map(|l| l.seq) else {
+            let (zh, en) = ("那一天之前没有记录", "nothing was said until that day");
+            return self.toast(self.lang().pick(zh, en).to_owned(), false);
+        };
+        let first_of_day = lines.iter().rev().find(|l| self.is_same_day(l.at, lines[0].at)).map_or(newest, |l| l.seq);
+        let lines: VecDeque<Arc<Line>> = lines.into_iter().rev().map(Arc::new).collect();
+        let known = self.chat_ui(id);
+        (known.older, known.complete) = (lines, !more);
+        (known.at, known.bottom) = (Some(first_of_day), Some(newest));
+        self.pane = crate::console::state::Pane::Chat;
+    }
+
+    fn is_same_day(&self, a: Wall, b: Wall) -> bool {
+        let day = |w: Wall| Now { wall: w, ..self.now }.day();
+        day(a) == day(b)
+    }
+
+    fn on_prompt(&mut self, seq: Seq, page: Page) {
+        let result = match page {
+            Page::Prompt { turns, .. } => Ok(turns),
+            Page::Failed(words) => Err(words),
+            _ => return,
+        };
+        if let Some(Layer::Page(page)) = self.layers.last_mut()
+            && let Topic::Details(_, of, prompt) = &mut page.topic
+            && *of == seq
+        {
+            *prompt = Some(result);
+        }
+    }
+
+    /// One JSON a line, oldest first; what is told is what was shown, so that no escape gets into a file.
+    fn keep(&mut self, id: ConversationId, lines: &[Line], out: &mut Intents) {
+        let lang = self.lang();
+        let mut text = String::new();
+        for line in lines.iter().rev() {
+            let value = serde_json::json!({
+                "seq": line.seq.0,
+                "at": line.at.0,
+                "author": words::author(&line.author, lang),
+                "text": line.text.shown(),
+                "verdict": line.verdict.as_ref().map(|v| v.reason.code()),
+                "outcome": line.outcome.as_ref().map(Outcome::code),
+                "delivery": line.delivery.map(PartState::code),
+            });
+            text.push_str(&value.to_string());
+            text.push('\n');
+        }
+        let tag = self.next_tag();
+        self.pending.insert(tag, Pending::File);
+        out.push(Intent::Export { tag, name: format!("{}.jsonl", id.to_string().replace([':', '@'], "_")), text });
+    }
+
+    pub(super) fn on_exported(&mut self, tag: u64, result: Result<String, String>) {
+        self.pending.remove(&tag);
+        match result {
+            Ok(path) => self.toast(format!("{}{path}", self.lang().pick("已存到 ", "saved as ")), false),
+            Err(words) => self.toast(words, true),
+        }
+    }
+
+    pub(super) fn ask_usage(&mut self, out: &mut Intents) {
+        if self.usage.asked.is_some_and(|at| self.now.mono.since(at) < FRESH) {
+            return;
+        }
+        self.usage.asked = Some(self.now.mono);
+        let today = self.now.day();
+        self.query(Query::Usage { from: today - DAYS + 1, to: today }, Pending::Usage, out);
+    }
+
+    pub(super) fn ask_audit(&mut self, out: &mut Intents) {
+        if self.log.asked.is_some_and(|at| self.now.mono.since(at) < FRESH) {
+            return;
+        }
+        self.log.asked = Some(self.now.mono);
+        self.query(Query::Audit { limit: 500 }, Pending::Audit, out);
+    }
+}

@@ -1,0 +1,311 @@
+//! Keys for what lies over the view. Esc and q go back; destructive answers are never Enter.
+
+use super::Intents;
+use super::compose::edit;
+use crate::console::face::Intent;
+use crate::console::input::{Code, Key, Mods, fold};
+use crate::console::layer::{Act, Ask, Confirm, Grade, Layer, Page, Prompt, Sheet, Topic};
+use crate::console::state::{Cursor, Pending, Ui};
+use crate::console::text::Composer;
+use crate::console::view::{layers as drawn, page};
+use crate::domain::*;
+
+impl Ui {
+    pub(super) fn on_layer_key(&mut self, key: Key, out: &mut Intents) {
+        let Some(layer) = self.layers.pop() else { return };
+        match layer {
+            Layer::Sheet(sheet) => self.on_sheet_key(sheet, key, out),
+            Layer::Confirm(confirm) => self.on_confirm_key(confirm, key, out),
+            Layer::Prompt(prompt) => self.on_prompt_key(prompt, key, out),
+            Layer::Page(page) => self.on_page_key(page, key, out),
+        }
+    }
+
+    fn on_sheet_key(&mut self, mut sheet: Sheet, key: Key, out: &mut Intents) {
+        let rows = drawn::rows(&sheet);
+        let folded = if sheet.filter.is_some() { key } else { fold(key) };
+        match (folded.code(), folded.mods()) {
+            (Code::Esc, _) => {
+                if let Some(theme) = sheet.restore {
+                    self.set_theme(&theme);
+                }
+                return;
+            }
+            (Code::Down, _) => sheet.cursor.shift(1, rows.len(), 1),
+            (Code::Up, _) => sheet.cursor.shift(-1, rows.len(), 1),
+            (Code::PageDown, _) => sheet.cursor.shift(10, rows.len(), 1),
+            (Code::PageUp, _) => sheet.cursor.shift(-10, rows.len(), 1),
+            (Code::Enter, _) => return self.choose(sheet, &rows, out),
+            _ => {
+                if let Some(filter) = &mut sheet.filter {
+                    match (key.code(), key.typed()) {
+                        (Code::Backspace, _) => drop(filter.pop()),
+                        (_, Some(c)) => filter.push(c),
+                        _ => {}
+                    }
+                    sheet.cursor = Cursor::default();
+                } else {
+                    match folded.typed() {
+                        Some('q') => return,
+                        Some('j') => sheet.cursor.shift(1, rows.len(), 1),
+                        Some('k') => sheet.cursor.shift(-1, rows.len(), 1),
+                        Some(c @ '1'..='9') => {
+                            let place = c as usize - '1' as usize;
+                            if place < rows.len() {
+                                sheet.cursor.at = place;
+                                return self.choose(sheet, &rows, out);
+                            }
+                        }
+                        _ => {}
+                    }
+                }
+            }
+        }
+        self.preview(&sheet);
+        self.layers.push(Layer::Sheet(sheet));
+    }
+
+    /// A theme is shown while it is looked at.
+    fn preview(&mut self, sheet: &Sheet) {
+        let rows = drawn::rows(sheet);
+        if let Some(Act::Theme(name)) = rows.get(sheet.cursor.at).map(|n| &sheet.rows[*n].act) {
+            self.set_theme(&name.clone());
+        }
+    }
+
+    fn choose(&mut self, sheet: Sheet, rows: &[usize], out: &mut Intents) {
+        let Some(choice) = rows.get(sheet.cursor.at).map(|n| sheet.rows[*n].clone()) else {
+            return self.layers.push(Layer::Sheet(sheet));
+        };
+        match choice.act {
+            Act::Action(action) => self.act(action, out),
+            Act::Open(layer) => self.layers.push(*layer),
+            Act::Theme(name) => {
+                self.set_theme(&name);
+                out.push(Intent::Remember(self.memory()));
+            }
+            Act::Commands(commands, words) => {
+                for command in commands {
+                    self.command(command, words.clone(), out);
+                }
+                self.list.marks.clear();
+            }
+        }
+    }
+
+    fn on_confirm_key(&mut self, mut confirm: Confirm, key: Key, out: &mut Intents) {
+        let said = match (&confirm.grade, key.code()) {
+            (_, Code::Esc) => Some(false),
+            (Grade::Yes, _) => match fold(key).typed() {
+                Some('y' | 'Y') => Some(true),
+                Some('n' | 'N' | 'q') => Some(false),
+                _ => None,
+            },
+            (Grade::Typed(name), Code::Enter) => (confirm.typed.text().trim() == name).then_some(true),
+            (Grade::Typed(_), _) => {
+                edit(&mut confirm.typed, key);
+                None
+            }
+        };
+        match said {
+            Some(true) => {
+                for command in confirm.commands {
+                    self.command(command, confirm.done.clone(), out);
+                }
+                self.list.marks.clear();
+            }
+            Some(false) => {}
+            None => self.layers.push(Layer::Confirm(confirm)),
+        }
+    }
+
+    fn on_prompt_key(&mut self, mut prompt: Prompt, key: Key, out: &mut Intents) {
+        match (key.code(), key.mods()) {
+            (Code::Esc, _) => {
+                if prompt.ask == Ask::Filter {
+                    self.list.filter.clear();
+                    self.arrange();
+                }
+                return;
+            }
+            (Code::Enter, _) => return self.answer_prompt(prompt, out),
+            (Code::Tab, _) => self.complete(&mut prompt),
+            (Code::Down, _) if prompt.ask == Ask::Palette => {
+                let rows = self.completions(&prompt).len();
+                prompt.cursor.shift(1, rows, 8);
+            }
+            (Code::Up, _) if prompt.ask == Ask::Palette => self.recall_command(&mut prompt),
+            (Code::Backspace, Mods::NONE) if prompt.line.is_empty() => return,
+            _ => {
+                edit(&mut prompt.line, key);
+                (prompt.cursor, prompt.error) = (Cursor::default(), None);
+            }
+        }
+        if prompt.ask == Ask::Filter {
+            self.list.filter = prompt.line.text().to_owned();
+            self.touched = Mono(0);
+            self.arrange();
+            self.list.selected = self.list.rows.first().copied();
+        }
+        self.layers.push(Layer::Prompt(prompt));
+    }
+
+    fn answer_prompt(&mut self, mut prompt: Prompt, out: &mut Intents) {
+        let text = prompt.line.text().trim().to_owned();
+        let lang = self.lang();
+        match prompt.ask.clone() {
+            Ask::Palette => {
+                if let Err(words) = self.run_line(&text, &prompt, out) {
+                    prompt.error = Some(words);
+                    self.layers.push(Layer::Prompt(prompt));
+                }
+            }
+            Ask::Filter => {
+                if !text.is_empty() {
+                    self.ask_chats(None, out);
+                }
+            }
+            Ask::Search if text.is_empty() => {}
+            Ask::Search => self.search(text, out),
+            Ask::Find(id) => self.find_first(id, text),
+            Ask::Date(id) => match self.day(&text) {
+                Some(until) => {
+                    let query = Query::History {
+                        chat: super::act::chat_ref(id),
+                        before: None,
+                        after: None,
+                        since: None,
+                        until: Some(until),
+                        limit: 200,
+                    };
+                    self.query(query, Pending::Date(id), out);
+                }
+                None => {
+                    let (zh, en) = ("写作 2026-11-21、11-21 或 3（天前）", "write 2026-11-21, 11-21 or 3 (days ago)");
+                    prompt.error = Some(lang.pick(zh, en).to_owned());
+                    self.layers.push(Layer::Prompt(prompt));
+                }
+            },
+            Ask::Note(id) => {
+                let chat = super::act::chat_ref(id);
+                self.command(Command::Note { chat, text }, lang.pick("备注已记下", "noted").into(), out);
+            }
+            Ask::Setting(id, key) => {
+                let chat = super::act::chat_ref(id);
+                let words = format!("{key} = {text}");
+                self.command(Command::Set { chat, key, value: text }, words, out);
+            }
+            Ask::Refusal(item) => {
+                let words = lang.pick("已拒绝", "refused").into();
+                self.command(Command::Refuse { item, reason: text }, words, out);
+            }
+        }
+    }
+
+    pub(super) fn search(&mut self, text: String, out: &mut Intents) {
+        let query = Query::Search { text: text.clone(), chat: None, before: None, limit: 200 };
+        self.query(query, Pending::Search, out);
+        self.open(Layer::Page(Page { topic: Topic::Found { text, lines: None }, cursor: Cursor::default() }));
+    }
+
+    fn on_page_key(&mut self, mut shown: Page, key: Key, out: &mut Intents) {
+        let total = page::rows(self, &shown.topic, usize::from(self.settings.size.0)).len();
+        let height = usize::from(self.settings.size.1.saturating_sub(4)).max(1);
+        let selects = matches!(shown.topic, Topic::Found { .. } | Topic::Help(_));
+        let last = if selects { total } else { total.saturating_sub(height) + 1 };
+        if let Topic::Help(filter) = &mut shown.topic {
+            match (key.code(), key.typed()) {
+                (Code::Esc, _) if !filter.is_empty() => filter.clear(),
+                (Code::Backspace, _) => drop(filter.pop()),
+                (Code::Enter, _) => {
+                    return match page::action_at(self, filter, shown.cursor.at) {
+                        Some(action) => self.act(action, out),
+                        None => self.layers.push(Layer::Page(shown)),
+                    };
+                }
+                (_, Some('?' | '？')) => return,
+                (_, Some(c)) => filter.push(c),
+                (Code::Esc, _) => return,
+                (code, _) => {
+                    shown.cursor.shift(step(code, height), last, height);
+                    return self.layers.push(Layer::Page(shown));
+                }
+            }
+            shown.cursor = Cursor::default();
+            return self.layers.push(Layer::Page(shown));
+        }
+        let folded = fold(key);
+        let by = match (folded.code(), folded.typed()) {
+            (Code::Esc, _) | (_, Some('q')) => return,
+            (Code::Enter, _) => {
+                if let Topic::Found { lines: Some(lines), .. } = &shown.topic
+                    && let Some(line) = lines.get(shown.cursor.at).cloned()
+                {
+                    return self.go_to(&line, out);
+                }
+                return;
+            }
+            (_, Some('j')) => 1,
+            (_, Some('k')) => -1,
+            (_, Some('G')) => isize::MAX / 2,
+            (_, Some('g')) => isize::MIN / 2,
+            (_, Some('w' | 'e' | 'r' | 'm' | 'c' | 'K' | 'L')) if !selects => {
+                // The page names the key that changes it: it works from here.
+                return self.on_normal_key(key, out);
+            }
+            (code, _) => step(code, height),
+        };
+        shown.cursor.shift(by, last, height);
+        self.layers.push(Layer::Page(shown));
+    }
+
+    /// Shows a line that was found, among its neighbours.
+    fn go_to(&mut self, line: &Line, out: &mut Intents) {
+        let id = line.conversation;
+        self.view = crate::console::state::View::Chats;
+        self.list.filter.clear();
+        self.list.stored.entry(id).or_insert_with(|| ChatRow {
+            id,
+            name: Text::default(),
+            last: line.clone(),
+            mode: None,
+            note: String::new(),
+        });
+        self.touched = Mono(0);
+        self.arrange();
+        self.select(crate::console::state::RowKey::Chat(id));
+        self.enter_chat();
+        let until = Some(Wall(line.at.0.saturating_add(1)));
+        let chat = super::act::chat_ref(id);
+        let query = Query::History { chat, before: None, after: None, since: None, until, limit: 100 };
+        self.query(query, Pending::Date(id), out);
+    }
+
+    /// Asks for a line.
+    pub(super) fn ask(&mut self, ask: Ask) {
+        let mut line = Composer::with_limit(4096);
+        match &ask {
+            Ask::Filter => drop(line.set(&self.list.filter)),
+            Ask::Note(id) => {
+                if let Some(chat) = self.chat_view(*id) {
+                    line.set(&chat.state.note.clone());
+                }
+            }
+            _ => {}
+        }
+        self.open(Layer::Prompt(Prompt { ask, line, cursor: Cursor::default(), error: None, back: 0 }));
+    }
+}
+
+fn step(code: Code, height: usize) -> isize {
+    let page = height as isize;
+    match code {
+        Code::Down => 1,
+        Code::Up => -1,
+        Code::PageDown => page,
+        Code::PageUp => -page,
+        Code::Home => isize::MIN / 2,
+        Code::End => isize::MAX / 2,
+        _ => 0,
+    }
+}

@@ -1,0 +1,105 @@
+//! The list of chats: what needs a human on top, then who spoke last. It is not sorted anew under a key press.
+
+use std::time::Duration;
+
+use super::Intents;
+use super::rows::{is_aside, is_down};
+use crate::console::state::{ChatList, Pending, RowKey, Ui};
+use crate::domain::*;
+
+/// The order stands still for so long after a key.
+const CALM: Duration = Duration::from_millis(1500);
+/// Chats asked of the store at once.
+const PAGE: u32 = 200;
+
+impl Ui {
+    /// Orders the rows; keeps the selected one.
+    pub(super) fn arrange(&mut self) {
+        let fresh = ordered(self);
+        let calm = self.now.mono.since(self.touched) < CALM && self.touched != Mono(0);
+        let list = &mut self.list;
+        if calm && !list.rows.is_empty() && list.filter.is_empty() {
+            // Under a key press only what is gone goes, and what is new comes at the end of its part.
+            let (rows, urgent) = &fresh;
+            let part = |key: &RowKey| rows[..*urgent].contains(key);
+            let (mut top, mut rest): (Vec<_>, Vec<_>) =
+                list.rows.iter().filter(|k| rows.contains(k)).copied().partition(part);
+            for key in rows.iter().filter(|k| !list.rows.contains(k)) {
+                if part(key) { top.push(*key) } else { rest.insert(0, *key) }
+            }
+            list.urgent = top.len();
+            list.rows = top.into_iter().chain(rest).collect();
+        } else {
+            (list.rows, list.urgent) = fresh;
+        }
+        if !list.selected.is_some_and(|s| list.rows.contains(&s)) {
+            self.list.selected = self.substitute();
+        }
+    }
+
+    /// What is selected where the selected row has gone.
+    fn substitute(&self) -> Option<RowKey> {
+        // An item that was dealt with leaves its chat selected.
+        if let Some(RowKey::Item(item)) = self.list.selected
+            && let Some(chat) = self.item(item).and_then(|i| i.conversation)
+            && self.list.rows.contains(&RowKey::Chat(chat))
+        {
+            return Some(RowKey::Chat(chat));
+        }
+        self.list.rows.first().copied()
+    }
+
+    /// Asks the store for chats that are not in memory.
+    pub(super) fn ask_chats(&mut self, before: Option<Seq>, out: &mut Intents) {
+        let filter = Some(self.list.filter.clone()).filter(|f| !f.is_empty());
+        self.query(Query::Chats { before, limit: PAGE, filter }, Pending::Chats, out);
+    }
+}
+
+/// Everything in its order, and how much of it needs a human.
+fn ordered(ui: &Ui) -> (Vec<RowKey>, usize) {
+    let snap = &ui.snap;
+    let list = &ui.list;
+    let mut urgent = Vec::new();
+    for account in snap.accounts.iter().filter(|a| is_down(a)) {
+        urgent.push(RowKey::Account(account.id));
+    }
+    for (n, _) in snap.providers.iter().enumerate().filter(|(_, p)| is_aside(p)) {
+        urgent.push(RowKey::Provider(n));
+    }
+    for (id, item) in &snap.attention {
+        let key = item.conversation.map_or(RowKey::Item(*id), RowKey::Chat);
+        if !urgent.contains(&key) {
+            urgent.push(key);
+        }
+    }
+    let hot = snap.chats.iter().map(|(id, c)| (c.last, *id));
+    let stored = list.stored.iter().filter(|(id, _)| snap.chats.get(id).is_none()).map(|(id, c)| (c.last.seq, *id));
+    let mut rest: Vec<_> = hot.chain(stored).filter(|(_, id)| matches(ui, list, *id)).collect();
+    rest.sort_unstable_by_key(|chat| std::cmp::Reverse(*chat));
+    urgent.retain(|key| match key {
+        RowKey::Chat(id) => matches(ui, list, *id),
+        _ => list.filter.is_empty(),
+    });
+    let count = urgent.len();
+    let taken: std::collections::BTreeSet<_> = urgent.iter().copied().collect();
+    let rest = rest.into_iter().map(|(_, id)| RowKey::Chat(id)).filter(|key| !taken.contains(key));
+    (urgent.into_iter().chain(rest).collect(), count)
+}
+
+/// Whether a chat passes the filter: name, number or note; `!` in front inverts.
+fn matches(ui: &Ui, list: &ChatList, id: ConversationId) -> bool {
+    let (wanted, inverted) = match list.filter.strip_prefix('!').or_else(|| list.filter.strip_prefix('！')) {
+        Some(rest) => (rest, true),
+        None => (list.filter.as_str(), false),
+    };
+    if wanted.is_empty() {
+        return true;
+    }
+    let wanted = wanted.to_lowercase();
+    let note = ui.chat_view(id).map_or("", |c| &c.state.note);
+    let found = ui.name_of(id).to_lowercase().contains(&wanted)
+        || id.to_string().contains(&wanted)
+        || note.to_lowercase().contains(&wanted);
+    found != inverted
+}

@@ -1,0 +1,191 @@
+//! The palette: every action by its name, and every verb of `ctl` with its arguments, read by the same parser.
+
+use serde_json::Map;
+
+use super::Intents;
+use crate::console::action::{Action, TABLE};
+use crate::console::layer::{Layer, Page};
+use crate::console::layer::{Prompt, Topic};
+use crate::console::state::{Cursor, Ui, View};
+use crate::domain::*;
+use crate::verbs::{self, Verb, arguments::Arguments, command};
+
+/// Lines remembered.
+const HISTORY: usize = 100;
+
+/// One line that the palette offers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Completion {
+    /// What is typed.
+    pub name: String,
+    /// What it takes.
+    pub arguments: String,
+    /// What it does.
+    pub words: &'static str,
+    /// Its key.
+    pub key: Option<String>,
+}
+
+impl Ui {
+    /// What fits what is typed so far, the best first.
+    pub fn completions(&self, prompt: &Prompt) -> Vec<Completion> {
+        let lang = self.lang();
+        let typed = prompt.line.text().trim_start();
+        let (name, has_more) = typed.split_once(char::is_whitespace).map_or((typed, false), |(n, _)| (n, true));
+        let actions = TABLE.iter().filter(|e| self.may(e.role)).map(|e| Completion {
+            name: e.name.to_owned(),
+            arguments: String::new(),
+            words: e.words(lang),
+            key: self.keymap.key_of(e.action),
+        });
+        let is_action = |name: &str| TABLE.iter().any(|e| e.name == name);
+        let known = verbs::TABLE.iter().filter(|e| self.may(e.role));
+        let verbs = known.filter(|e| !e.arguments.is_empty() || !is_action(e.name)).map(|e| Completion {
+            name: e.name.to_owned(),
+            arguments: e.arguments.iter().map(verbs::Argument::shown).collect::<Vec<_>>().join(" "),
+            words: e.words(lang),
+            key: None,
+        });
+        let all = actions.chain(verbs);
+        if has_more {
+            return all.filter(|c| c.name == name).collect();
+        }
+        let mut scored: Vec<_> = all.filter_map(|c| Some((score(&c, name)?, c))).collect();
+        scored.sort_by_key(|(score, _)| *score);
+        scored.into_iter().map(|(_, c)| c).collect()
+    }
+
+    pub(super) fn complete(&self, prompt: &mut Prompt) {
+        let typed = prompt.line.text().to_owned();
+        if let Some(found) = self.completions(prompt).get(prompt.cursor.at)
+            && !typed.contains(' ')
+        {
+            let space = if found.arguments.is_empty() { "" } else { " " };
+            prompt.line.set(&format!("{}{space}", found.name));
+        } else if let Some(chat) = self.chat().filter(|_| typed.ends_with(' ')) {
+            // The chat at hand is what most verbs are about.
+            let wants_id = ["allow ", "deny ", "block ", "unblock "].iter().any(|v| typed.starts_with(v));
+            let name = if wants_id { AccessId::from(chat.peer).to_string() } else { chat.to_string() };
+            prompt.line.set(&format!("{typed}{name} "));
+        }
+        prompt.cursor = Cursor::default();
+    }
+
+    pub(super) fn recall_command(&self, prompt: &mut Prompt) {
+        if prompt.cursor.at > 0 {
+            return prompt.cursor.shift(-1, usize::MAX, 8);
+        }
+        prompt.back = (prompt.back + 1).min(self.history.len());
+        if let Some(line) = self.history.len().checked_sub(prompt.back).and_then(|n| self.history.get(n)) {
+            prompt.line.set(line);
+        }
+    }
+
+    /// Runs a line of the palette.
+    ///
+    /// # Errors
+    /// Why not, in words.
+    pub(super) fn run_line(&mut self, text: &str, prompt: &Prompt, out: &mut Intents) -> Result<(), String> {
+        let text = text.trim_start_matches([':', '：']);
+        // Without arguments, what is selected in the list is what was meant.
+        let chosen = match text.contains(' ') {
+            true => None,
+            false => self.completions(prompt).get(prompt.cursor.at).cloned(),
+        };
+        let line = match &chosen {
+            Some(c) if c.name != text && (prompt.cursor.at > 0 || verbs::find(text).is_none()) => c.name.clone(),
+            _ => text.to_owned(),
+        };
+        if line.is_empty() {
+            return Ok(());
+        }
+        self.history.retain(|l| *l != line);
+        self.history.push(line.clone());
+        let old = self.history.len().saturating_sub(HISTORY);
+        self.history.drain(..old);
+        if let Some(entry) = TABLE.iter().find(|e| e.name == line) {
+            self.act(entry.action, out);
+            return Ok(());
+        }
+        if let Some(name) = line.strip_prefix("theme ") {
+            return match self.set_theme(name.trim()) {
+                true => Ok(()),
+                false => Err(format!("{}{name}", self.lang().pick("没有这个配色：", "no such theme: "))),
+            };
+        }
+        let lang = self.lang();
+        let (entry, given) = verbs::line::read(&line, lang)?;
+        self.run_verb(entry, given, out)
+    }
+
+    fn run_verb(
+        &mut self,
+        entry: &verbs::Entry,
+        given: Map<String, serde_json::Value>,
+        out: &mut Intents,
+    ) -> Result<(), String> {
+        let lang = self.lang();
+        if !self.may(entry.role) {
+            return Err(format!("{}{}", lang.pick("需要角色：", "needs role "), crate::words::role(entry.role, lang)));
+        }
+        let arguments = Arguments::new(given, lang);
+        if let Some(command) = command::command(entry.verb, &arguments).map_err(|e| e.words(lang))? {
+            if command == Command::Shutdown {
+                self.ask_shutdown();
+                return Ok(());
+            }
+            let words = command::happened(&command, lang).unwrap_or_else(|| entry.words(lang).to_owned());
+            self.command(command, words, out);
+            return Ok(());
+        }
+        match entry.verb {
+            Verb::Search => {
+                let text = arguments.text("text").map_err(|e| e.words(lang))?;
+                self.search(text, out);
+            }
+            Verb::Usage => self.show(View::Usage, out),
+            Verb::Audit | Verb::Tail => self.show(View::Log, out),
+            Verb::Accounts | Verb::Providers | Verb::Status => self.show(View::Accounts, out),
+            Verb::Alerts | Verb::Attention | Verb::Drafts | Verb::Requests => self.show(View::Alerts, out),
+            Verb::Why => self.act(Action::Why, out),
+            Verb::Sessions => self.open(Layer::Page(Page { topic: Topic::Diagnosis, cursor: Cursor::default() })),
+            Verb::History | Verb::Get | Verb::Chats => {
+                if let Ok(chat) = arguments.chat("chat") {
+                    let known = self.list.rows.iter().copied().find(|k| match k {
+                        crate::console::state::RowKey::Chat(id) => {
+                            id.peer == chat.peer && chat.account.is_none_or(|a| a == id.account)
+                        }
+                        _ => false,
+                    });
+                    match known {
+                        Some(key) => self.select(key),
+                        None => return Err(lang.pick("列表里没有这个会话", "this chat is not in the list").to_owned()),
+                    }
+                }
+                self.show(View::Chats, out);
+            }
+            _ => return Err(lang.pick("请用 qqdeck ctl", "use qqdeck ctl for this").to_owned()),
+        }
+        Ok(())
+    }
+}
+
+/// How well a line fits: exact, at the beginning, somewhere, letters in order; `None`: not.
+fn score(c: &Completion, typed: &str) -> Option<u8> {
+    let typed = typed.to_lowercase();
+    if typed.is_empty() {
+        return Some(9);
+    }
+    let has_in_order = |text: &str| {
+        let mut letters = text.chars();
+        typed.chars().all(|t| letters.any(|l| l == t))
+    };
+    match &c.name {
+        name if *name == typed => Some(0),
+        name if name.starts_with(&typed) => Some(1),
+        name if name.contains(&typed) => Some(2),
+        _ if c.words.to_lowercase().contains(&typed) => Some(3),
+        name if has_in_order(name) => Some(4),
+        _ => None,
+    }
+}

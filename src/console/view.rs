@@ -1,0 +1,79 @@
+//! The screen, drawn from the snapshot and what the console remembers, and nothing else. One pane a file; each is
+//! a function of its area.
+//!
+//! ```text
+//!  header   home!生产  小助手●在线  ⚑3 草稿1 │ 首字0.4s 队0 │ 今日¥0.83
+//!  list    │ title    测试群 123456  自动 人设:客服
+//!          │ lines    23:12 小明   @小助手 明天要带伞吗？             ✓
+//!          │ composer →群 测试群 以 小助手(自动): ▏                │ side
+//!  footer   Enter菜单 i回复 w放行 …
+//! ```
+
+mod accounts;
+mod alerts;
+mod chat;
+pub(super) mod composer;
+mod footer;
+mod header;
+pub(super) mod layers;
+pub(super) mod lines;
+pub(super) mod list;
+mod log;
+pub(super) mod page;
+mod paint;
+mod side;
+mod toasts;
+pub(super) mod usage;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+use super::layout::areas;
+use super::state::{Ui, View};
+use super::theme::{Glyph, Role};
+use paint::Paint;
+
+/// The whole screen, and where the cursor stands when something is being typed.
+pub fn picture(ui: &Ui) -> (Buffer, Option<Position>) {
+    let (width, height) = ui.settings.size;
+    let area = Rect::new(0, 0, width, height);
+    let mut buffer = Buffer::empty(area);
+    buffer.set_style(area, ui.theme.base());
+    let mut p = Paint::new(&mut buffer, ui);
+    let areas = areas(ui);
+    let mut caret = None;
+    header::draw(&mut p, areas.header);
+    match ui.view {
+        View::Chats => {
+            list::draw(&mut p, areas.list);
+            if areas.list.width > 0 && areas.chat.width > 0 {
+                rule(&mut p, areas.chat.x - 1, areas.chat);
+            }
+            chat::title(&mut p, areas.title);
+            chat::draw(&mut p, areas.lines);
+            caret = composer::draw(&mut p, areas.composer);
+            if areas.side.width > 0 {
+                rule(&mut p, areas.side.x - 1, areas.side);
+                side::draw(&mut p, areas.side);
+            }
+        }
+        View::Accounts => accounts::draw(&mut p, areas.body),
+        View::Alerts => alerts::draw(&mut p, areas.body),
+        View::Usage => usage::draw(&mut p, areas.body),
+        View::Log => log::draw(&mut p, areas.body),
+    }
+    footer::draw(&mut p, areas.footer);
+    for layer in &ui.layers {
+        caret = layers::draw(&mut p, areas.body, layer);
+    }
+    toasts::draw(&mut p, areas.body);
+    (buffer, caret)
+}
+
+/// A line from top to bottom beside a pane.
+fn rule(p: &mut Paint, x: u16, beside: Rect) {
+    let glyph = p.glyph(Glyph::Vertical);
+    for y in beside.y..beside.y + beside.height {
+        p.put(x, y, 1, glyph, Role::Rule);
+    }
+}

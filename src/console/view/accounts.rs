@@ -1,0 +1,202 @@
+//! Accounts and models: who is connected how, what answers how fast, what lies in memory.
+
+use ratatui::layout::Rect;
+
+use super::header;
+use super::paint::{Paint, Span, took};
+use crate::console::text::{bar, figures};
+use crate::console::theme::{Glyph, Role};
+use crate::console::update::{Thing, things};
+use crate::domain::*;
+use crate::words;
+
+pub fn draw(p: &mut Paint, area: Rect) {
+    let things = things(&p.ui.snap);
+    let at = p.ui.accounts.at.min(things.len().saturating_sub(1));
+    let mut y = area.y;
+    let mut headed = (false, false);
+    if things.is_empty() {
+        let (zh, en) =
+            ("还没有账号连上来，也没有配置模型服务", "no account has connected and no provider is configured");
+        p.put(area.x + 2, y + 1, area.width, p.lang().pick(zh, en), Role::TextDim);
+        return;
+    }
+    for (n, thing) in things.into_iter().enumerate() {
+        let rows = match thing {
+            Thing::Account(a) => {
+                if !std::mem::replace(&mut headed.0, true) {
+                    y = heading(p, area, y, p.lang().pick("账号", "Accounts"));
+                }
+                account(p, a)
+            }
+            Thing::Provider(m) => {
+                if !std::mem::replace(&mut headed.1, true) {
+                    y = heading(p, area, y + u16::from(headed.0), p.lang().pick("模型服务", "Models"));
+                }
+                provider(p, m, area.width)
+            }
+        };
+        let top = y;
+        for row in rows {
+            if y >= area.bottom() {
+                return;
+            }
+            p.spans(area.x + 1, y, area.width - 1, &row);
+            y += 1;
+        }
+        if n == at && top < area.bottom() {
+            p.row_style(Rect { y: top, height: 1, ..area }, Role::Selection);
+        }
+    }
+    stages(p, area, y + 1);
+}
+
+fn heading(p: &mut Paint, area: Rect, y: u16, words: &str) -> u16 {
+    if y >= area.bottom() {
+        return y;
+    }
+    let line = p.ui.glyphs.horizontal(area.width.into(), p.ui.width);
+    p.put(area.x, y, area.width, &line, Role::Rule);
+    p.put(area.x + 2, y, area.width, &format!(" {words} "), Role::TextStrong);
+    y + 1
+}
+
+fn account(p: &Paint, n: usize) -> Vec<Vec<Span>> {
+    let lang = p.lang();
+    let Some(a) = p.ui.snap.accounts.get(n) else { return Vec::new() };
+    let name = p.ui.width.fit_left(a.nickname.shown(), 16);
+    let mut rows = vec![vec![
+        (format!("{name} "), Role::TextStrong),
+        (p.ui.width.fit_left(&a.id.to_string(), 12), Role::TextDim),
+        header::state(p, a),
+        (format!("  {}", a.adapter.shown()), Role::Text),
+        (format!("  {}", Text::from(a.peer.as_str()).shown()), Role::TextDim),
+    ]];
+    if !a.reason.is_empty() {
+        rows.push(vec![(format!("  {}", a.reason.shown()), Role::LinkDown)]);
+    }
+    if !a.muted.is_empty() {
+        let groups: Vec<String> = a
+            .muted
+            .iter()
+            .map(|(g, until)| until.map_or_else(|| g.to_string(), |u| format!("{g} {}", p.age_left(u))))
+            .collect();
+        rows.push(vec![(
+            format!("  {}{}", lang.pick("被禁言：", "muted in: "), groups.join(", ")),
+            Role::AlertWarning,
+        )]);
+    }
+    rows
+}
+
+fn provider(p: &Paint, n: usize, width: u16) -> Vec<Vec<Span>> {
+    let lang = p.lang();
+    let Some(v) = p.ui.snap.providers.get(n) else { return Vec::new() };
+    let mut row = vec![
+        state_mark(p, v),
+        (format!(" {} ", p.ui.width.fit_left(&v.name, 14)), Role::TextStrong),
+        (p.ui.width.fit_left(&v.model, 22), Role::Text),
+        (p.ui.width.fit_left(&words::provider_state(v.state, lang), 10), state_role(v.state)),
+        (format!("{}{} ", lang.pick("答", "busy "), v.inflight), Role::Text),
+        (format!("{}{} ", lang.pick("队", "queue "), v.queued), Role::Text),
+    ];
+    if let Some(first) = v.ttft_p50 {
+        row.push((format!("{}{} ", lang.pick("首字", "first "), took(first)), Role::Time));
+    }
+    if let Some(balance) = &v.balance {
+        row.push((format!("{}{} ", lang.pick("余额", "balance "), Text::from(balance.as_str()).shown()), Role::Money));
+    }
+    let mut rows = vec![row];
+    if let Some(r) = v.resident.as_ref().filter(|r| r.loaded) {
+        let share = if r.size > 0 { r.size_vram as f32 / r.size as f32 } else { 0.0 };
+        let role = if share < 0.999 { Role::GaugeWarn } else { Role::GaugeOk };
+        let cols = if width < 70 { 10 } else { 20 };
+        rows.push(vec![
+            (format!("   {} ", lang.pick("显存", "on the card")), Role::TextDim),
+            (bar(share, cols, p.ui.width), role),
+            (format!(" {} / {}", figures::size(r.size_vram), figures::size(r.size)), Role::Text),
+        ]);
+    }
+    if let Some(words) = &v.words {
+        let retry = v
+            .retry_at
+            .map_or_else(String::new, |at| format!(" · {}{}", lang.pick("再试还有 ", "tried again in "), p.left(at)));
+        rows.push(vec![(format!("   {}{retry}", Text::from(words.as_str()).shown()), Role::AlertWarning)]);
+    }
+    rows
+}
+
+/// The role of a provider's state.
+fn state_role(state: ProviderState) -> Role {
+    match state {
+        ProviderState::Ready => Role::LinkUp,
+        ProviderState::Probing => Role::AlertWarning,
+        ProviderState::Open | ProviderState::Aside => Role::LinkDown,
+        ProviderState::Off => Role::Muted,
+    }
+}
+
+fn state_mark(p: &Paint, v: &ProviderView) -> Span {
+    let glyph = match v.state {
+        ProviderState::Ready => Glyph::Online,
+        ProviderState::Probing => Glyph::Pending,
+        ProviderState::Open | ProviderState::Aside => Glyph::Refused,
+        ProviderState::Off => Glyph::Offline,
+    };
+    (p.glyph(glyph).to_owned(), state_role(v.state))
+}
+
+/// An account in one row.
+pub fn account_short(p: &Paint, n: usize) -> Vec<Span> {
+    let Some(a) = p.ui.snap.accounts.get(n) else { return Vec::new() };
+    let name = if a.nickname.is_empty() { a.id.to_string() } else { a.nickname.shown().to_owned() };
+    vec![(format!(" {} ", p.ui.width.fit_left(&name, 10)), Role::Text), header::state(p, a)]
+}
+
+/// A provider in a row, and why it is not asked.
+pub fn provider_short(p: &Paint, n: usize) -> Vec<Vec<Span>> {
+    let Some(v) = p.ui.snap.providers.get(n) else { return Vec::new() };
+    let mut row = vec![
+        (" ".to_owned(), Role::Text),
+        state_mark(p, v),
+        (format!(" {} ", p.ui.width.fit_left(&v.name, 10)), Role::Text),
+    ];
+    match v.state {
+        ProviderState::Ready => {
+            row.push((format!("{}/{}", v.inflight, v.queued), Role::TextDim));
+            row.extend(v.ttft_p50.map(|d| (format!(" {}", took(d)), Role::Time)));
+        }
+        state => row.push((words::provider_state(state, p.lang()), state_role(state))),
+    }
+    let mut rows = vec![row];
+    if let Some(words) = &v.words {
+        rows.push(vec![(format!("   {}", Text::from(words.as_str()).shown()), Role::AlertWarning)]);
+    }
+    rows
+}
+
+/// Where the time goes.
+fn stages(p: &mut Paint, area: Rect, y: u16) {
+    let l = p.ui.snap.latency;
+    let mut y = heading(p, area, y, p.lang().pick("各段用时（5 分钟）", "Where the time goes (5 min)"));
+    for (zh, en, stage) in [
+        ("排队", "queue", l.queue),
+        ("首字", "first text", l.first_text),
+        ("生成", "writing", l.generation),
+        ("发送", "sending", l.send),
+        ("合计", "in all", l.total),
+    ] {
+        if y >= area.bottom() {
+            return;
+        }
+        let cell = |d: Option<std::time::Duration>| d.map_or_else(|| "–".to_owned(), took);
+        let row = [
+            (p.ui.width.fit_left(p.lang().pick(zh, en), 12), Role::TextDim),
+            (format!("p50 {:<8}", cell(stage.p50)), Role::Text),
+            (format!("p95 {:<8}", cell(stage.p95)), Role::Text),
+            (format!("p99 {}", cell(stage.p99)), Role::Text),
+        ];
+        p.spans(area.x + 2, y, area.width.saturating_sub(2), &row);
+        y += 1;
+    }
+}

@@ -1,0 +1,219 @@
+//! One conversation: how it stands, what is said, what is being written.
+
+use ratatui::layout::Rect;
+
+use super::lines::{self, Row};
+use super::paint::{Paint, Span, took};
+use crate::console::state::Pane;
+use crate::console::text::{Columns, figures, wrap};
+use crate::console::theme::{Glyph, Role};
+use crate::domain::*;
+
+/// One or two rows: its name and number, who answers, with what.
+pub fn title(p: &mut Paint, area: Rect) {
+    let Some(id) = p.ui.chat() else { return };
+    if area.height == 0 {
+        return;
+    }
+    let lang = p.lang();
+    let name = p.ui.name_of(id);
+    let kind = if id.peer.is_group() { lang.pick("群", "group") } else { lang.pick("私聊", "private") };
+    let strong = if p.ui.pane == Pane::Chat { Role::TextStrong } else { Role::Text };
+    let mut first: Vec<Span> = vec![(format!(" {kind} {name}"), strong)];
+    if name != id.peer.number().to_string() {
+        first.push((format!(" {}", id.peer.number()), Role::TextDim));
+    }
+    let mut second: Vec<Span> = Vec::new();
+    if let Some(chat) = p.ui.chat_view(id).cloned() {
+        let until = chat.state.mode.and_then(|(_, until)| until);
+        let left = until.map_or_else(String::new, |u| format!(" {}", p.age_left(u)));
+        first.push((
+            format!(" {} {}{left}", p.glyph(Glyph::Dot), crate::words::mode(chat.mode, lang)),
+            super::list::mode_role(chat.mode),
+        ));
+        if !chat.persona.is_empty() {
+            first.push((format!(" {} {}", p.glyph(Glyph::Dot), chat.persona), Role::TextDim));
+        }
+        let providers: Vec<&str> = match &chat.provider {
+            Some(name) => vec![name],
+            None => p.ui.snap.providers.iter().filter(|v| v.state != ProviderState::Off).map(|v| &*v.name).collect(),
+        };
+        first.push((format!(" {} {}", p.glyph(Glyph::Dot), providers.join(p.glyph(Glyph::To))), Role::TextDim));
+        if let Some(window) = chat.window {
+            second.push((
+                format!(
+                    " {} {}/{} {}/{}tok",
+                    lang.pick("窗口", "window"),
+                    window.lines,
+                    window.of,
+                    figures::count(window.tokens.into(), lang),
+                    figures::count(window.room.into(), lang)
+                ),
+                Role::TextDim,
+            ));
+        }
+        if chat.today.input + chat.today.output > 0 {
+            second.push((
+                format!(" {} {}", lang.pick("今日", "today"), figures::money(chat.today.cost, lang)),
+                Role::Money,
+            ));
+        }
+        if let Some(claim) = &chat.claim {
+            let mine = claim.operator == p.ui.settings.operator.name;
+            let who = if mine { lang.pick("你", "you") } else { claim.operator.shown() };
+            second.push((format!(" {} {who}", lang.pick("认领", "claimed by")), Role::NameOperator));
+        }
+        if chat.state.paused {
+            second
+                .push((format!(" {}", lang.pick("发送暂停 gs恢复", "sending paused, gs resumes")), Role::AlertWarning));
+        }
+        if let Some(until) = chat.state.bot_muted.filter(|u| *u > p.ui.now.wall) {
+            second.push((
+                format!(" {} {}", lang.pick("被禁言", "muted by the group"), p.age_left(until)),
+                Role::AlertWarning,
+            ));
+        }
+        if !chat.state.note.is_empty() {
+            second.push((
+                format!(" {}{}", p.glyph(Glyph::Draft), Text::from(chat.state.note.as_str()).shown()),
+                Role::TextDim,
+            ));
+        }
+    }
+    p.spans(area.x, area.y, area.width, &first);
+    if area.height > 1 {
+        p.spans(area.x, area.y + 1, area.width, &second);
+    }
+}
+
+/// What is said, the newest at the bottom.
+pub fn draw(p: &mut Paint, area: Rect) {
+    if area.height == 0 || area.width < 4 {
+        return;
+    }
+    let Some(id) = p.ui.chat() else {
+        let (zh, en) = ("左边选一个会话", "choose a chat on the left");
+        p.put(area.x + 2, area.y + area.height / 2, area.width, p.lang().pick(zh, en), Role::TextDim);
+        return;
+    };
+    let all = p.ui.lines(id);
+    let known = p.ui.chats.get(&id);
+    let bottom = known.and_then(|c| c.bottom);
+    let end = bottom.map_or(all.len(), |seq| all.partition_point(|l| l.seq <= seq));
+    let mut blocks: Vec<(Option<Seq>, Drawn)> = Vec::new();
+    if bottom.is_none() {
+        for writing in p.ui.chat_view(id).into_iter().flat_map(|c| &c.writing).rev() {
+            blocks.extend(self::writing(p, id, writing, area.width).into_iter().rev().map(|r| (None, Drawn::Row(r))));
+        }
+    }
+    for n in (0..end).rev() {
+        if blocks.len() > usize::from(area.height) {
+            break;
+        }
+        let line = all[n];
+        let before = n.checked_sub(1).map(|b| &**all[b]);
+        blocks.extend(lines::rows(p.ui, line, area.width).into_iter().rev().map(|r| (Some(line.seq), Drawn::Row(r))));
+        let heads = lines::heading(p.ui, before, line);
+        blocks.extend(heads.into_iter().rev().map(|(words, role)| (None, Drawn::Heading(words, role))));
+    }
+    let at = known.and_then(|c| c.at);
+    let mut y = area.bottom();
+    for (seq, drawn) in blocks {
+        if y == area.y {
+            break;
+        }
+        y -= 1;
+        let row = Rect { y, height: 1, ..area };
+        match drawn {
+            Drawn::Row(content) => self::row(p, row, &content),
+            Drawn::Heading(words, role) => heading(p, row, &words, role),
+        }
+        if seq.is_some() && seq == at && p.ui.pane == Pane::Chat {
+            p.row_style(row, Role::Selection);
+        }
+    }
+    below(p, area, all.len() - end);
+}
+
+enum Drawn {
+    Row(Row),
+    Heading(String, Role),
+}
+
+fn row(p: &mut Paint, area: Rect, row: &Row) {
+    let mut x = area.x;
+    let right: u16 = row.right.iter().map(|(t, _)| p.cols(t)).sum::<u16>().min(area.width);
+    for (text, role) in &row.left {
+        let most = (area.x + area.width).saturating_sub(x);
+        x = match (role, row.speaker) {
+            (Role::NameUser, Some(id)) => {
+                let style = p.ui.theme.name_of(id.0.unsigned_abs());
+                p.put_styled(x, area.y, most, text, style)
+            }
+            _ => p.put(x, area.y, most, text, *role),
+        };
+    }
+    if right > 0 {
+        p.spans(area.x + area.width - right, area.y, right, &row.right);
+    }
+}
+
+fn heading(p: &mut Paint, area: Rect, words: &str, role: Role) {
+    let line = p.ui.glyphs.horizontal(area.width.into(), p.ui.width);
+    p.put(area.x, area.y, area.width, &line, Role::Rule);
+    let cols = p.cols(words) + 2;
+    let x = area.x + area.width.saturating_sub(cols) / 2;
+    p.put(x, area.y, cols, &format!(" {words} "), role);
+}
+
+/// The answer that is being written, with how it goes.
+fn writing(p: &Paint, id: ConversationId, writing: &Writing, width: u16) -> Vec<Row> {
+    let lang = p.lang();
+    let account = p.ui.snap.accounts.iter().find(|a| a.id == id.account);
+    let name = account.map(|a| a.nickname.shown()).filter(|n| !n.is_empty()).unwrap_or("bot");
+    let names = if width < 31 { 0 } else { 8 };
+    let indent = if names == 0 { 1 } else { 7 + names + 1 };
+    let columns = usize::from(width).saturating_sub(indent + 1).max(4);
+    let shown = Text::from(&*writing.text);
+    let text = format!("{}{}", shown.shown(), p.glyph(Glyph::Streaming));
+    let wrapped = wrap(&text, Columns::same(columns), p.ui.width, 4000);
+    let mut rows: Vec<Row> = Vec::new();
+    for (n, piece) in wrapped.lines.iter().enumerate() {
+        let lead = match n {
+            0 if names > 0 => vec![
+                (format!(" {}", p.ui.width.fit_left(&p.time(writing.since), 6)), Role::Time),
+                (format!("{} ", p.ui.width.fit_left(name, names)), Role::NameBot),
+            ],
+            _ => vec![(" ".repeat(indent), Role::Text)],
+        };
+        let mut left = lead;
+        left.push((crate::console::text::plain(piece.of(&text)).into_owned(), Role::Streaming));
+        rows.push(Row { left, ..Row::default() });
+    }
+    let mut how = vec![(format!(" {}", writing.provider), Role::TextDim)];
+    if let Some(first) = writing.first_text {
+        how.push((format!(" {}{}", lang.pick("首字", "first "), took(first)), Role::Time));
+    }
+    if let Some(speed) = writing.tokens_per_second {
+        how.push((format!(" {speed:.0}t/s"), Role::TextDim));
+    }
+    how.push((" x".to_owned(), Role::FooterKey));
+    let taken: usize = how.iter().map(|(t, _)| p.ui.width.of(t)).sum();
+    let last: usize = rows.last().map_or(0, |r| r.left.iter().map(|(t, _)| p.ui.width.of(t)).sum());
+    if last + taken > usize::from(width) {
+        rows.push(Row::default());
+    }
+    if let Some(row) = rows.last_mut() {
+        row.right = how;
+    }
+    rows
+}
+
+/// More below: one has scrolled away.
+fn below(p: &mut Paint, area: Rect, lines: usize) {
+    if lines == 0 {
+        return;
+    }
+    let words = format!(" {}{lines} {} ", p.glyph(Glyph::Below), p.lang().pick("新 G", "below, G"));
+    p.put_right(area.x + area.width, area.bottom() - 1, area.width, &words, Role::Unread);
+}

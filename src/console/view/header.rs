@@ -1,0 +1,185 @@
+//! The first row: which instance, which accounts, what needs somebody, how fast, what it costs. No clock: it
+//! would break the silence.
+
+use ratatui::layout::Rect;
+
+use super::paint::{Paint, Span, took};
+use crate::console::state::RowKey;
+use crate::console::text::figures;
+use crate::console::theme::{Glyph, Role};
+use crate::domain::{AccountView, ItemKind};
+
+pub fn draw(p: &mut Paint, area: Rect) {
+    if area.height == 0 {
+        return;
+    }
+    p.row_style(area, Role::Header);
+    let right = presence(p, area);
+    let mut groups = vec![accounts(p), attention(p), speed(p), money(p)];
+    groups.retain(|g| !g.is_empty());
+    let end = right.saturating_sub(1);
+    let mut x = instance(p, area);
+    for group in groups {
+        let cols: u16 = group.iter().map(|(text, _)| p.cols(text)).sum();
+        // What does not fit whole is left out: half a figure is a wrong figure.
+        if x + 2 + cols > end {
+            break;
+        }
+        x = p.spans(x + 2, area.y, cols, &group);
+    }
+}
+
+fn instance(p: &mut Paint, area: Rect) -> u16 {
+    let config = &p.ui.config.instance;
+    let name = match p.ui.snap.instance.as_str() {
+        "" => config.name.clone(),
+        name => name.to_owned(),
+    };
+    let x = p.put(area.x, area.y, 24.min(area.width), &format!(" {name} "), Role::HeaderAccent);
+    let mut x = x;
+    if config.production {
+        let words = p.lang().pick("生产", "PROD");
+        x = p.put(x, area.y, 8, &format!("!{words}"), Role::HeaderProduction);
+    }
+    if p.ui.settings.demo {
+        x = p.put(x + 1, area.y, 8, p.lang().pick("演示", "demo"), Role::AlertInfo);
+    }
+    if p.ui.settings.read_only {
+        x = p.put(x + 1, area.y, 10, p.lang().pick("只读", "read-only"), Role::AlertWarning);
+    }
+    if let Some(paused) = &p.ui.paused {
+        let missed = paused.behind.counters.received - p.ui.snap.counters.received.min(paused.behind.counters.received);
+        let age = figures::age(p.ui.now.mono.since(paused.since), p.lang());
+        let words = format!("{} {age}", p.lang().pick("画面冻结", "frozen"));
+        x = p.put(x + 1, area.y, 20, &format!("{words} +{missed}"), Role::AlertWarning);
+    }
+    if p.ui.snap.unrecorded {
+        let words = p.lang().pick("未落盘：可能重复回复", "unrecorded: replies may double");
+        x = p.put(x + 1, area.y, 32, words, Role::AlertCritical);
+    }
+    if p.ui.snap.stopping {
+        x = p.put(x + 1, area.y, 12, p.lang().pick("正在停机", "stopping"), Role::AlertWarning);
+    }
+    x
+}
+
+fn accounts(p: &Paint) -> Vec<Span> {
+    let mut spans = Vec::new();
+    if p.ui.snap.accounts.is_empty() {
+        let words = p.lang().pick("没有账号", "no account");
+        return vec![(format!("{}{words}", p.glyph(Glyph::Offline)), Role::LinkDown)];
+    }
+    let most = if p.ui.settings.size.0 < 100 { 1 } else { 4 };
+    // Those that are in trouble first.
+    let mut all: Vec<&AccountView> = p.ui.snap.accounts.iter().collect();
+    all.sort_by_key(|a| a.connected && a.online != Some(false));
+    for account in all.iter().take(most) {
+        if !spans.is_empty() {
+            spans.push((" ".into(), Role::Header));
+        }
+        let name = match account.nickname.shown() {
+            "" => account.id.to_string(),
+            name => p.ui.width.truncate(name, 12).into_owned(),
+        };
+        spans.push((name, Role::Header));
+        spans.push(state(p, account));
+    }
+    let more = all.len().saturating_sub(most);
+    if more > 0 {
+        spans.push((format!(" +{more}"), Role::Header));
+    }
+    spans
+}
+
+/// How an account stands, in a sign and a word.
+pub fn state(p: &Paint, account: &AccountView) -> Span {
+    let lang = p.lang();
+    let age = || p.age(account.since);
+    match (account.connected, account.online) {
+        (false, _) => (format!("{}{}{}", p.glyph(Glyph::Offline), lang.pick("断开", "gone "), age()), Role::LinkDown),
+        (true, Some(false)) => {
+            (format!("{}{}{}", p.glyph(Glyph::Warning), lang.pick("QQ离线", "QQ offline "), age()), Role::LinkDown)
+        }
+        (true, _) => (format!("{}{}", p.glyph(Glyph::Online), lang.pick("在线", "online")), Role::LinkUp),
+    }
+}
+
+fn attention(p: &Paint) -> Vec<Span> {
+    let rows = &p.ui.list.rows[..p.ui.list.urgent.min(p.ui.list.rows.len())];
+    let mut drafts = 0;
+    let mut unknown = 0;
+    let mut requests = 0;
+    for (_, item) in &p.ui.snap.attention {
+        match item.kind {
+            ItemKind::Draft { suggestion: false, .. } => drafts += 1,
+            ItemKind::Unknown { .. } => unknown += 1,
+            ItemKind::Request(_) => requests += 1,
+            _ => {}
+        }
+    }
+    let total = p.ui.snap.attention.len()
+        + rows.iter().filter(|r| matches!(r, RowKey::Account(_) | RowKey::Provider(_))).count();
+    if total == 0 {
+        return Vec::new();
+    }
+    let lang = p.lang();
+    let mut spans = vec![(format!("{}{total}", p.glyph(Glyph::Attention)), Role::AlertWarning)];
+    for (n, zh, en, role) in [
+        (drafts, "草稿", "drafts", Role::Draft),
+        (unknown, "未知", "unknown", Role::DeliveryUnknown),
+        (requests, "请求", "requests", Role::AlertInfo),
+    ] {
+        if n > 0 {
+            spans.push((format!(" {}{n}", lang.pick(zh, en)), role));
+        }
+    }
+    spans
+}
+
+fn speed(p: &Paint) -> Vec<Span> {
+    let snap = &p.ui.snap;
+    let lang = p.lang();
+    let mut spans = vec![(p.glyph(Glyph::Vertical).to_owned(), Role::Rule)];
+    for gauge in snap.providers.iter().filter_map(|p| p.resident.as_ref()).filter(|r| r.loaded).take(1) {
+        spans.push((format!(" {}{}", lang.pick("模型", "model "), figures::size(gauge.size)), Role::Header));
+    }
+    if let Some(p50) = snap.latency.first_text.p50 {
+        spans.push((format!(" {}{}", lang.pick("首字", "first "), took(p50)), Role::Header));
+    }
+    let waiting = snap.queued;
+    let role = if waiting > 8 { Role::GaugeWarn } else { Role::Header };
+    spans.push((format!(" {}{waiting}", lang.pick("队", "queue ")), role));
+    if snap.inflight > 0 {
+        spans.push((format!(" {}{}", lang.pick("答", "busy "), snap.inflight), Role::Streaming));
+    }
+    spans
+}
+
+fn money(p: &Paint) -> Vec<Span> {
+    let today = &p.ui.snap.today;
+    let lang = p.lang();
+    let tokens = today.input + today.output;
+    let mut spans = vec![(p.glyph(Glyph::Vertical).to_owned(), Role::Rule)];
+    spans.push((format!(" {}", lang.pick("今日", "today ")), Role::Header));
+    spans.push((figures::money(today.cost, lang), Role::Money));
+    if p.ui.settings.size.0 >= 100 {
+        spans.push((format!(" {}tok", figures::count(tokens, lang)), Role::TextDim));
+    }
+    spans
+}
+
+/// Who is attached; tells the column where it begins.
+fn presence(p: &mut Paint, area: Rect) -> u16 {
+    let right = area.x + area.width;
+    if area.width < 100 || p.ui.present.len() < 2 {
+        return right;
+    }
+    let mut names: Vec<String> = Vec::new();
+    for present in &p.ui.present {
+        let glyph = p.glyph(if present.you { Glyph::Online } else { Glyph::Offline });
+        let name = if present.you { p.lang().pick("你", "you").to_owned() } else { present.name.shown().to_owned() };
+        names.push(format!("{glyph}{name}"));
+    }
+    let words = format!("{} ", names.join(" "));
+    p.put_right(right, area.y, area.width / 3, &words, Role::Header)
+}

@@ -1,0 +1,229 @@
+//! What lies over the view: a frame in the middle, or a line at the bottom.
+
+use ratatui::layout::{Position, Rect};
+
+use super::page;
+use super::paint::Paint;
+use crate::console::layer::{Ask, Confirm, Grade, Layer, Prompt, Sheet};
+use crate::console::state::Cursor;
+use crate::console::text::Columns;
+use crate::console::theme::{Glyph, Role};
+
+/// Rows of a sheet that its filter leaves.
+pub fn rows(sheet: &Sheet) -> Vec<usize> {
+    let wanted = sheet.filter.as_deref().unwrap_or_default().to_lowercase();
+    let fits = |n: &usize| {
+        let row = &sheet.rows[*n];
+        wanted.is_empty() || row.text.to_lowercase().contains(&wanted) || row.hint.to_lowercase().contains(&wanted)
+    };
+    (0..sheet.rows.len()).filter(fits).collect()
+}
+
+pub fn draw(p: &mut Paint, area: Rect, layer: &Layer) -> Option<Position> {
+    if area.width < 4 || area.height < 2 {
+        return None;
+    }
+    match layer {
+        Layer::Sheet(sheet) => {
+            self::sheet(p, area, sheet);
+            None
+        }
+        Layer::Confirm(confirm) => self::confirm(p, area, confirm),
+        Layer::Prompt(prompt) => self::prompt(p, area, prompt),
+        Layer::Page(shown) => {
+            let inner = frame(p, area, area.width, area.height, &page::title(p.ui, &shown.topic));
+            let rows = page::rows(p.ui, &shown.topic, inner.width.into());
+            let selects = matches!(
+                shown.topic,
+                crate::console::layer::Topic::Found { .. } | crate::console::layer::Topic::Help(_)
+            );
+            let mut cursor = shown.cursor.clone();
+            let height = usize::from(inner.height);
+            if selects {
+                cursor.settle(rows.len(), height);
+            }
+            let top = if selects { cursor.top } else { cursor.at.min(rows.len().saturating_sub(height)) };
+            for (n, row) in rows.iter().enumerate().skip(top).take(height) {
+                let y = inner.y + u16::try_from(n - top).unwrap_or(0);
+                p.spans(inner.x, y, inner.width, row);
+                if selects && n == cursor.at {
+                    p.row_style(Rect { y, height: 1, ..inner }, Role::Selection);
+                }
+            }
+            scroll_mark(p, inner, top, rows.len());
+            None
+        }
+    }
+}
+
+/// A frame in the middle of an area; tells what is inside.
+fn frame(p: &mut Paint, area: Rect, width: u16, height: u16, title: &str) -> Rect {
+    let (width, height) = (width.min(area.width), height.min(area.height));
+    let x = area.x + (area.width - width) / 2;
+    let y = area.y + (area.height - height) / 2;
+    let all = Rect { x, y, width, height };
+    p.clear(all, Role::Overlay);
+    let horizontal = p.ui.glyphs.horizontal(usize::from(width.saturating_sub(2)), p.ui.width);
+    let corners = [Glyph::TopLeft, Glyph::TopRight, Glyph::BottomLeft, Glyph::BottomRight].map(|g| p.glyph(g));
+    let (right, bottom) = (x + width - 1, y + height - 1);
+    p.put(x + 1, y, width.saturating_sub(2), &horizontal, Role::OverlayBorder);
+    p.put(x + 1, bottom, width.saturating_sub(2), &horizontal, Role::OverlayBorder);
+    for (n, (cx, cy)) in [(x, y), (right, y), (x, bottom), (right, bottom)].into_iter().enumerate() {
+        p.put(cx, cy, 1, corners[n], Role::OverlayBorder);
+    }
+    let vertical = p.glyph(Glyph::Vertical);
+    for row in y + 1..bottom {
+        p.put(x, row, 1, vertical, Role::OverlayBorder);
+        p.put(right, row, 1, vertical, Role::OverlayBorder);
+    }
+    if !title.is_empty() {
+        p.put(x + 2, y, width.saturating_sub(4), &format!(" {title} "), Role::OverlayTitle);
+    }
+    Rect { x: x + 1, y: y + 1, width: width.saturating_sub(2), height: height.saturating_sub(2) }
+}
+
+fn scroll_mark(p: &mut Paint, inner: Rect, top: usize, total: usize) {
+    let shown = top + usize::from(inner.height);
+    if shown < total {
+        let words = format!(" {}{} ", p.glyph(Glyph::Below), total - shown);
+        p.put_right(inner.right(), inner.bottom(), 8, &words, Role::OverlayTitle);
+    }
+    if top > 0 {
+        let words = format!(" {}{top} ", p.glyph(Glyph::Above));
+        p.put_right(inner.right(), inner.y.saturating_sub(1), 8, &words, Role::OverlayTitle);
+    }
+}
+
+fn sheet(p: &mut Paint, area: Rect, sheet: &Sheet) {
+    let rows = rows(sheet);
+    let numbered = sheet.filter.is_none();
+    let widest = |texts: &mut dyn Iterator<Item = u16>| texts.max().unwrap_or(0);
+    let text = widest(&mut sheet.rows.iter().map(|r| p.cols(&r.text)));
+    let hint = widest(&mut sheet.rows.iter().map(|r| p.cols(&r.hint)));
+    let body = widest(&mut sheet.body.iter().map(|b| p.cols(b)));
+    let width = (text + hint + 9).max(body + 4).max(p.cols(&sheet.title) + 6).max(30);
+    let filter = u16::from(sheet.filter.is_some());
+    let lines = u16::try_from(sheet.body.len() + rows.len().max(1)).unwrap_or(u16::MAX);
+    let inner = frame(p, area, width, lines.saturating_add(2 + filter), &sheet.title);
+    let mut y = inner.y;
+    for line in &sheet.body {
+        if y < inner.bottom() {
+            p.put(inner.x + 1, y, inner.width.saturating_sub(1), line, Role::TextDim);
+            y += 1;
+        }
+    }
+    if let Some(filter) = &sheet.filter
+        && y < inner.bottom()
+    {
+        p.put(
+            inner.x + 1,
+            y,
+            inner.width.saturating_sub(1),
+            &format!("/{filter}{}", p.glyph(Glyph::Caret)),
+            Role::Input,
+        );
+        y += 1;
+    }
+    let height = usize::from(inner.bottom().saturating_sub(y));
+    let mut cursor = sheet.cursor.clone();
+    cursor.settle(rows.len(), height);
+    for (place, n) in rows.iter().enumerate().skip(cursor.top).take(height) {
+        let row = &sheet.rows[*n];
+        let at = Rect { x: inner.x, y, width: inner.width, height: 1 };
+        let number = if numbered && place < 9 { format!(" {} ", place + 1) } else { "   ".to_owned() };
+        let x = p.put(inner.x, y, 3, &number, Role::FooterKey);
+        let room = inner.width.saturating_sub(3);
+        let role = if row.dim { Role::TextDim } else { Role::Overlay };
+        let hint_room = p.cols(&row.hint).min(room / 2);
+        p.put(x, y, room.saturating_sub(hint_room + 1), &row.text, role);
+        p.put_right(inner.right().saturating_sub(1), y, hint_room, &row.hint, Role::TextDim);
+        if place == cursor.at {
+            p.row_style(at, Role::Selection);
+        }
+        y += 1;
+    }
+}
+
+fn confirm(p: &mut Paint, area: Rect, confirm: &Confirm) -> Option<Position> {
+    let lang = p.lang();
+    let ask = match &confirm.grade {
+        Grade::Yes => lang.pick("y 是   n 否（默认）", "y yes   n no (default)").to_owned(),
+        Grade::Typed(name) => format!("{} {name}", lang.pick("打出名字确认：", "type the name to confirm:")),
+    };
+    let width = (p.cols(&confirm.words).min(area.width) + 6).max(p.cols(&ask) + 6);
+    let typed = u16::from(matches!(confirm.grade, Grade::Typed(_)));
+    let columns = usize::from(width.min(area.width).saturating_sub(4)).max(4);
+    let wrapped = crate::console::text::wrap(&confirm.words, Columns::same(columns), p.ui.width, 2000);
+    let rows = u16::try_from(wrapped.lines.len()).unwrap_or(1);
+    let inner = frame(p, area, width, rows + 4 + typed, lang.pick("确认", "Are you sure"));
+    let mut y = inner.y;
+    for piece in &wrapped.lines {
+        p.put(inner.x + 1, y, inner.width.saturating_sub(1), piece.of(&confirm.words), Role::AlertWarning);
+        y += 1;
+    }
+    p.put(inner.x + 1, y + 1, inner.width.saturating_sub(1), &ask, Role::Overlay);
+    if typed == 0 {
+        return None;
+    }
+    let x =
+        p.put(inner.x + 1, y + 2, inner.width.saturating_sub(2), &format!("> {}", confirm.typed.text()), Role::Input);
+    Some(Position { x: x.min(inner.right() - 1), y: y + 2 })
+}
+
+fn prompt(p: &mut Paint, area: Rect, prompt: &Prompt) -> Option<Position> {
+    let lang = p.lang();
+    let lead = match &prompt.ask {
+        Ask::Palette => ":".to_owned(),
+        Ask::Filter => "/".to_owned(),
+        Ask::Search => lang.pick("搜索：", "search: ").to_owned(),
+        Ask::Find(_) => lang.pick("本会话里找：", "find here: ").to_owned(),
+        Ask::Date(_) => lang
+            .pick("哪一天（2026-11-21、11-21、3 天前写 3）：", "which day (2026-11-21, 11-21, 3 = days ago): ")
+            .to_owned(),
+        Ask::Note(_) => lang.pick("备注：", "note: ").to_owned(),
+        Ask::Setting(_, key) => format!("{key} = "),
+        Ask::Refusal(_) => lang.pick("拒绝，附一句（可空）：", "refuse with a word (may be empty): ").to_owned(),
+    };
+    let y = area.bottom() - 1;
+    let row = Rect { y, height: 1, ..area };
+    if prompt.ask == Ask::Palette {
+        completions(p, Rect { height: area.height - 1, ..area }, prompt);
+    }
+    p.clear(row, Role::Input);
+    let x = p.put(area.x, y, area.width / 2, &lead, Role::InputPrompt);
+    let room = area.width.saturating_sub(x - area.x + 1);
+    let before = &prompt.line.text()[..prompt.line.caret()];
+    // The end that is being typed stays in view.
+    let mut from = 0;
+    while p.cols(&before[from..]) > room {
+        from += before[from..].chars().next().map_or(1, char::len_utf8);
+    }
+    let caret = x + p.cols(&before[from..]);
+    let end = p.put(x, y, room, &prompt.line.text()[from..], Role::Input);
+    if let Some(error) = &prompt.error {
+        p.put(end + 2, y, (area.x + area.width).saturating_sub(end + 2), error, Role::ToastError);
+    }
+    Some(Position { x: caret.min(area.x + area.width - 1), y })
+}
+
+fn completions(p: &mut Paint, area: Rect, prompt: &Prompt) {
+    let all = p.ui.completions(prompt);
+    let height = usize::from(area.height).min(8).min(all.len());
+    let mut cursor: Cursor = prompt.cursor.clone();
+    cursor.settle(all.len(), height);
+    let top = area.bottom() - u16::try_from(height).unwrap_or(0);
+    p.clear(Rect { y: top, height: u16::try_from(height).unwrap_or(0), ..area }, Role::Overlay);
+    for (n, c) in all.iter().enumerate().skip(cursor.top).take(height) {
+        let y = top + u16::try_from(n - cursor.top).unwrap_or(0);
+        let x = p.put(area.x + 1, y, 16, &c.name, Role::TextStrong);
+        let x = p.put(x + 1, y, area.width / 3, &c.arguments, Role::InputGhost);
+        let x = x.max(area.x + 18);
+        let key = c.key.as_deref().map(|k| k.replace(' ', "")).unwrap_or_default();
+        let right = (area.x + area.width).saturating_sub(1);
+        let key_x = p.put_right(right, y, 10, &key, Role::FooterKey);
+        p.put(x + 1, y, key_x.saturating_sub(x + 2), c.words, Role::TextDim);
+        if n == cursor.at {
+            p.row_style(Rect { y, height: 1, ..area }, Role::Selection);
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! The brush of all panes: text by role, cut to a width, never half a glyph, never a control character.
+
+use std::time::Duration;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use unicode_segmentation::UnicodeSegmentation;
+
+use crate::console::state::Ui;
+use crate::console::text::figures;
+use crate::console::theme::{Glyph, Role};
+use crate::domain::Wall;
+use crate::words::Lang;
+
+/// Draws into a buffer.
+pub struct Paint<'a> {
+    buffer: &'a mut Buffer,
+    /// Everything that is drawn from.
+    pub ui: &'a Ui,
+}
+
+/// Words with what they mean.
+pub type Span = (String, Role);
+
+impl<'a> Paint<'a> {
+    pub fn new(buffer: &'a mut Buffer, ui: &'a Ui) -> Self {
+        Self { buffer, ui }
+    }
+
+    pub fn lang(&self) -> Lang {
+        self.ui.lang()
+    }
+
+    pub fn glyph(&self, glyph: Glyph) -> &'static str {
+        self.ui.glyphs.get(glyph)
+    }
+
+    /// Columns of a text.
+    pub fn cols(&self, text: &str) -> u16 {
+        u16::try_from(self.ui.width.of(text)).unwrap_or(u16::MAX)
+    }
+
+    /// Puts words at a place, at most so many columns; tells the column behind them.
+    pub fn put(&mut self, x: u16, y: u16, most: u16, text: &str, role: Role) -> u16 {
+        self.put_styled(x, y, most, text, self.ui.theme.style(role))
+    }
+
+    /// The same in a style of one's own.
+    pub fn put_styled(&mut self, x: u16, y: u16, most: u16, text: &str, style: Style) -> u16 {
+        let area = self.buffer.area;
+        if y < area.y || y >= area.bottom() || x >= area.right() {
+            return x;
+        }
+        let end = x.saturating_add(most).min(area.right());
+        let text = self.ui.width.truncate(text, usize::from(end - x));
+        let mut at = x;
+        for grapheme in text.graphemes(true) {
+            let wide = u16::try_from(self.ui.width.grapheme(grapheme)).unwrap_or(0);
+            if wide == 0 || at + wide > end || grapheme.chars().any(char::is_control) {
+                continue;
+            }
+            // The shadow of a wide glyph belongs to it: whatever stood there goes.
+            for shadow in at..at + wide {
+                let cell = &mut self.buffer[(shadow, y)];
+                let background = cell.bg;
+                cell.reset();
+                cell.set_bg(background);
+                cell.set_style(style);
+            }
+            self.buffer[(at, y)].set_symbol(grapheme);
+            at += wide;
+        }
+        at
+    }
+
+    /// Puts several pieces after each other.
+    pub fn spans(&mut self, x: u16, y: u16, most: u16, spans: &[Span]) -> u16 {
+        let end = x.saturating_add(most);
+        spans.iter().fold(x, |at, (text, role)| self.put(at, y, end.saturating_sub(at), text, *role))
+    }
+
+    /// Puts words so that they end at a column.
+    pub fn put_right(&mut self, right: u16, y: u16, most: u16, text: &str, role: Role) -> u16 {
+        let cols = self.cols(text).min(most);
+        let x = right.saturating_sub(cols);
+        self.put(x, y, cols, text, role);
+        x
+    }
+
+    /// Gives a row another style under its words.
+    pub fn row_style(&mut self, area: Rect, role: Role) {
+        self.buffer.set_style(area.intersection(self.buffer.area), self.ui.theme.style(role));
+    }
+
+    /// Empties an area for something that lies over it.
+    pub fn clear(&mut self, area: Rect, role: Role) {
+        let area = area.intersection(self.buffer.area);
+        for y in area.top()..area.bottom() {
+            // A wide glyph that reaches into the area is cut: half of it would eat our edge.
+            if area.x > self.buffer.area.x && self.buffer[(area.x - 1, y)].symbol().len() > 1 {
+                let cell = &mut self.buffer[(area.x - 1, y)];
+                if unicode_width::UnicodeWidthStr::width(cell.symbol()) > 1 {
+                    cell.set_symbol(" ");
+                }
+            }
+            for x in area.left()..area.right() {
+                self.buffer[(x, y)].reset();
+            }
+        }
+        self.buffer.set_style(area, self.ui.theme.base());
+        self.buffer.set_style(area, self.ui.theme.style(role));
+    }
+
+    /// A moment: the clock, or how long ago.
+    pub fn time(&self, at: Wall) -> String {
+        time(self.ui, at)
+    }
+
+    /// Time that is left until then.
+    pub fn left(&self, until: Wall) -> String {
+        figures::left(until.since(self.ui.now.wall))
+    }
+
+    /// Time that is left, in one unit: it changes no more than once a minute.
+    pub fn age_left(&self, until: Wall) -> String {
+        figures::age(until.since(self.ui.now.wall), self.lang())
+    }
+
+    /// How long something has been so.
+    pub fn age(&self, since: Wall) -> String {
+        figures::age(self.ui.now.wall.since(since), self.lang())
+    }
+}
+
+/// A moment: the clock, or how long ago.
+pub fn time(ui: &Ui, at: Wall) -> String {
+    if ui.ages {
+        return figures::age(ui.now.wall.since(at), ui.lang());
+    }
+    let local = at.0.div_euclid(1000) + i64::from(ui.now.offset);
+    format!("{:02}:{:02}", local.rem_euclid(86_400) / 3600, local.rem_euclid(3600) / 60)
+}
+
+/// A length of time, short.
+pub fn took(d: Duration) -> String {
+    figures::took(d)
+}

@@ -1,0 +1,106 @@
+//! Beside a wide chat: why the selected message was or was not answered, then accounts and models.
+
+use ratatui::layout::Rect;
+
+use super::paint::{Paint, Span, took};
+use super::{accounts, page};
+use crate::console::state::Pane;
+use crate::console::text::{Columns, wrap};
+use crate::console::theme::Role;
+
+pub fn draw(p: &mut Paint, area: Rect) {
+    if area.height < 3 {
+        return;
+    }
+    let mut y = area.y;
+    let selected = p.ui.line().filter(|l| !l.author.is_ours());
+    let last = || p.ui.chat().and_then(|id| p.ui.lines(id).into_iter().rev().find(|l| !l.author.is_ours()).cloned());
+    if let Some(line) = selected.or_else(last) {
+        let words = match p.ui.pane {
+            Pane::Chat => p.lang().pick("为什么（所选消息）", "Why (selected)"),
+            Pane::List => p.lang().pick("为什么（最后一条）", "Why (the last one)"),
+        };
+        y = section(p, area, y, words, false);
+        for row in page::gates(p.ui, &line, area.width.into()) {
+            y = spans(p, area, y, &row);
+        }
+        y += 1;
+    }
+    y = section(p, area, y, p.lang().pick("账号", "Accounts"), true);
+    for n in 0..p.ui.snap.accounts.len() {
+        let row = accounts::account_short(p, n);
+        y = spans(p, area, y, &row);
+    }
+    y = section(p, area, y + 1, p.lang().pick("模型", "Models"), true);
+    for n in 0..p.ui.snap.providers.len() {
+        for row in accounts::provider_short(p, n) {
+            y = spans(p, area, y, &row);
+        }
+    }
+    latency(p, area, y + 1);
+}
+
+fn latency(p: &mut Paint, area: Rect, y: u16) {
+    let l = p.ui.snap.latency;
+    if l.total.p50.is_none() {
+        return;
+    }
+    let mut y = section(p, area, y, p.lang().pick("用时 p50 / p95", "Latency p50 / p95"), true);
+    for (zh, en, stage) in [
+        ("排队", "queue", l.queue),
+        ("首字", "first text", l.first_text),
+        ("生成", "writing", l.generation),
+        ("发送", "sending", l.send),
+    ] {
+        let (Some(p50), Some(p95)) = (stage.p50, stage.p95) else { continue };
+        let name = p.ui.width.fit_left(p.lang().pick(zh, en), 11);
+        y = spans(
+            p,
+            area,
+            y,
+            &[(format!(" {name}"), Role::TextDim), (format!("{} / {}", took(p50), took(p95)), Role::Text)],
+        );
+    }
+}
+
+fn section(p: &mut Paint, area: Rect, y: u16, words: &str, ruled: bool) -> u16 {
+    if y >= area.bottom() {
+        return y;
+    }
+    if ruled {
+        let line = p.ui.glyphs.horizontal(usize::from(area.width).saturating_sub(1), p.ui.width);
+        p.put(area.x + 1, y, area.width - 1, &line, Role::Rule);
+        p.put(area.x + 2, y, area.width - 2, &format!(" {words} "), Role::TextDim);
+    } else {
+        p.put(area.x + 1, y, area.width - 1, words, Role::TextStrong);
+    }
+    y + 1
+}
+
+/// A row that may need more than one.
+fn spans(p: &mut Paint, area: Rect, y: u16, row: &[Span]) -> u16 {
+    if y >= area.bottom() {
+        return y;
+    }
+    let cols: u16 = row.iter().map(|(t, _)| p.cols(t)).sum();
+    if cols <= area.width {
+        p.spans(area.x, y, area.width, row);
+        return y + 1;
+    }
+    // Only the last piece is prose; it goes on below.
+    let Some(((text, role), front)) = row.split_last() else { return y };
+    let x = p.spans(area.x, y, area.width, front);
+    let indent = 3;
+    let columns =
+        Columns { first: (area.x + area.width).saturating_sub(x).into(), rest: usize::from(area.width - indent) };
+    let mut y = y;
+    for (n, piece) in wrap(text, columns, p.ui.width, 600).lines.iter().enumerate() {
+        if y >= area.bottom() {
+            break;
+        }
+        let x = if n == 0 { x } else { area.x + indent };
+        p.put(x, y, (area.x + area.width).saturating_sub(x), piece.of(text), *role);
+        y += 1;
+    }
+    y
+}

@@ -1,0 +1,26 @@
+//! Words in the lower right corner: what was done, what was not.
+
+use ratatui::layout::Rect;
+
+use super::paint::Paint;
+use crate::console::theme::{Glyph, Role};
+
+pub fn draw(p: &mut Paint, area: Rect) {
+    // Above the line on which something is typed.
+    let mut y = area.bottom().saturating_sub(2);
+    for toast in p.ui.toasts.iter().rev() {
+        if y <= area.y {
+            return;
+        }
+        let (glyph, role) = match toast.bad {
+            true => (Glyph::Refused, Role::ToastError),
+            false => (Glyph::Done, Role::ToastOk),
+        };
+        let text = format!(" {} {} ", p.glyph(glyph), crate::console::text::plain(&toast.words));
+        let cols = p.cols(&text).min(area.width.saturating_sub(2));
+        let x = (area.x + area.width).saturating_sub(cols + 1);
+        p.clear(Rect { x, y, width: cols, height: 1 }, role);
+        p.put(x, y, cols, &text, role);
+        y -= 1;
+    }
+}
