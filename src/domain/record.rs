@@ -136,6 +136,13 @@ pub struct Line {
     pub recalled: bool,
 }
 
+impl Line {
+    /// The line that it was merged into, if it was.
+    pub fn merged_into(&self) -> Option<Seq> {
+        if let Some(Outcome::Merged(head)) = self.outcome { Some(head) } else { None }
+    }
+}
+
 /// One row for the store. Rows of one batch are committed together or not at all.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -341,6 +348,13 @@ pub enum ItemKind {
     },
     /// Sending to this chat is paused.
     Paused,
+}
+
+impl ItemKind {
+    /// The message whose answer waits for an operator's word.
+    pub fn drafted(&self) -> Option<Seq> {
+        if let Self::Draft { answers, .. } = self { Some(*answers) } else { None }
+    }
 }
 
 /// Somebody did something.

@@ -8,7 +8,7 @@
 //!   [`window`] (what the model is shown)
 //! * asking: `dispatch` (which provider, retry, failover), [`breaker`], [`cache`], [`usage`]
 //! * answering: `reply` (from answer to parts), [`markdown`], [`split`], `delivery` (parts on their way)
-//! * the rest: `accounts`, `commands`, `attention`, `recovery`, `publish`, [`metrics`]
+//! * the rest: `accounts`, `commands`, `attention`, `duplicate`, `recovery`, `publish`, [`metrics`]
 
 pub mod access;
 pub mod breaker;
@@ -31,6 +31,7 @@ mod chat;
 mod commands;
 mod delivery;
 mod dispatch;
+mod duplicate;
 mod hear;
 mod policy;
 mod publish;

@@ -142,9 +142,10 @@ impl Book {
         let waits = replies && kind == 0 && line.outcome.is_none() && !trace;
         let pictures = (!trace && !line.pictures.is_empty()).then(|| json(&line.pictures)).flatten();
         conn.prepare_cached(
-            // A reply that is told again has grown: paragraph by paragraph, and its making at the end.
+            // A reply that is told again has grown: paragraph by paragraph, and its making at the end. Or what it
+            // answers was a duplicate, and it answers the next message.
             "INSERT INTO lines VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17) \
-             ON CONFLICT(seq) DO UPDATE SET text = ?10, making = ?17",
+             ON CONFLICT(seq) DO UPDATE SET text = ?10, answers = ?12, making = ?17",
         )?
         .execute(params![
             int(line.seq.0),
