@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccessId, ConversationId, ItemId, MessageId, Outcome, PartId, Peer, Picture, Request, Seq, Text, Tokens, UserId,
-    Verdict, Wall,
+    AccessId, ConversationId, Decision, ItemId, MessageId, Outcome, PartId, Peer, Picture, Request, Seq, Text, Tokens,
+    UserId, Verdict, Wall,
 };
 
 /// Who a line is from.
@@ -141,6 +141,12 @@ impl Line {
     pub fn merged_into(&self) -> Option<Seq> {
         if let Some(Outcome::Merged(head)) = self.outcome { Some(head) } else { None }
     }
+
+    /// The same, to be answered by itself: what it was merged into was a duplicate and is not on record.
+    pub fn unmerged(&self) -> Self {
+        let verdict = self.verdict.clone().map(|verdict| Verdict { decision: Decision::Reply, ..verdict });
+        Self { verdict, outcome: None, ..self.clone() }
+    }
 }
 
 /// One row for the store. Rows of one batch are committed together or not at all.
@@ -148,7 +154,8 @@ impl Line {
 #[serde(rename_all = "snake_case")]
 pub enum Row {
     /// A line heard. `dedupe` is unique within its conversation: the message id, or a hash of time,
-    /// speaker and words where the adapter gave id 0. A conflict makes the line a duplicate.
+    /// speaker and words where the adapter gave id 0. A conflict makes the line a duplicate, which is not kept;
+    /// a line merged into a duplicate waits by itself, until the engine says what it is part of now.
     Heard {
         /// The line.
         line: Arc<Line>,

@@ -130,6 +130,11 @@ impl Book {
             self.seq = self.seq.max(line.seq.0);
             return Ok(());
         }
+        let alone = match line.merged_into() {
+            Some(head) if !is_there(conn, head)? => Some(line.unmerged()),
+            _ => None,
+        };
+        let line = alone.as_ref().unwrap_or(line);
         let text = line.text.raw();
         let cut = if trace { text.char_indices().nth(TRACE).map_or(text.len(), |(i, _)| i) } else { text.len() };
         self.line(conn, line, &text[..cut], trace)
@@ -212,6 +217,11 @@ impl Book {
             ],
         )
     }
+}
+
+/// Whether a line is on record.
+pub(super) fn is_there(conn: &Connection, line: Seq) -> rusqlite::Result<bool> {
+    conn.prepare_cached("SELECT EXISTS(SELECT 1 FROM lines WHERE seq = ?1)")?.query_row([int(line.0)], |r| r.get(0))
 }
 
 fn run(conn: &Connection, sql: &str, values: &[&dyn rusqlite::ToSql]) -> rusqlite::Result<()> {

@@ -129,6 +129,9 @@ impl Laws {
             // Of a second reply the engine may learn only later that the first has ended in the last process.
             Row::Ended(seq, outcome) => {
                 self.is_merged_rightly(*seq, outcome);
+                if !self.heard.contains_key(seq) {
+                    self.broken.push(format!("message {seq} ended and was never heard"));
+                }
                 // What is merged is over, whatever it is merged into.
                 let merged = matches!(outcome, Outcome::Merged(_));
                 let excused = merged || (self.restarted && self.asked_for.contains(seq));
@@ -247,6 +250,9 @@ impl Laws {
         self.replies.retain(|_, line| *line <= found.last_seq);
         self.answered.retain(|_, seq| *seq <= found.last_seq);
         self.ended = shelf.ended();
+        for (seq, head) in shelf.merged().filter(|(_, head)| shelf.line(*head).is_none()) {
+            self.broken.push(format!("message {seq} is merged into {head}, which is not on record"));
+        }
         self.restarted = true;
         for (part, _) in &found.parts {
             if let Some(way) = self.parts.get_mut(&part.id) {
