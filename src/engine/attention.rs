@@ -52,6 +52,11 @@ impl State {
         self.raise(kind, Some(id), Some(self.now.wall + wait));
     }
 
+    /// Answers to a message that wait for an operator's word.
+    pub fn drafts_of(&self, line: Seq) -> Vec<ItemId> {
+        self.items.iter().filter(|(_, item)| item.kind.drafted() == Some(line)).map(|(id, _)| *id).collect()
+    }
+
     pub fn on_item_ends(&mut self, id: ItemId) {
         let Some(Item { kind: ItemKind::Draft { answers, .. }, conversation: Some(chat), .. }) = self.drop_item(id)
         else {

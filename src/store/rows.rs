@@ -130,6 +130,11 @@ impl Book {
             self.seq = self.seq.max(line.seq.0);
             return Ok(());
         }
+        let alone = match line.merged_into() {
+            Some(head) if !is_there(conn, head)? => Some(line.unmerged()),
+            _ => None,
+        };
+        let line = alone.as_ref().unwrap_or(line);
         let text = line.text.raw();
         let cut = if trace { text.char_indices().nth(TRACE).map_or(text.len(), |(i, _)| i) } else { text.len() };
         self.line(conn, line, &text[..cut], trace)
@@ -142,9 +147,10 @@ impl Book {
         let waits = replies && kind == 0 && line.outcome.is_none() && !trace;
         let pictures = (!trace && !line.pictures.is_empty()).then(|| json(&line.pictures)).flatten();
         conn.prepare_cached(
-            // A reply that is told again has grown: paragraph by paragraph, and its making at the end.
+            // A reply that is told again has grown: paragraph by paragraph, and its making at the end. Or what it
+            // answers was a duplicate, and it answers the next message.
             "INSERT INTO lines VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17) \
-             ON CONFLICT(seq) DO UPDATE SET text = ?10, making = ?17",
+             ON CONFLICT(seq) DO UPDATE SET text = ?10, answers = ?12, making = ?17",
         )?
         .execute(params![
             int(line.seq.0),
@@ -211,6 +217,11 @@ impl Book {
             ],
         )
     }
+}
+
+/// Whether a line is on record.
+pub(super) fn is_there(conn: &Connection, line: Seq) -> rusqlite::Result<bool> {
+    conn.prepare_cached("SELECT EXISTS(SELECT 1 FROM lines WHERE seq = ?1)")?.query_row([int(line.0)], |r| r.get(0))
 }
 
 fn run(conn: &Connection, sql: &str, values: &[&dyn rusqlite::ToSql]) -> rusqlite::Result<()> {

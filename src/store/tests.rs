@@ -151,6 +151,53 @@ fn a_message_is_a_duplicate_also_after_a_restart() {
     world.close();
 }
 
+/// The engine would have dealt with all of this, had it lived to hear of the duplicate.
+#[test]
+fn nothing_rests_on_a_duplicate() {
+    use PartState::*;
+    let dir = tempfile::tempdir().unwrap();
+    let mut world = open(dir.path());
+    let first = heard(1, 5, "一");
+    world.commit(vec![hear(&first), Row::Ended(Seq(1), Outcome::Replied)]);
+    let again = Line { message: first.message, ..heard(2, 5, "一") };
+    let verdict = Some(Verdict::ignore(Gate::Queue, Reason::Merged));
+    let part_of =
+        |head, seq| Line {
+            verdict: verdict.clone(), outcome: Some(Outcome::Merged(Seq(head))), ..heard(seq, 5, "二")
+        };
+    let (ready, leaving) = (said(5, &again, "答"), said(6, &again, "又答"));
+    let draft = ItemKind::Draft { answers: Seq(2), text: "草".into(), making: Arc::default(), suggestion: false };
+    let item = Item { since: Wall(1), conversation: Some(group(5)), kind: draft, expires: None };
+    let rows = vec![
+        hear(&again),
+        hear(&part_of(2, 3)),
+        hear(&part_of(1, 4)),
+        Row::Said(Arc::new(ready.clone())),
+        Row::Part(part(1, &ready, 0, Generated)),
+        Row::Said(Arc::new(leaving.clone())),
+        Row::Part(part(2, &leaving, 0, Sending)),
+        Row::Item(ItemId(1), Box::new(item)),
+    ];
+    assert_eq!(world.commit(rows), [Seq(2)]);
+    world.close();
+    let mut world = open(dir.path());
+    let found = &world.recovered;
+    assert_eq!(found.waiting.iter().map(|l| l.seq.0).collect::<Vec<_>>(), [3], "by itself");
+    let parts: Vec<_> = found.parts.iter().map(|(p, l)| (p.id.0, p.state, l.answers)).collect();
+    assert_eq!(parts, [(2, Sending, None)], "it may have left, and is looked up");
+    assert_eq!(found.items, []);
+    // A reply that the engine gave to the next message of its question.
+    let reply = said(7, &again, "再答");
+    let moved = Line { answers: Some(Seq(3)), ..reply.clone() };
+    world.commit(vec![Row::Said(Arc::new(reply)), Row::Part(part(3, &moved, 0, Sent)), Row::Said(Arc::new(moved))]);
+    world.close();
+    let world = open(dir.path());
+    assert_eq!(world.recovered.waiting, []);
+    let outcome = |seq: u64| world.history(5).into_iter().find(|l| l.seq.0 == seq).unwrap().outcome;
+    assert_eq!((outcome(3), outcome(4)), (Some(Outcome::Replied), Some(Outcome::Merged(Seq(1)))));
+    world.close();
+}
+
 #[test]
 fn recovery_at_each_state_of_a_part() {
     use PartState::*;

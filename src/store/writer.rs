@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 use super::errands::{Errand, Errands};
 use super::keep::Kept;
 use super::lock::Lock;
-use super::rows::Book;
+use super::rows::{Book, is_there};
 use super::upkeep::Upkeep;
 use super::{Clock, StoreError, recover, schema, search};
 use crate::config::Storage;
@@ -398,10 +398,9 @@ fn is_refusal(e: &rusqlite::Error) -> bool {
 
 /// The duplicates of a batch that is on disk already: lines heard that are under another number.
 fn known(conn: &Connection, rows: &[Row], duplicates: &mut Vec<Seq>) -> rusqlite::Result<()> {
-    let mut there = conn.prepare_cached("SELECT EXISTS(SELECT 1 FROM lines WHERE seq = ?1)")?;
     for row in rows {
         if let Row::Heard { line, .. } = row
-            && !there.query_row([super::columns::int(line.seq.0)], |r| r.get::<_, bool>(0))?
+            && !is_there(conn, line.seq)?
         {
             duplicates.push(line.seq);
         }
