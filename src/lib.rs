@@ -10,7 +10,7 @@
 //!  timers, Committed, Config ──┼───────► runtime ─► Engine::apply┼─ Record(n, rows) ─→ store ─Committed(n)→ engine
 //!  ctl ─Envelope<Command>──────┘                 │               └─ Edit, Load, Answer
 //!                                                ▼
-//!                                   Arc<Snapshot>, latest wins: ctl, later the console
+//!                                   Arc<Snapshot>, latest wins: ctl, the sessions of the console
 //! ```
 //!
 //! # Ground floor: plain data, no IO
@@ -23,6 +23,7 @@
 //!
 //! * [`engine`]: `apply(Input, Now) -> Effects`, the single writer of all state. A change of what the bot does
 //!   begins here: one gate, one concern a file.
+//! * [`console`]: the other wing: what operators see and press. It meets the engine in snapshots and commands only.
 //!
 //! # Second floor: leaves that touch the world and never each other
 //!
@@ -37,8 +38,8 @@
 //!
 //! # Fourth floor: doors
 //!
-//! * [`serve`]: the Unix socket and the verbs of `ctl`.
-//! * [`cli`]: one file a subcommand.
+//! * [`serve`]: the Unix socket, the verbs of `ctl`, and the sessions that run a console each.
+//! * [`cli`]: one file a subcommand; the relay between a terminal and its session.
 //!
 //! Beside the house stands [`simulator`]: a QQ world and both model protocols on loopback sockets, for the demo,
 //! the tests and the benches.
@@ -46,6 +47,7 @@
 pub mod adapter;
 pub mod cli;
 pub mod config;
+pub mod console;
 pub mod domain;
 pub mod engine;
 pub mod provider;

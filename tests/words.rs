@@ -292,7 +292,8 @@ fn exits_say_what_where_and_what_to_do() {
         Exit::Store { cause: n() },
         Exit::TimedOut,
         Exit::NoLine,
-        Exit::NoConsole,
+        Exit::NoSession { number: 3 },
+        Exit::Lost { socket: n(), seconds: 60 },
         Exit::NotBuilt { name: n() },
         Exit::Failed { name: "run", cause: n() },
     ];
@@ -300,6 +301,7 @@ fn exits_say_what_where_and_what_to_do() {
     assert_eq!(slugs.len(), exits.len());
     assert!(exits.iter().all(|e| [1, 78].contains(&e.code())));
     exits.extend(usage.map(Exit::Usage));
+    exits.push(Exit::NoTerminal);
     for exit in &exits {
         check(|lang| exit.words(lang));
     }

@@ -277,7 +277,8 @@ impl Driver {
     /// Tells doors where the keys stand.
     pub fn place(&self) {
         let origins = Arc::clone(&self.loaded.origins);
-        self.ends.placed.send_replace(Placed { file: self.file.clone(), origins });
+        let config = Arc::clone(&self.loaded.config);
+        self.ends.placed.send_replace(Placed { config, file: self.file.clone(), origins });
     }
 
     fn on_request(&mut self, request: Request) {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
-use crate::config::Origins;
+use crate::config::{Config, Origins};
 use crate::domain::{Command, Done, Line, Operator, Page, Peer, Query, Reason, Refusal, Snapshot};
 
 /// Lines that a slow reader of [`Tail`] may lag behind before it loses some.
@@ -42,9 +42,11 @@ pub enum Request {
     },
 }
 
-/// The configuration file in force, and where each of its keys stands: what a verdict points at.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// The configuration in force, and where each of its keys stands: what a verdict points at.
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Placed {
+    /// What it says.
+    pub config: Arc<Config>,
     /// The file.
     pub file: std::path::PathBuf,
     /// The lines.
@@ -116,6 +118,23 @@ impl Handle {
         self.ask(ask).await.unwrap_or(Err(Refusal::ShuttingDown))
     }
 
+    /// Hands a command over, and gives the answer to come. Commands that are handed over one after another reach
+    /// the engine in this order, however long their answers take.
+    ///
+    /// # Errors
+    /// [`Gone`] when the runtime has ended. Without an answer to come, it ended meanwhile.
+    pub async fn hand_over(
+        &self,
+        operator: Operator,
+        expects: Option<u64>,
+        command: Command,
+    ) -> Result<oneshot::Receiver<Result<Done, Refusal>>, Gone> {
+        let (reply, answer) = oneshot::channel();
+        let request = Request::Command { operator, expects, command, reply };
+        self.requests.send(request).await.map_err(|_| Gone)?;
+        Ok(answer)
+    }
+
     /// Asks for stored history.
     ///
     /// # Errors
@@ -151,6 +170,11 @@ impl Handle {
     /// Where the configuration in force stands.
     pub fn placed(&self) -> Placed {
         self.placed.borrow().clone()
+    }
+
+    /// The configuration in force, and each later one. Latest wins.
+    pub fn placements(&self) -> watch::Receiver<Placed> {
+        self.placed.clone()
     }
 
     /// Whether the runtime has ended.
