@@ -304,7 +304,8 @@ fn exits_say_what_where_and_what_to_do() {
         Exit::TimedOut,
         Exit::NoLine,
         Exit::NotKept,
-        Exit::NoConsole,
+        Exit::NoSession { number: 3 },
+        Exit::Lost { socket: n(), seconds: 60 },
         Exit::NotBuilt { name: n() },
         Exit::Failed { name: "run", cause: n() },
     ];
@@ -312,6 +313,7 @@ fn exits_say_what_where_and_what_to_do() {
     assert_eq!(slugs.len(), exits.len());
     assert!(exits.iter().all(|e| [1, 78].contains(&e.code())));
     exits.extend(usage.map(Exit::Usage));
+    exits.push(Exit::NoTerminal);
     for exit in &exits {
         check(|lang| exit.words(lang));
     }

@@ -278,7 +278,7 @@ impl Driver {
     pub fn place(&self) {
         let origins = Arc::clone(&self.loaded.origins);
         let config = Arc::clone(&self.loaded.config);
-        self.ends.placed.send_replace(Placed { file: self.file.clone(), origins, config });
+        self.ends.placed.send_replace(Placed { config, file: self.file.clone(), origins });
     }
 
     fn on_request(&mut self, request: Request) {
