@@ -220,8 +220,9 @@ impl State {
             self.numbers.batch = batch.0;
             self.commits.sent(batch, self.now.mono, &mut self.timers);
             let rows = std::mem::take(&mut self.rows);
+            // What a console keeps for itself is nobody else's news.
+            self.changed |= !rows.iter().all(|row| matches!(row, Row::Screen { .. }));
             self.effects.insert(0, Effect::Record(batch, rows));
-            self.changed = true;
         }
         if self.commits.unrecorded {
             self.release_all();
