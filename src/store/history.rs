@@ -30,7 +30,7 @@ pub(super) fn answer(conn: &mut Connection, query: &Query) -> Page {
         Query::Audit { limit } => audit(&tx, *limit),
         Query::Chats { before, limit, filter } => chats::list(&tx, *before, limited(*limit), filter.as_deref()),
         Query::Screen { operator } => screen(&tx, operator).map(Page::Screen),
-        // Nothing of prompts is stored.
+        // Nothing of them is stored; the runtime answers by itself.
         Query::Prompt { .. } => Ok(Page::NotKept),
     });
     page.unwrap_or_else(|e| Page::Failed(e.to_string()))
