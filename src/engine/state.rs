@@ -110,7 +110,8 @@ pub(super) struct State {
     pub taken_back: BTreeMap<Seq, TakingBack>,
     pub commits: Commits,
 
-    pub items: BTreeMap<ItemId, Item>,
+    /// What waits for a human; shared with the snapshots.
+    pub items: BTreeMap<ItemId, Arc<Item>>,
     pub edits: HashMap<u64, PendingEdit>,
     pub books: Books,
     pub metrics: Metrics,
