@@ -125,8 +125,8 @@ async fn a_wrong_answer_is_looked_into_and_corrected() {
     assert_eq!(corrected.code, 0, "{corrected:?}");
     stage.hears(private(77), "很冷，多穿点").await;
     let history = bot.json(&["history", "private:77"]).await;
-    let of = |seq: &str| lines(&history).iter().find(|l| l["seq"].to_string() == seq).unwrap().clone();
-    assert_eq!(of(&wrong)["recalled"], true);
+    let old = lines(&history).iter().find(|l| l["seq"] == why["replies"][0]["seq"]).unwrap();
+    assert_eq!(old["recalled"], true);
 
     // The wrong words are never shown to a model again.
     stage.write(77, "那后天呢").await;
