@@ -17,7 +17,7 @@ impl State {
             self.timers.set(self.now.mono + at.since(self.now.wall), Timer::ItemEnds(id));
         }
         self.rows.push(Row::Item(id, Box::new(item.clone())));
-        self.items.insert(id, item);
+        self.items.insert(id, Arc::new(item));
         if let Some(conversation) = conversation {
             self.touch(conversation);
         }
@@ -33,7 +33,7 @@ impl State {
             self.touch(conversation);
         }
         self.changed = true;
-        Some(item)
+        Some(Arc::unwrap_or_clone(item))
     }
 
     /// An answer that an operator decides about. Its question is over as far as the queue is concerned: a

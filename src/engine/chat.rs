@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::claims::Claimed;
 use crate::domain::{
-    ChatState, ConversationId, Envelope, GroupId, Line, Message, MessageId, Mono, Outcome, PartId, Seq, UserId, Wall,
+    ChatState, ChatWindow, ConversationId, Envelope, GroupId, Line, Message, MessageId, Mono, Outcome, PartId, Seq,
+    UserId, Wall,
 };
 
 /// Lines kept in memory per conversation. Enough for every window and a screen of scrolling; older ones are
@@ -53,6 +54,8 @@ pub(super) struct Chat {
     pub failure_notice: Option<Mono>,
     /// The operator who is about to speak.
     pub claim: Option<Claimed>,
+    /// What was shown to a model last.
+    pub window: Option<ChatWindow>,
     /// When anything happened here last.
     pub touched: Mono,
     /// When somebody said something last, by the wall: idle conversations begin anew.
@@ -90,6 +93,7 @@ impl Chat {
             failures: 0,
             failure_notice: None,
             claim: None,
+            window: None,
             touched: now,
             last_heard: None,
         }

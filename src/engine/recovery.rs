@@ -129,7 +129,7 @@ impl State {
             if let Some(at) = item.expires {
                 self.timers.set(self.now.mono + at.since(self.now.wall), Timer::ItemEnds(id));
             }
-            self.items.insert(id, item);
+            self.items.insert(id, Arc::new(item));
         }
         let modes: Vec<_> = self.cold.iter().filter_map(|(id, s)| Some((*id, s.mode?.1?))).collect();
         for (id, until) in modes {

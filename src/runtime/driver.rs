@@ -15,6 +15,7 @@ use super::handle::{Ends, Placed, Request};
 use super::inbox::{Inbox, Told};
 use super::keeper::{Errand, Keeper, Loaded};
 use super::links::{Links, hub_settings};
+use super::prompts::Prompts;
 use super::quarantine;
 use crate::adapter::{Hub, LinkEvent, Output};
 use crate::domain::*;
@@ -59,6 +60,7 @@ pub(super) struct Driver {
     pub links: Links,
     pub providers: Providers,
     pub jobs: HashMap<JobId, JobHandle>,
+    pub prompts: Prompts,
     pub store: Store,
     /// Batches not yet handed to the store, in order: nobody waits for them, or its queue is full.
     pub backlog: VecDeque<Refused>,
@@ -290,6 +292,9 @@ impl Driver {
                 let envelope = Envelope { operator, session: SessionId(0), tag, expects, command };
                 self.feed(Input::Command(envelope));
             }
+            Request::Query { query: Query::Prompt { line }, reply } => {
+                let _ = reply.send(self.prompts.of(line));
+            }
             Request::Query { query, reply } => {
                 let page = self.store.query(query);
                 tokio::spawn(async move {
@@ -335,6 +340,7 @@ impl Driver {
             Effect::Record(batch, rows) => self.record(batch, rows, todo),
             Effect::Ask(job) => {
                 let id = job.id;
+                self.prompts.keep(&job, self.model_of(&job.provider), self.clock.now().wall);
                 let handle = self.providers.ask(job, self.inbox.lane().clone());
                 self.jobs.insert(id, handle);
             }
@@ -377,7 +383,13 @@ impl Driver {
         }
     }
 
+    fn model_of(&self, provider: &str) -> Arc<str> {
+        let configured = self.loaded.config.providers.iter().find(|p| p.name == provider);
+        configured.map_or_else(Arc::default, |p| p.model.as_str().into())
+    }
+
     fn record(&mut self, batch: BatchNo, rows: Vec<Row>, todo: &mut VecDeque<Input>) {
+        rows.iter().for_each(|row| self.prompts.learn(row));
         if self.ends.lines.wanted() {
             for row in &rows {
                 if let Row::Heard { line, .. } | Row::Said(line) = row {
@@ -444,6 +456,7 @@ impl Driver {
             return;
         }
         self.jobs.clear();
+        self.prompts.forget();
         self.answers.clear();
         self.engine = Engine::rebuilt(Arc::clone(&self.loaded.config), self.seed, now, self.rebuilds);
         // What waits here must be known to the store before it tells where its numbers end.

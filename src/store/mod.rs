@@ -11,6 +11,7 @@
 //! when the last session ended. Nothing here wakes up while nothing happens, but for one look an hour.
 
 mod backup;
+mod chats;
 mod columns;
 mod errands;
 mod history;

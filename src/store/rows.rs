@@ -21,6 +21,8 @@ const KNOWN_CHATS: usize = 8192;
 #[derive(Debug, Default)]
 pub(super) struct Book {
     chats: HashMap<ConversationId, i64>,
+    /// The last line of each chat that this transaction has written to.
+    newest: HashMap<i64, u64>,
     seq: u64,
     part: u64,
     item: u64,
@@ -53,7 +55,15 @@ impl Book {
     }
 
     /// The last statement of every transaction that holds rows.
-    pub(super) fn close(&self, conn: &Connection) -> rusqlite::Result<()> {
+    pub(super) fn close(&mut self, conn: &Connection) -> rusqlite::Result<()> {
+        // Once a chat and not once a line.
+        for (chat, seq) in self.newest.drain() {
+            run(
+                conn,
+                "INSERT INTO newest VALUES(?1, ?2) ON CONFLICT DO UPDATE SET seq = max(seq, excluded.seq)",
+                params![chat, int(seq)],
+            )?;
+        }
         conn.prepare_cached("UPDATE tally SET seq = ?1, part = ?2, item = ?3, batch = ?4, clean = ?5")?
             .execute(params![int(self.seq), int(self.part), int(self.item), int(self.batch), self.clean])?;
         Ok(())
@@ -82,7 +92,10 @@ impl Book {
             }
             Row::ItemDone(id) => run(conn, "DELETE FROM items WHERE id = ?1", params![int(id.0)]),
             Row::Audit(entry) => audit(conn, entry),
-            Row::Screen { .. } | Row::CleanStop => Ok(()),
+            Row::Screen { operator, screen } => {
+                run(conn, "INSERT OR REPLACE INTO screens VALUES(?1, ?2)", params![operator.raw(), screen])
+            }
+            Row::CleanStop => Ok(()),
         }
     }
 
@@ -172,6 +185,8 @@ impl Book {
             line.making.as_deref().and_then(json),
         ])?;
         self.seq = self.seq.max(line.seq.0);
+        let newest = self.newest.entry(chat).or_default();
+        *newest = line.seq.0.max(*newest);
         if trace {
             return Ok(());
         }

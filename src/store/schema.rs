@@ -13,7 +13,7 @@ use crate::config::Durability;
 const APPLICATION: i32 = 0x7171_646b;
 
 /// Step `n` leads from version `n` to `n + 1`. Steps are never edited, only added.
-const STEPS: &[&str] = &[FIRST];
+const STEPS: &[&str] = &[FIRST, CONSOLE];
 
 /// * `tally`: one row. The greatest numbers ever used (lines may be gone, numbers are not used again), the
 ///   last batch of this session, how far the search index reaches, how the last session ended.
@@ -62,6 +62,17 @@ CREATE TABLE audit(
 CREATE TRIGGER audit_stays BEFORE DELETE ON audit BEGIN SELECT raise(ABORT, 'the audit only grows'); END;
 CREATE TRIGGER audit_holds BEFORE UPDATE ON audit BEGIN SELECT raise(ABORT, 'the audit only grows'); END;
 CREATE VIRTUAL TABLE words USING fts5(chat, text, content='', contentless_delete=1, tokenize='ascii');
+";
+
+/// What a console asks for.
+///
+/// * `newest`: the last line of each chat, so that a list of ten thousand chats needs no look at a million lines. It is
+///   small enough to be sorted at each question, which spares every message the upkeep of an index.
+/// * `screens`: what each operator's console looked like.
+const CONSOLE: &str = "
+CREATE TABLE newest(chat INTEGER PRIMARY KEY, seq INTEGER NOT NULL);
+INSERT INTO newest SELECT chat, max(seq) FROM lines GROUP BY chat;
+CREATE TABLE screens(operator TEXT PRIMARY KEY, screen TEXT NOT NULL) WITHOUT ROWID;
 ";
 
 /// Opens the database for writing. Closing it never writes the log back into it, so that a database found

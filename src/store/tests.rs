@@ -423,6 +423,119 @@ fn history_by_time_is_exact_although_a_clock_jumped() {
 }
 
 #[test]
+fn history_goes_forward_from_a_date_as_well_as_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut world = open(dir.path());
+    let other = ConversationId { account: SelfId(2), peer: group(5).peer };
+    let line = |n: u64| Line { at: Wall(n as i64 * DAY), ..heard(n, 5, "x") };
+    // Every third line is another account's view of the same group.
+    let line = |n: u64| if n.is_multiple_of(3) { Line { conversation: other, ..line(n) } } else { line(n) };
+    world.commit((1..=25).map(|n| hear(&line(n))).collect());
+    let page = |before: Option<u64>, after: Option<u64>, since: Option<i64>, until: Option<i64>| {
+        let (before, after) = (before.map(Seq), after.map(Seq));
+        let (since, until) = (since.map(|d| Wall(d * DAY)), until.map(|d| Wall(d * DAY)));
+        let (lines, more) = world.lines(Query::History { chat: in_group(5), before, after, since, until, limit: 4 });
+        (lines.iter().map(|l| l.seq.0).collect::<Vec<_>>(), more)
+    };
+    // To day 10: the page that begins there, the next, the one before.
+    assert_eq!(page(None, Some(0), Some(10), None), (vec![13, 12, 11, 10], true));
+    assert_eq!(page(None, Some(13), None, None), (vec![17, 16, 15, 14], true));
+    assert_eq!(page(Some(10), None, None, None), (vec![9, 8, 7, 6], true));
+    // The one that ends there, and the end of all.
+    assert_eq!(page(None, None, None, Some(10)), (vec![10, 9, 8, 7], true));
+    assert_eq!(page(None, Some(21), None, None), (vec![25, 24, 23, 22], false));
+    assert_eq!(page(None, Some(25), None, None), (vec![], false));
+    assert_eq!(page(Some(8), Some(2), None, None), (vec![6, 5, 4, 3], true), "between two lines");
+    world.close();
+}
+
+#[test]
+fn chats_are_listed_by_who_spoke_last_and_found_by_name_or_number() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut world = open(dir.path());
+    world.commit((1..=9).map(|n| hear(&heard(n, 100 + n as i64, "x"))).collect());
+    let state = ChatState {
+        name: "Rust 水友群".into(),
+        mode: Some((Mode::Muted, None)),
+        note: "常客".into(),
+        ..ChatState::default()
+    };
+    world.commit(vec![Row::Chat(group(104), Box::new(state))]);
+    let last = said(11, &heard(10, 102, "y"), "z");
+    world.commit(vec![hear(&heard(10, 102, "y")), Row::Said(Arc::new(last.clone()))]);
+    // Settings alone make no conversation.
+    world.commit(vec![Row::Chat(group(999), Box::default())]);
+    let list = |before: Option<u64>, limit, filter: Option<&str>| {
+        let filter = filter.map(str::to_owned);
+        match world.ask(Query::Chats { before: before.map(Seq), limit, filter }) {
+            Page::Chats { chats, more } => (chats, more),
+            other => panic!("{other:?}"),
+        }
+    };
+    let numbers =
+        |(chats, more): (Vec<ChatRow>, bool)| (chats.iter().map(|c| c.id.peer.number()).collect::<Vec<_>>(), more);
+    assert_eq!(numbers(list(None, 4, None)), (vec![102, 109, 108, 107], true));
+    assert_eq!(numbers(list(Some(7), 4, None)), (vec![106, 105, 104, 103], true));
+    assert_eq!(numbers(list(Some(3), 4, None)), (vec![101], false));
+    assert_eq!(numbers(list(None, 4, Some("水友"))), (vec![104], false));
+    assert_eq!(numbers(list(None, 4, Some(" rust "))), (vec![104], false));
+    assert_eq!(numbers(list(None, 1, Some("10"))), (vec![102], true));
+    assert_eq!(numbers(list(None, 9, Some("无此"))), (vec![], false));
+    let (chats, _) = list(None, 1, None);
+    assert_eq!(chats[0].last, last);
+    let (chats, _) = list(None, 1, Some("水友"));
+    let found = (&chats[0].name, chats[0].mode, chats[0].note.as_str());
+    assert_eq!(found, (&"Rust 水友群".into(), Some((Mode::Muted, None)), "常客"));
+    world.close();
+}
+
+#[test]
+fn a_chat_whose_last_line_is_cleaned_away_is_listed_by_the_one_before() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = Arc::new(AtomicI64::new(START));
+    let mut world = open_at(dir.path(), &at);
+    let old = |n: u64, chat| Line { at: Wall(START - 3 * DAY), ..heard(n, chat, "x") };
+    let trace = |line: &Line| Row::Heard { line: Arc::new(line.clone()), dedupe: line.seq.0 as i64, trace: true };
+    world.commit(vec![hear(&heard(1, 5, "x")), trace(&old(2, 5)), trace(&old(3, 6))]);
+    sweep(&world, START);
+    let Page::Chats { chats, more } = world.ask(Query::Chats { before: None, limit: 9, filter: None }) else {
+        panic!()
+    };
+    assert_eq!(chats.iter().map(|c| (c.id, c.last.seq)).collect::<Vec<_>>(), [(group(5), Seq(1))]);
+    assert!(!more);
+    world.close();
+}
+
+#[test]
+fn a_screen_is_remembered_for_each_operator() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut world = open(dir.path());
+    let screen = |operator: &str, screen: &str| Row::Screen { operator: operator.into(), screen: screen.into() };
+    world.commit(vec![screen("li", "一"), screen("wang", "二"), screen("li", "三")]);
+    let of = |operator: &str| world.ask(Query::Screen { operator: operator.into() });
+    assert_eq!(of("li"), Page::Screen(Some("三".into())));
+    assert_eq!(of("wang"), Page::Screen(Some("二".into())));
+    assert_eq!(of("zhao"), Page::Screen(None));
+    world.close();
+}
+
+#[test]
+fn why_tells_what_corrected_an_answer() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut world = open(dir.path());
+    let question = heard(1, 5, "几点");
+    let wrong = said(2, &question, "两点");
+    let right = Line { author: Author::Operator("li".into()), making: None, ..said(4, &wrong, "三点") };
+    let other = said(5, &heard(3, 5, "别的"), "别的答");
+    let rows = [&wrong, &right, &other].map(|l| Row::Said(Arc::new(l.clone())));
+    world.commit(vec![hear(&question), hear(&heard(3, 5, "别的"))]);
+    world.commit(rows.into());
+    let Page::Why { replies, .. } = world.ask(Query::Why { chat: in_group(5), message: Some(1) }) else { panic!() };
+    assert_eq!(replies.iter().map(|l| l.seq.0).collect::<Vec<_>>(), [2, 4]);
+    world.close();
+}
+
+#[test]
 fn one_reference_means_the_chat_of_every_account() {
     let dir = tempfile::tempdir().unwrap();
     let mut world = open(dir.path());
