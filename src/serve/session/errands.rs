@@ -95,7 +95,8 @@ impl Errands {
             },
             Err(_) => errand,
         };
-        let words = self.lang.pick("上一批操作还没有完成，请稍候", "earlier requests are not finished yet; wait a moment");
+        let words =
+            self.lang.pick("上一批操作还没有完成，请稍候", "earlier requests are not finished yet; wait a moment");
         match errand {
             Errand::Command { tag, .. } => Some(News::Answer(tag, Err(Refusal::Not(words.to_owned())))),
             Errand::Query { tag, .. } => Some(News::Page(tag, Page::Failed(words.to_owned()))),
