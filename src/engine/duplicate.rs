@@ -60,12 +60,15 @@ impl State {
         }
         self.replies.values_mut().filter(|r| r.answers == Some(from)).for_each(|r| r.answers = Some(to));
         for (id, item) in &mut self.items {
-            if let ItemKind::Draft { answers, .. } = &mut item.kind
-                && *answers == from
-            {
-                *answers = to;
-                self.rows.push(Row::Item(*id, Box::new(item.clone())));
+            if !matches!(item.kind, ItemKind::Draft { answers, .. } if answers == from) {
+                continue;
             }
+            // Shared with snapshots: only what changes is copied.
+            let item = Arc::make_mut(item);
+            if let ItemKind::Draft { answers, .. } = &mut item.kind {
+                *answers = to;
+            }
+            self.rows.push(Row::Item(*id, Box::new(item.clone())));
         }
     }
 

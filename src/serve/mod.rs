@@ -35,7 +35,6 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use self::remember::Memory;
 use self::sessions::Sessions;
 use crate::domain::Operator;
 use crate::runtime::handle::Handle;
@@ -51,7 +50,6 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 pub struct Doors {
     handle: Handle,
     sessions: Sessions,
-    memory: Memory,
     /// Where exports go.
     exports: PathBuf,
     /// The world is simulated.
@@ -63,8 +61,8 @@ pub struct Doors {
 impl Doors {
     /// The doors of a bot with this data directory, open until `stop`.
     pub fn new(handle: Handle, data: &Path, stop: CancellationToken) -> Self {
-        let (sessions, memory) = (Sessions::default(), Memory::default());
-        Self { handle, sessions, memory, exports: data.join("exports"), demo: false, stop }
+        let sessions = Sessions::default();
+        Self { handle, sessions, exports: data.join("exports"), demo: false, stop }
     }
 
     /// Those of a demo: consoles say that it is one.

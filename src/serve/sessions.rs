@@ -13,7 +13,7 @@ use super::shape::moment;
 use super::table::Table;
 use crate::console::{Present, Settings};
 use crate::domain::{Operator, Text, Wall};
-use crate::words::{Bye, Lang, clock, quoted, span_short};
+use crate::words::{Bye, Lang, clock, quoted, span};
 
 /// Whoever pressed no key for so long is told as idle to the others, and as active when they press one again.
 const IDLE: Duration = Duration::from_secs(60);
@@ -150,7 +150,7 @@ impl Sessions {
                 s.purpose().to_owned(),
                 clock(s.since.0.div_euclid(1000)),
                 s.size.map_or_else(String::new, |(columns, rows)| format!("{columns}×{rows}")),
-                span_short(Duration::from_secs(now.since(s.active).as_secs())),
+                span(Duration::from_secs(now.since(s.active).as_secs()), lang),
                 if s.read_only { lang.pick("只读", "read-only").to_owned() } else { String::new() },
             ]);
         }

@@ -7,11 +7,8 @@ use crate::console::theme::{Glyph, Role};
 
 pub fn draw(p: &mut Paint, area: Rect) {
     // Under the title of a chat; what is typed at the bottom and the newest lines stay free.
-    let mut y = area.y + 2.min(area.height.saturating_sub(1));
-    for toast in &p.ui.toasts {
-        if y >= area.bottom() {
-            return;
-        }
+    let top = area.y + 2.min(area.height.saturating_sub(1));
+    for (y, toast) in (top..area.bottom()).zip(&p.ui.toasts) {
         let (glyph, role) = match toast.bad {
             true => (Glyph::Refused, Role::ToastError),
             false => (Glyph::Done, Role::ToastOk),
@@ -21,6 +18,5 @@ pub fn draw(p: &mut Paint, area: Rect) {
         let x = (area.x + area.width).saturating_sub(cols + 1);
         p.clear(Rect { x, y, width: cols, height: 1 }, role);
         p.put(x, y, cols, &text, role);
-        y += 1;
     }
 }

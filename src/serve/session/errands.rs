@@ -10,7 +10,7 @@ use super::export;
 use crate::console::News;
 use crate::domain::{Command, Operator, Page, Query, Refusal};
 use crate::runtime::handle::Handle;
-use crate::serve::remember::Memory;
+use crate::serve::remember;
 use crate::words::{Exit, Lang};
 
 /// Errands that one session may have given and not yet had news of.
@@ -59,8 +59,6 @@ pub struct Ground {
     pub lang: Lang,
     /// Where exports go.
     pub exports: PathBuf,
-    /// What is remembered.
-    pub memory: Memory,
 }
 
 /// A session's end of its courier.
@@ -159,7 +157,7 @@ async fn courier(
                 });
             }
             // In order, so that the newest stays.
-            Errand::Remember(screen) => ground.memory.keep(&handle, &operator, screen).await,
+            Errand::Remember(screen) => remember::keep(&handle, &operator, screen).await,
         }
     }
 }

@@ -52,12 +52,8 @@ impl<S: Screen> Flight<S> {
         sent.map(|()| took)
     }
 
-    /// The screen, once nothing is away with it.
-    pub async fn home(mut self) -> Option<S> {
-        if !self.is_free() {
-            // Its error shows again at the next use.
-            let _ = self.landed().await;
-        }
+    /// The screen, unless something is away with it.
+    pub fn into_screen(self) -> Option<S> {
         self.here
     }
 }

@@ -3,90 +3,72 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::link::RESET;
-use crate::console::{Console, Intent, News, Settings};
+use crate::console::{Console, Intent, News};
 use crate::domain::{Mono, Now};
+
+/// What a session runs: a [`Console`], or a script in the tests of the loop.
+pub trait Drawing: Send {
+    /// As [`Console::open`].
+    fn open(&self) -> Vec<u8>;
+    /// As [`Console::close`].
+    fn close(&self) -> Vec<u8>;
+    /// As [`Console::tell`].
+    fn tell(&mut self, news: News, now: Now) -> Vec<Intent>;
+    /// As [`Console::deadline`].
+    fn deadline(&self) -> Option<Mono>;
+    /// As [`Console::draw`].
+    fn draw(&mut self, now: Now) -> Vec<u8>;
+    /// As [`Console::wanted`].
+    fn wanted(&self) -> bool;
+}
+
+impl Drawing for Console {
+    fn open(&self) -> Vec<u8> {
+        Self::open(self)
+    }
+
+    fn close(&self) -> Vec<u8> {
+        Self::close(self)
+    }
+
+    fn tell(&mut self, news: News, now: Now) -> Vec<Intent> {
+        Self::tell(self, news, now)
+    }
+
+    fn deadline(&self) -> Option<Mono> {
+        Self::deadline(self)
+    }
+
+    fn draw(&mut self, now: Now) -> Vec<u8> {
+        Self::draw(self, now)
+    }
+
+    fn wanted(&self) -> bool {
+        Self::wanted(self)
+    }
+}
 
 /// The console panicked; the log has where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Panicked;
 
 /// A console, until it panics.
-pub struct Guarded {
-    console: Option<Console>,
-    #[cfg(test)]
-    fault: Option<&'static [u8]>,
+#[derive(Debug)]
+pub struct Guarded<C> {
+    console: Option<C>,
 }
 
-impl Guarded {
-    /// A new one.
-    pub fn new(settings: Settings, now: Now) -> Self {
-        let console = catch_unwind(AssertUnwindSafe(|| Console::new(settings, now))).ok();
-        Self {
-            console,
-            #[cfg(test)]
-            fault: None,
-        }
+impl<C: Drawing> Guarded<C> {
+    /// Makes one.
+    pub fn new(make: impl FnOnce() -> C) -> Self {
+        Self { console: catch_unwind(AssertUnwindSafe(make)).ok() }
     }
 
-    /// Panics when these bytes are typed: for the test of what happens then.
-    #[cfg(test)]
-    pub fn with_fault(mut self, bytes: &'static [u8]) -> Self {
-        self.fault = Some(bytes);
-        self
-    }
-
-    /// What prepares the terminal.
+    /// Lets the console do something.
     ///
     /// # Errors
-    /// [`Panicked`].
-    pub fn open(&mut self) -> Result<Vec<u8>, Panicked> {
-        self.with(|console| console.open())
-    }
-
-    /// What gives the terminal back, whatever happened to the console.
-    pub fn close(&mut self) -> Vec<u8> {
-        self.with(|console| console.close()).unwrap_or_else(|Panicked| RESET.to_vec())
-    }
-
-    /// Tells news.
-    ///
-    /// # Errors
-    /// [`Panicked`].
-    pub fn tell(&mut self, news: News, now: Now) -> Result<Vec<Intent>, Panicked> {
-        #[cfg(test)]
-        let fault = self.fault;
-        self.with(|console| {
-            #[cfg(test)]
-            assert!(!matches!(&news, News::Bytes(bytes) if Some(&bytes[..]) == fault), "as the test wants");
-            console.tell(news, now)
-        })
-    }
-
-    /// Draws.
-    ///
-    /// # Errors
-    /// [`Panicked`].
-    pub fn draw(&mut self, now: Now) -> Result<Vec<u8>, Panicked> {
-        self.with(|console| console.draw(now))
-    }
-
-    /// Whether there is something to draw.
-    ///
-    /// # Errors
-    /// [`Panicked`].
-    pub fn wanted(&mut self) -> Result<bool, Panicked> {
-        self.with(|console| console.wanted())
-    }
-
-    /// When it wants to be told the time.
-    ///
-    /// # Errors
-    /// [`Panicked`].
-    pub fn deadline(&mut self) -> Result<Option<Mono>, Panicked> {
-        self.with(|console| console.deadline())
-    }
-
-    fn with<T>(&mut self, act: impl FnOnce(&mut Console) -> T) -> Result<T, Panicked> {
+    /// [`Panicked`], now or before.
+    pub fn with<T>(&mut self, act: impl FnOnce(&mut C) -> T) -> Result<T, Panicked> {
         let mut console = self.console.take().ok_or(Panicked)?;
         // What a panic left half done goes with the console; nobody looks at it again.
         let done = catch_unwind(AssertUnwindSafe(|| {
@@ -96,5 +78,10 @@ impl Guarded {
         let (console, done) = done.map_err(|_| Panicked)?;
         self.console = Some(console);
         Ok(done)
+    }
+
+    /// What gives the terminal back, whatever happened to the console.
+    pub fn close(&mut self) -> Vec<u8> {
+        self.with(|console| console.close()).unwrap_or_else(|Panicked| RESET.to_vec())
     }
 }

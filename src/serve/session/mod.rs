@@ -35,13 +35,13 @@ use tokio::time::Instant;
 use self::clock::Clock;
 use self::errands::{Errand, Errands, Ground};
 use self::flight::Flight;
-use self::guard::{Guarded, Panicked};
+use self::guard::{Drawing, Guarded, Panicked};
 use self::link::{Heard, Keys, Screen};
 use self::pace::Pace;
 use super::Doors;
 use super::sessions::Entered;
-use crate::console::{Intent, News, Settings};
-use crate::domain::{Command, Mono, Refusal, Snapshot};
+use crate::console::{Console, Intent, News, Settings};
+use crate::domain::{Command, Mono, Now, Refusal, Snapshot};
 use crate::runtime::handle::{Gone, Placed, Watch};
 use crate::words::Bye;
 
@@ -82,8 +82,8 @@ enum Event {
     Alarm,
 }
 
-struct Session<K, S> {
-    console: Guarded,
+struct Session<C, K, S> {
+    console: Guarded<C>,
     keys: K,
     flight: Flight<S>,
     pace: Pace,
@@ -115,25 +115,34 @@ struct Session<K, S> {
 
 /// Runs a session to its end, and tells why it ended.
 pub async fn run(opening: Opening, keys: impl Keys, screen: impl Screen) -> Bye {
-    let mut session = Session::new(opening, keys, screen);
+    play(opening, keys, screen, Console::new).await
+}
+
+/// The same with any console.
+async fn play<C: Drawing>(
+    opening: Opening,
+    keys: impl Keys,
+    screen: impl Screen,
+    console: impl FnOnce(Settings, Now) -> C,
+) -> Bye {
+    let mut session = Session::new(opening, keys, screen, console);
     let bye = session.live().await;
     session.finish(&bye).await;
     bye
 }
 
-impl<K: Keys, S: Screen> Session<K, S> {
-    fn new(opening: Opening, keys: K, screen: S) -> Self {
+impl<C: Drawing, K: Keys, S: Screen> Session<C, K, S> {
+    fn new(opening: Opening, keys: K, screen: S, console: impl FnOnce(Settings, Now) -> C) -> Self {
         let Opening { doors, entered, settings, remote } = opening;
         let ground = Ground {
             handle: doors.handle.clone(),
             operator: settings.operator.clone(),
             lang: settings.lang,
             exports: doors.exports.clone(),
-            memory: doors.memory.clone(),
         };
         let first = {
-            let Ground { handle, operator, memory, .. } = ground.clone();
-            async move { tokio::join!(handle.watch(), memory.load(&handle, &operator)) }
+            let Ground { handle, operator, .. } = ground.clone();
+            async move { tokio::join!(handle.watch(), crate::serve::remember::load(&handle, &operator)) }
         };
         let mut clock = Clock::new();
         let now = clock.now();
@@ -143,7 +152,7 @@ impl<K: Keys, S: Screen> Session<K, S> {
         present.mark_changed();
         Self {
             read_only: settings.read_only,
-            console: Guarded::new(settings, now),
+            console: Guarded::new(|| console(settings, now)),
             keys,
             flight: Flight::new(screen),
             pace: Pace::new(remote),
@@ -166,7 +175,7 @@ impl<K: Keys, S: Screen> Session<K, S> {
     }
 
     async fn live(&mut self) -> Bye {
-        match self.console.open() {
+        match self.console.with(|c| c.open()) {
             Ok(bytes) => self.raw = bytes,
             Err(Panicked) => return Bye::Crashed,
         }
@@ -180,7 +189,7 @@ impl<K: Keys, S: Screen> Session<K, S> {
 
     /// Waits for something, takes everything that is there, draws once.
     async fn turn(&mut self) -> ControlFlow<Bye> {
-        let deadline = match self.console.deadline() {
+        let deadline = match self.console.with(|c| c.deadline()) {
             Ok(deadline) => deadline.filter(|at| self.told != Some(*at)),
             Err(Panicked) => return ControlFlow::Break(Bye::Crashed),
         };
@@ -306,7 +315,7 @@ impl<K: Keys, S: Screen> Session<K, S> {
             }
             Heard::Back => {
                 self.away = false;
-                match self.console.open() {
+                match self.console.with(|c| c.open()) {
                     Ok(bytes) => self.write(&bytes),
                     Err(Panicked) => return ControlFlow::Break(Bye::Crashed),
                 }
@@ -318,7 +327,7 @@ impl<K: Keys, S: Screen> Session<K, S> {
     fn tell(&mut self, news: News) -> ControlFlow<Bye> {
         self.dirty = true;
         let now = self.clock.now();
-        let Ok(intents) = self.console.tell(news, now) else { return ControlFlow::Break(Bye::Crashed) };
+        let Ok(intents) = self.console.with(|c| c.tell(news, now)) else { return ControlFlow::Break(Bye::Crashed) };
         intents.into_iter().try_for_each(|intent| self.act(intent))
     }
 
@@ -410,19 +419,28 @@ impl<K: Keys, S: Screen> Session<K, S> {
 
     fn frame(&mut self) -> Result<Vec<u8>, Panicked> {
         let now = self.clock.now();
-        if self.console.wanted()? { self.console.draw(now) } else { Ok(Vec::new()) }
+        self.console.with(|c| if c.wanted() { c.draw(now) } else { Vec::new() })
     }
 
     /// Gives the terminal back and says why.
     async fn finish(self, bye: &Bye) {
-        let Self { mut console, flight, away, .. } = self;
+        let Self { mut console, mut keys, mut flight, away, .. } = self;
         let last = if away { Vec::new() } else { console.close() };
         let ending = async {
-            if let Some(mut screen) = flight.home().await {
-                // A link that has gone needs no farewell.
-                let _ = screen.end(last, bye.clone()).await;
+            while !flight.is_free() {
+                // Keys may hold the word that a frame has landed; what was typed is too late.
+                tokio::select! {
+                    biased;
+                    landed = flight.landed() => landed?,
+                    heard = keys.next() => if heard.is_none() { return Ok(()) } else { continue },
+                };
+            }
+            match flight.into_screen() {
+                Some(mut screen) => screen.end(last, bye.clone()).await,
+                None => Ok(()),
             }
         };
+        // A link that has gone, or takes nothing, needs no farewell.
         let _ = tokio::time::timeout(LAST, ending).await;
     }
 }
