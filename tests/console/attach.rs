@@ -6,7 +6,7 @@ use super::harness::{Home, Terminal, eventually};
 fn it_shows_keys_arrive_and_leaving_restores_the_terminal() {
     let home = Home::running();
     let mut terminal = home.attach();
-    terminal.press_and_see("?");
+    terminal.glance();
     assert_eq!(terminal.leave(), 0);
     terminal.assert_restored();
     terminal.until("a farewell", |screen, _| screen.contents().contains("the bot goes on"));
@@ -29,13 +29,13 @@ fn two_look_at_once_and_one_may_end_the_other() {
     let home = Home::running();
     let (mut one, mut other) = (home.attach(), home.attach());
     assert_eq!(home.attached(), 2);
-    one.press_and_see("?");
-    other.press_and_see("?");
+    one.glance();
+    other.glance();
     assert!(home.ctl(&["kick", "1"]).status.success());
     assert_eq!(one.exit(), 1);
     one.assert_restored();
     one.until("who did it", |screen, _| screen.contents().contains("ended this session"));
-    other.press_and_see("?");
+    other.glance();
     assert_eq!(home.attached(), 1);
 }
 
@@ -58,7 +58,7 @@ fn a_bot_that_was_replaced_is_found_again() {
     });
     home.start();
     terminal.until("it is back", Terminal::shows_console);
-    terminal.press_and_see("?");
+    terminal.glance();
     assert_eq!(terminal.leave(), 0);
     terminal.assert_restored();
 }
@@ -80,7 +80,7 @@ fn a_relay_that_is_killed_takes_nothing_with_it() {
     let (one, mut other) = (home.attach(), home.attach());
     one.signal(rustix::process::Signal::KILL);
     eventually("its session ends", || (home.attached() == 1).then_some(()));
-    other.press_and_see("?");
+    other.glance();
 }
 
 #[test]

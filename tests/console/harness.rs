@@ -218,6 +218,12 @@ impl Terminal {
         self.writer.as_mut().unwrap().write_all(keys.as_bytes()).unwrap();
     }
 
+    /// Opens the help and closes it again: keys arrive, and what they do is seen.
+    pub fn glance(&mut self) {
+        self.press_and_see("?");
+        self.press_and_see("?");
+    }
+
     /// Presses a key that shows something, and waits for it.
     pub fn press_and_see(&mut self, keys: &str) {
         let before = self.said();

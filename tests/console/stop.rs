@@ -18,7 +18,7 @@ fn a_shell_stops_it_and_brings_it_back() {
     terminal.until("it is drawn again", |screen, raw| {
         String::from_utf8_lossy(raw).contains("back") && Terminal::shows_console(screen, raw)
     });
-    terminal.press_and_see("?");
+    terminal.glance();
 }
 
 #[test]
@@ -28,7 +28,7 @@ fn where_nobody_could_continue_it_it_goes_on() {
     terminal.press_and_see("\u{1a}");
     terminal.until("it is drawn again", Terminal::shows_console);
     terminal.signal(Signal::TSTP);
-    terminal.press_and_see("?");
+    terminal.glance();
     assert_eq!(terminal.leave(), 0);
     terminal.assert_restored();
 }
