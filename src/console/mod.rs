@@ -20,6 +20,8 @@ pub mod keymap;
 mod layer;
 mod layout;
 #[cfg(test)]
+mod robot;
+#[cfg(test)]
 mod scene;
 #[cfg(test)]
 mod screens;

@@ -132,6 +132,7 @@ impl Ui {
             self.list.marks.clear();
         } else if !self.list.filter.is_empty() {
             self.list.filter.clear();
+            self.touched = Mono(0);
             self.arrange();
         } else if self.paused.is_some() {
             self.thaw(out);

@@ -7,19 +7,24 @@ use crate::console::action::Action;
 use crate::console::layer::{Grade, Layer, Topic};
 use crate::console::state::{Pane, View};
 use crate::console::theme::Role;
+use crate::words::Lang;
 
 pub fn draw(p: &mut Paint, area: Rect) {
     if area.height == 0 {
         return;
     }
-    let spans = keys(p);
+    let mut spans = keys(p);
+    if p.lang() == Lang::En {
+        // Latin words need a blank before them; Chinese ones do not.
+        spans.iter_mut().skip(1).step_by(2).for_each(|(word, _)| word.insert(0, ' '));
+    }
     let mut x = area.x + 1;
     for pair in spans.chunks(2) {
         let cols: u16 = pair.iter().map(|(t, _)| p.cols(t)).sum();
         if x + cols > area.x + area.width {
             break;
         }
-        x = p.spans(x, area.y, cols, pair) + 1;
+        x = p.spans(x, area.y, cols, pair) + p.lang().pick(1, 2);
     }
 }
 
