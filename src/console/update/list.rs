@@ -34,6 +34,7 @@ impl Ui {
         }
         if !list.selected.is_some_and(|s| list.rows.contains(&s)) {
             self.list.selected = self.substitute();
+            self.mark_read();
         }
     }
 
