@@ -100,7 +100,8 @@ impl Console {
         let lines = [
             format!("qqdeck {}x{} operators {}", columns, rows, self.present),
             format!("received {} replied {}", s.counters.received, s.counters.replied),
-            format!("> {}", self.typed),
+            // The end of it: a key shows however many came before.
+            format!("> {}", &self.typed[self.typed.len().saturating_sub(usize::from(columns.saturating_sub(2)))..]),
             self.told.clone(),
         ];
         let fit = lines.iter().take(rows.into()).map(|l| l.chars().take(columns.into()).collect::<String>());
