@@ -11,8 +11,8 @@ use crate::pty::{Pty, Used, resident, used};
 
 /// A key that shows something every time.
 const KEY: &str = "?";
-/// Messages a second of the flood.
-pub const FLOOD: f64 = 50.0;
+/// What the demo is asked for, so that about 50 messages a second come of it.
+const FLOOD: f64 = 80.0;
 
 /// How long is measured.
 pub struct Effort {
@@ -39,6 +39,8 @@ pub struct While {
     pub cpu: f64,
     /// Wake-ups a second of the relay.
     pub wakes: f64,
+    /// Messages a second that the bot heard.
+    pub messages: f64,
 }
 
 /// From a key to the first byte.
@@ -69,17 +71,32 @@ pub struct Sample {
     pub demo_hang_up: Duration,
 }
 
-/// A demo without a console, for relays to attach to.
+/// A bot for relays to attach to.
 struct Daemon {
     child: Child,
     data: tempfile::TempDir,
 }
 
 impl Daemon {
-    fn start(binary: &Path, rate: f64) -> anyhow::Result<Self> {
+    /// One to whom nobody talks.
+    fn quiet(binary: &Path) -> anyhow::Result<Self> {
+        let data = tempfile::tempdir()?;
+        let config = data.path().join("config.toml");
+        std::fs::write(&config, "[onebot]\nlisten = [\"127.0.0.1:0\"]\n")?;
+        let mut command = Command::new(binary);
+        command.args(["run", "--headless", "--config"]).arg(config).arg("--data").arg(data.path());
+        Self::start(command, data)
+    }
+
+    /// One in a simulated world where everybody talks.
+    fn busy(binary: &Path) -> anyhow::Result<Self> {
         let data = tempfile::tempdir()?;
         let mut command = Command::new(binary);
-        command.args(["demo", "--headless", "--rate", &rate.to_string(), "--data"]).arg(data.path());
+        command.args(["demo", "--headless", "--rate", &FLOOD.to_string(), "--data"]).arg(data.path());
+        Self::start(command, data)
+    }
+
+    fn start(mut command: Command, data: tempfile::TempDir) -> anyhow::Result<Self> {
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let daemon = Self { child: command.spawn()?, data };
         let begun = Instant::now();
@@ -88,6 +105,13 @@ impl Daemon {
             std::thread::sleep(Duration::from_millis(5));
         }
         Ok(daemon)
+    }
+
+    /// Messages that it heard so far.
+    fn received(&self, binary: &Path) -> anyhow::Result<f64> {
+        let said = Command::new(binary).args(["ctl", "status", "--json", "--data"]).arg(self.data.path()).output()?;
+        let status: serde_json::Value = serde_json::from_slice(&said.stdout)?;
+        Ok(status["counters"]["received"].as_f64().unwrap_or(0.0))
     }
 
     fn attach(&self, binary: &Path, reads: bool, remote: bool) -> anyhow::Result<Pty> {
@@ -105,9 +129,9 @@ impl Drop for Daemon {
 
 /// Measures everything, one thing after another.
 pub fn all(binary: &Path, effort: &Effort) -> anyhow::Result<Sample> {
-    let quiet = Daemon::start(binary, 0.01)?;
+    let quiet = Daemon::quiet(binary)?;
     let quiet_pid = quiet.child.id();
-    // The world settles: its first accounts and messages.
+    // What is done once after a start is done.
     std::thread::sleep(Duration::from_secs(2));
     let alone = {
         let (begun, before) = (Instant::now(), used(quiet_pid)?);
@@ -117,7 +141,7 @@ pub fn all(binary: &Path, effort: &Effort) -> anyhow::Result<Sample> {
     let mut relay = quiet.attach(binary, true, false)?;
     let (paint_bytes, paint) = relay.first_paint()?;
     std::thread::sleep(Duration::from_secs(1));
-    let idle = watch(&relay, quiet_pid, effort.idle)?;
+    let idle = watch(&relay, &quiet, binary, effort.idle)?;
     let rest = keys(&mut relay, effort.keys, Duration::from_millis(20))?;
     let relay_rss = resident(relay.pid()?)?;
     let daemon = resident(quiet_pid)?;
@@ -135,16 +159,17 @@ pub fn all(binary: &Path, effort: &Effort) -> anyhow::Result<Sample> {
     let hang_up = relay.hang_up()?;
     drop(quiet);
 
-    let busy = Daemon::start(binary, FLOOD)?;
+    let busy = Daemon::busy(binary)?;
     let mut relay = busy.attach(binary, true, false)?;
     relay.first_paint()?;
-    std::thread::sleep(Duration::from_secs(1));
-    let flood = watch(&relay, busy.child.id(), effort.flood)?;
+    // The town takes a while to get up.
+    std::thread::sleep(Duration::from_secs(5));
+    let flood = watch(&relay, &busy, binary, effort.flood)?;
     let flooded = keys(&mut relay, effort.keys, Duration::from_millis(37))?;
     drop(relay);
     let relay = busy.attach(binary, true, true)?;
     relay.first_paint()?;
-    let far = watch(&relay, busy.child.id(), effort.flood)?;
+    let far = watch(&relay, &busy, binary, effort.flood)?;
     drop((relay, busy));
 
     let demo = Pty::start(binary, &["demo"], true, false)?;
@@ -172,8 +197,8 @@ fn share(before: Used, after: Used, time: Duration) -> f64 {
     (after.cpu - before.cpu).as_secs_f64() / time.as_secs_f64()
 }
 
-fn watch(relay: &Pty, daemon: u32, time: Duration) -> anyhow::Result<While> {
-    let pid = relay.pid()?;
+fn watch(relay: &Pty, bot: &Daemon, binary: &Path, time: Duration) -> anyhow::Result<While> {
+    let (pid, daemon, heard) = (relay.pid()?, bot.child.id(), bot.received(binary)?);
     let (begun, said, theirs, ours) = (Instant::now(), relay.said(), used(daemon)?, used(pid)?);
     std::thread::sleep(time);
     let (now, time) = (relay.said(), begun.elapsed());
@@ -184,6 +209,7 @@ fn watch(relay: &Pty, daemon: u32, time: Duration) -> anyhow::Result<While> {
         frames: a_second(now.1 - said.1),
         cpu: share(theirs, their_end, time) + share(ours, our_end, time),
         wakes: a_second(usize::try_from(our_end.wakes - ours.wakes)?),
+        messages: (bot.received(binary)? - heard) / time.as_secs_f64(),
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::measure::{FLOOD, Sample};
+use crate::measure::Sample;
 use crate::pty::SIZE;
 
 struct Row {
@@ -25,13 +25,14 @@ const ROWS: &[Row] = &[
     row("idle, CPU that being attached costs", "% core", |s| 100.0 * (s.idle.cpu - s.alone).max(0.0), Some(0.1)),
     row("key to first byte at rest, p50", "ms", |s| ms(s.rest.p50), Some(2.0)),
     row("key to first byte at rest, p99", "ms", |s| ms(s.rest.p99), Some(10.0)),
-    row("key to first byte, 50 messages/s, p50", "ms", |s| ms(s.flooded.p50), Some(2.0)),
-    row("key to first byte, 50 messages/s, p99", "ms", |s| ms(s.flooded.p99), Some(10.0)),
+    row("key to first byte in the flood, p50", "ms", |s| ms(s.flooded.p50), Some(2.0)),
+    row("key to first byte in the flood, p99", "ms", |s| ms(s.flooded.p99), Some(10.0)),
     row("key to first byte, 10 more sessions, p99", "ms", |s| ms(s.crowded.p99), Some(10.0)),
-    row("50 messages/s, local, frames", "/s", |s| s.flood.frames, Some(60.0)),
-    row("50 messages/s, local, bytes a message", "B", |s| s.flood.bytes / FLOOD, Some(4096.0)),
-    row("50 messages/s, remote, frames", "/s", |s| s.far.frames, Some(10.0)),
-    row("50 messages/s, remote", "B/s", |s| s.far.bytes, Some(20_480.0)),
+    row("flood, messages", "/s", |s| s.flood.messages, None),
+    row("flood, local, frames", "/s", |s| s.flood.frames, Some(60.0)),
+    row("flood, local, bytes a message", "B", |s| s.flood.bytes / s.flood.messages.max(1.0), Some(4096.0)),
+    row("flood, remote, frames", "/s", |s| s.far.frames, Some(10.0)),
+    row("flood, remote", "B/s", |s| s.far.bytes, Some(20_480.0)),
     row("hang-up to exit, relay", "ms", |s| ms(s.hang_up), Some(1000.0)),
     row("hang-up to exit, demo", "ms", |s| ms(s.demo_hang_up), Some(1000.0)),
     row("resident, relay", "MiB", |s| mib(s.relay), None),

@@ -111,6 +111,8 @@ impl Relay {
                     front.settle().await;
                     return Ok(None);
                 }
+                // What was reached once ends with us, and has nothing to come back to.
+                Left::Bye(Bye::Detached) if !self.reach.again() => return Ok(None),
                 Left::Bye(bye @ (Bye::Detached | Bye::Stopped)) => return Ok(Some(bye.words(self.lang))),
                 Left::Bye(Bye::Stalled | Bye::Stopping) | Left::Lost if self.reach.again() => {
                     front.terminal.clean();

@@ -9,8 +9,8 @@
 //! ```
 //!
 //! The loop sleeps until something comes in. It draws when something visible may have changed, when no frame is on
-//! its way, and when the [pace](Pace) allows it; snapshots are not even looked at before, since only the newest will
-//! be shown. Keys are taken at any time, first, and answered at once.
+//! its way, and when the pace allows it; snapshots are not even looked at before, since only the newest will be
+//! shown. Keys are taken at any time, first, and answered at once.
 
 mod clock;
 mod errands;
