@@ -30,6 +30,8 @@ pub(super) use rows::{Thing, attention, things};
 const TOAST: Duration = Duration::from_secs(5);
 /// How long a change can be undone.
 const UNDO: Duration = Duration::from_secs(30);
+/// Ages are told in minutes.
+const MINUTE: Duration = Duration::from_secs(60);
 /// Words kept for `:messages`.
 const SAID: usize = 200;
 /// Intents of one piece of news.
@@ -157,11 +159,22 @@ impl Ui {
         self.renew_claim(out);
     }
 
-    /// When time itself changes something that is seen.
+    /// When time itself changes something that is seen. Nothing is asked for where nothing would change: idle is
+    /// silent.
     pub fn deadline(&self) -> Option<Mono> {
+        let minute = self.shows_ages().then(|| self.now.mono + MINUTE);
         let toasts = self.toasts.iter().filter(|t| !t.bad).map(|t| t.until);
         let claim = self.composing.as_ref().map(|c| c.claim_at);
-        toasts.chain(claim).chain(self.undo.iter().map(|u| u.until)).min()
+        toasts.chain(claim).chain(self.undo.iter().map(|u| u.until)).chain(minute).min()
+    }
+
+    /// Whether the screen tells how long something has been so, or how long it will be.
+    fn shows_ages(&self) -> bool {
+        let counts = |chat: &Arc<ChatView>| chat.state.mode.is_some_and(|(_, until)| until.is_some());
+        self.ages
+            || self.view == View::Alerts && !self.snap.attention.is_empty()
+            || self.snap.accounts.iter().any(rows::is_down)
+            || self.view == View::Chats && self.snap.chats.values().any(counts)
     }
 
     /// Says something in the corner.

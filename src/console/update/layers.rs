@@ -195,8 +195,16 @@ impl Ui {
             }
             Ask::Setting(id, key) => {
                 let chat = super::act::chat_ref(id);
-                let words = format!("{key} = {text}");
-                self.command(Command::Set { chat, key, value: text }, words, out);
+                match text.is_empty() {
+                    true => {
+                        let words = format!("{key} · {}", lang.pick("按继承的", "inherited again"));
+                        self.command(Command::Unset { chat, key }, words, out);
+                    }
+                    false => {
+                        let words = format!("{key} = {text}");
+                        self.command(Command::Set { chat, key, value: text }, words, out);
+                    }
+                }
             }
             Ask::Refusal(item) => {
                 let words = lang.pick("已拒绝", "refused").into();

@@ -1,5 +1,6 @@
 //! The list of chats: what needs a human on top, then who spoke last. It is not sorted anew under a key press.
 
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
 use super::Intents;
@@ -19,16 +20,18 @@ impl Ui {
         let calm = self.now.mono.since(self.touched) < CALM && self.touched != Mono(0);
         let list = &mut self.list;
         if calm && !list.rows.is_empty() && list.filter.is_empty() {
-            // Under a key press only what is gone goes, and what is new comes at the end of its part.
-            let (rows, urgent) = &fresh;
-            let part = |key: &RowKey| rows[..*urgent].contains(key);
-            let (mut top, mut rest): (Vec<_>, Vec<_>) =
-                list.rows.iter().filter(|k| rows.contains(k)).copied().partition(part);
-            for key in rows.iter().filter(|k| !list.rows.contains(k)) {
-                if part(key) { top.push(*key) } else { rest.insert(0, *key) }
-            }
+            // Under a key press only what is gone goes, and what is new comes at the edge of its part.
+            let (rows, urgent) = fresh;
+            let place: HashMap<RowKey, usize> = rows.iter().enumerate().map(|(n, key)| (*key, n)).collect();
+            let is_urgent = |key: &RowKey| place.get(key).is_some_and(|n| *n < urgent);
+            let shown: HashSet<RowKey> = list.rows.iter().copied().collect();
+            let still = list.rows.iter().filter(|key| place.contains_key(key)).copied();
+            let (mut top, rest): (Vec<_>, Vec<_>) = still.partition(is_urgent);
+            let (new_top, new_rest): (Vec<_>, Vec<_>) =
+                rows.iter().filter(|key| !shown.contains(key)).copied().partition(is_urgent);
+            top.extend(new_top);
             list.urgent = top.len();
-            list.rows = top.into_iter().chain(rest).collect();
+            list.rows = top.into_iter().chain(new_rest).chain(rest).collect();
         } else {
             (list.rows, list.urgent) = fresh;
         }
@@ -83,7 +86,7 @@ fn ordered(ui: &Ui) -> (Vec<RowKey>, usize) {
         _ => list.filter.is_empty(),
     });
     let count = urgent.len();
-    let taken: std::collections::BTreeSet<_> = urgent.iter().copied().collect();
+    let taken: BTreeSet<_> = urgent.iter().copied().collect();
     let rest = rest.into_iter().map(|(_, id)| RowKey::Chat(id)).filter(|key| !taken.contains(key));
     (urgent.into_iter().chain(rest).collect(), count)
 }

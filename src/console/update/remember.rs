@@ -112,7 +112,8 @@ impl Ui {
     fn apply_theme(&mut self, name: &str) -> bool {
         let Ok(theme) = Themes::shipped().theme(name) else { return false };
         let plain = theme.clone();
-        self.theme = theme.with_accent(&self.config.instance.accent).unwrap_or(plain);
+        let theme = theme.with_accent(&self.config.instance.accent).unwrap_or(plain);
+        self.theme = theme.at(self.settings.depth);
         self.theme_name = name.to_owned();
         true
     }

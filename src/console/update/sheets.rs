@@ -41,6 +41,12 @@ fn setting(config: &crate::config::Config, peer: Peer, key: &str) -> String {
         Peer::Private(user) => config.chats.person(user.0),
         Peer::Group(group) => config.chats.group(group.0),
     };
+    // Rates have a form of their own; everything else is written as JSON writes it.
+    match key {
+        "limits.per_user" => return crate::config::show_rate(policy.limits.per_user),
+        "limits.per_group" => return crate::config::show_rate(policy.limits.per_group),
+        _ => {}
+    }
     let value = serde_json::to_value(&**policy).unwrap_or_default();
     let value = value.pointer(&format!("/{}", key.replace('.', "/"))).cloned().unwrap_or_default();
     match value {
@@ -217,9 +223,11 @@ impl Ui {
                 (None, Some(position)) => format!("chat.{class}:{}", position.line),
                 (None, None) => lang.pick("继承", "inherited").to_owned(),
             };
+            let mut line = Composer::with_limit(1024);
+            line.set(if own.is_some() { &value } else { "" });
             let prompt = crate::console::layer::Prompt {
                 ask: Ask::Setting(id, key.to_owned()),
-                line: Composer::with_limit(1024),
+                line,
                 cursor: Cursor::default(),
                 error: None,
                 back: 0,

@@ -118,9 +118,9 @@ fn provider(p: &Paint, n: usize, width: u16) -> Vec<Vec<Span>> {
         ]);
     }
     if let Some(words) = &v.words {
-        let retry = v
-            .retry_at
-            .map_or_else(String::new, |at| format!(" · {}{}", lang.pick("再试还有 ", "tried again in "), p.left(at)));
+        let retry = v.retry_at.map_or_else(String::new, |at| {
+            format!(" · {}{}", lang.pick("再试还有 ", "tried again in "), p.age_left(at))
+        });
         rows.push(vec![(format!("   {}{retry}", Text::from(words.as_str()).shown()), Role::AlertWarning)]);
     }
     rows

@@ -117,14 +117,10 @@ impl<'a> Paint<'a> {
         time(self.ui, at)
     }
 
-    /// Time that is left until then.
-    pub fn left(&self, until: Wall) -> String {
-        figures::left(until.since(self.ui.now.wall))
-    }
-
     /// Time that is left, in one unit: it changes no more than once a minute.
     pub fn age_left(&self, until: Wall) -> String {
-        figures::age(until.since(self.ui.now.wall), self.lang())
+        let minute = Duration::from_secs(60);
+        figures::age(until.since(self.ui.now.wall).max(minute), self.lang())
     }
 
     /// How long something has been so.
