@@ -39,7 +39,7 @@ const BEHIND: u64 = 4096;
 const FAR_BEHIND: u64 = 65_536;
 const LONG_SLICE: Duration = Duration::from_millis(20);
 /// Pages of the log after which it is written back by another thread, and after which the writer does so itself.
-const LOG: i32 = 1000;
+const LOG: i32 = 2000;
 const LONG_LOG: i32 = 16_384;
 
 /// What the writer is told.
