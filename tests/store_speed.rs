@@ -100,17 +100,11 @@ fn fill(mut world: World) -> World {
                 hear(&line)
             })
             .collect();
-        let mut rows = Some(rows);
-        while let Some(again) = rows.take() {
-            if let Err(refused) = world.store.record(BatchNo(batch), again) {
-                rows = Some(refused.rows);
-                std::thread::sleep(Duration::from_millis(1));
-            }
-        }
+        world.record(batch, rows);
         while world.inputs.try_recv().is_ok() {}
     }
     let flush = BatchNo(lines);
-    world.store.record(flush, Vec::new()).unwrap();
+    world.record(lines, Vec::new());
     while !matches!(world.inputs.blocking_recv(), Some(Input::Committed { batch, .. }) if batch == flush) {}
     println!("{:.1} s of the writer's CPU", writer_cpu().as_secs_f64());
     println!("{lines} lines in {:.1} s, indexing included", begun.elapsed().as_secs_f64());

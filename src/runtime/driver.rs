@@ -21,7 +21,7 @@ use crate::adapter::{Hub, LinkEvent, Output};
 use crate::domain::*;
 use crate::engine::Engine;
 use crate::provider::{JobHandle, Providers};
-use crate::store::{Refused, Store, StoreError};
+use crate::store::{Batch, Store, StoreError};
 
 /// Inputs taken before the state is published, so that a flood cannot starve readers.
 const DRAIN: usize = 512;
@@ -32,7 +32,7 @@ const BACKLOG: usize = 4096;
 /// Rows that nobody waits for are handed over together with those that somebody does, or after so long: one commit
 /// a message instead of three. What kill -9 takes with it is heard again from the adapter's history.
 const LINGER: Duration = Duration::from_millis(20);
-/// Or when so many batches have come together.
+/// Or when so many batches have come together; no more are handed over at once.
 const GROUP: usize = 64;
 /// Engines rebuilt after a panic before the process gives up and lets its supervisor start it anew.
 const REBUILDS: u32 = 5;
@@ -63,7 +63,7 @@ pub(super) struct Driver {
     pub prompts: Prompts,
     pub store: Store,
     /// Batches not yet handed to the store, in order: nobody waits for them, or its queue is full.
-    pub backlog: VecDeque<Refused>,
+    pub backlog: VecDeque<Batch>,
     /// When they are handed over though nobody waits for them.
     pub linger: Option<Instant>,
     pub keeper: Keeper,
@@ -401,10 +401,10 @@ impl Driver {
         if self.backlog.len() >= BACKLOG
             && let Some(lost) = self.backlog.pop_front()
         {
-            tracing::error!(batch = %lost.batch, rows = lost.rows.len(), "given up: the store is too far behind");
-            todo.push_back(Input::CommitFailed { batch: lost.batch, words: "given up".into() });
+            tracing::error!(batch = %lost.no, rows = lost.rows.len(), "given up: the store is too far behind");
+            todo.push_back(Input::CommitFailed { batch: lost.no, words: "given up".into() });
         }
-        self.backlog.push_back(Refused { batch, rows });
+        self.backlog.push_back(Batch { no: batch, rows });
         if urgent || self.backlog.len() >= GROUP {
             self.hand_over();
         } else {
@@ -412,12 +412,15 @@ impl Driver {
         }
     }
 
-    /// Hands to the store what waits, in order, as far as it has room.
+    /// Hands to the store what waits, in order, as far as it has room: together, so that it is one commit.
     pub fn hand_over(&mut self) {
         self.linger = None;
-        while let Some(Refused { batch, rows }) = self.backlog.pop_front() {
-            if let Err(refused) = self.store.record(batch, rows) {
-                self.backlog.push_front(refused);
+        while !self.backlog.is_empty() {
+            let group = self.backlog.drain(..self.backlog.len().min(GROUP)).collect();
+            if let Err(refused) = self.store.record(group) {
+                for batch in refused.into_iter().rev() {
+                    self.backlog.push_front(batch);
+                }
                 break;
             }
         }

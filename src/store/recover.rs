@@ -139,7 +139,8 @@ pub(super) fn collect_lines(
 fn parts(conn: &Connection) -> rusqlite::Result<Vec<(Part, Line)>> {
     let mut statement = conn.prepare(&format!(
         "SELECT {LINE}, o.id, o.place, o.state, o.ready, o.action FROM parts o JOIN lines l ON l.seq = o.line \
-         JOIN chats c ON c.id = l.chat WHERE o.state < 2 ORDER BY o.line, o.place, o.id"
+         JOIN chats c ON c.id = l.chat WHERE o.line >= (SELECT open FROM tally) AND o.state < 2 \
+         ORDER BY o.line, o.place, o.id"
     ))?;
     let rows = statement.query_map([], |r| {
         let line = line(r)?;
@@ -233,7 +234,10 @@ pub(super) fn lay_to_rest(conn: &Connection) -> rusqlite::Result<()> {
     let unknown = json(&Outcome::Unknown);
     conn.execute("UPDATE lines SET outcome = ?1, waits = NULL WHERE waits IS NOT NULL", [unknown])?;
     let (lost, sending) = (state(PartState::Unknown), state(PartState::Sending));
-    conn.execute("UPDATE parts SET state = ?1, action = NULL WHERE state <= ?2", [lost, sending])?;
+    conn.execute(
+        "UPDATE parts SET state = ?1, action = NULL WHERE line >= (SELECT open FROM tally) AND state <= ?2",
+        [lost, sending],
+    )?;
     // Numbers given out since the backup are not known; skipping many keeps them from being used again.
     conn.execute(
         "UPDATE tally SET clean = 0, boot = '', seq = seq + ?1, part = part + ?1, item = item + ?1",

@@ -23,6 +23,8 @@ pub(super) struct Book {
     chats: HashMap<ConversationId, i64>,
     /// The last line of each chat that this transaction has written to.
     newest: HashMap<i64, u64>,
+    /// Parts without an end, and their lines.
+    open: HashMap<PartId, Seq>,
     seq: u64,
     part: u64,
     item: u64,
@@ -49,6 +51,11 @@ impl Book {
                 ..Self::default()
             })
         })?;
+        let mut open =
+            conn.prepare("SELECT id, line FROM parts WHERE line >= (SELECT open FROM tally) AND state <= ?1")?;
+        let open =
+            open.query_map([state(PartState::Sending)], |r| Ok((PartId(nat(r.get(0)?)), Seq(nat(r.get(1)?)))))?;
+        book.open = open.collect::<Result<_, _>>()?;
         book.unindexed =
             nat(conn.query_row("SELECT count(*) FROM lines WHERE seq > ?1", [int(book.indexed)], |r| r.get(0))?);
         Ok(book)
@@ -64,8 +71,16 @@ impl Book {
                 params![chat, int(seq)],
             )?;
         }
-        conn.prepare_cached("UPDATE tally SET seq = ?1, part = ?2, item = ?3, batch = ?4, clean = ?5")?
-            .execute(params![int(self.seq), int(self.part), int(self.item), int(self.batch), self.clean])?;
+        let open = self.open.values().copied().min().unwrap_or(Seq(self.seq));
+        conn.prepare_cached("UPDATE tally SET seq = ?1, part = ?2, item = ?3, batch = ?4, clean = ?5, open = ?6")?
+            .execute(params![
+                int(self.seq),
+                int(self.part),
+                int(self.item),
+                int(self.batch),
+                self.clean,
+                int(open.0)
+            ])?;
         Ok(())
     }
 
@@ -79,7 +94,7 @@ impl Book {
             Row::Ended(seq, outcome) => ended(conn, *seq, outcome),
             Row::Recalled(seq) => run(conn, "UPDATE lines SET recalled = 1 WHERE seq = ?1", params![int(seq.0)]),
             Row::Part(part) => self.part(conn, part),
-            Row::PartState(id, to, message) => part_state(conn, *id, *to, *message),
+            Row::PartState(id, to, message) => self.part_state(conn, *id, *to, *message),
             Row::Chat(id, settings) => {
                 let chat = self.chat(conn, *id)?;
                 run(conn, "UPDATE chats SET state = ?2 WHERE id = ?1", params![chat, json(settings)])
@@ -202,11 +217,37 @@ impl Book {
 
     fn part(&mut self, conn: &Connection, part: &Part) -> rusqlite::Result<()> {
         self.part = self.part.max(part.id.0);
-        let action = if part.state.is_final() { None } else { json(&part.action) };
+        let action = if part.state.is_final() {
+            None
+        } else {
+            self.open.insert(part.id, part.line);
+            json(&part.action)
+        };
         run(
             conn,
             "INSERT OR REPLACE INTO parts VALUES(?1, ?2, ?3, ?4, NULL, ?5, ?6)",
-            params![int(part.id.0), int(part.line.0), part.index, state(part.state), part.ready.0, action],
+            params![int(part.line.0), int(part.id.0), part.index, state(part.state), part.ready.0, action],
+        )
+    }
+
+    /// Of a part without an end; what has come to one stays as it is.
+    fn part_state(
+        &mut self,
+        conn: &Connection,
+        id: PartId,
+        to: PartState,
+        message: Option<MessageId>,
+    ) -> rusqlite::Result<()> {
+        let Some(line) = self.open.get(&id).copied() else { return Ok(()) };
+        if to.is_final() {
+            self.open.remove(&id);
+        }
+        run(
+            conn,
+            // What was sent stands in its line; the action would be a second copy.
+            "UPDATE parts SET state = ?3, message = coalesce(?4, message), action = CASE WHEN ?5 THEN NULL ELSE action END \
+             WHERE line = ?1 AND id = ?2",
+            params![int(line.0), int(id.0), state(to), message.map(|m| m.0), to.is_final()],
         )
     }
 
@@ -258,17 +299,6 @@ fn judged(conn: &Connection, seq: Seq, verdict: &Verdict) -> rusqlite::Result<()
 /// Also of lines that wait no more: an operator may answer what was ignored.
 fn ended(conn: &Connection, seq: Seq, outcome: &Outcome) -> rusqlite::Result<()> {
     run(conn, "UPDATE lines SET outcome = ?2, waits = NULL WHERE seq = ?1", params![int(seq.0), json(outcome)])
-}
-
-fn part_state(conn: &Connection, id: PartId, to: PartState, message: Option<MessageId>) -> rusqlite::Result<()> {
-    let message = message.map(|m| m.0);
-    if to.is_final() {
-        // What was sent stands in its line; the action would be a second copy.
-        let sql = "UPDATE parts SET state = ?2, message = coalesce(?3, message), action = NULL WHERE id = ?1";
-        return run(conn, sql, params![int(id.0), state(to), message]);
-    }
-    let sql = "UPDATE parts SET state = ?2, message = coalesce(?3, message) WHERE id = ?1";
-    run(conn, sql, params![int(id.0), state(to), message])
 }
 
 fn grant(conn: &Connection, rule: &Grant) -> rusqlite::Result<()> {

@@ -46,7 +46,7 @@ impl World {
     /// Hands over a batch and waits until it is on disk; the duplicates.
     fn commit(&mut self, rows: Vec<Row>) -> Vec<Seq> {
         self.batch += 1;
-        self.store.record(BatchNo(self.batch), rows).unwrap();
+        self.store.record(vec![Batch { no: BatchNo(self.batch), rows }]).unwrap();
         loop {
             match self.inputs.blocking_recv().unwrap() {
                 Input::Committed { batch, duplicates } if batch.0 == self.batch => return duplicates,
@@ -234,6 +234,34 @@ fn recovery_at_each_state_of_a_part() {
     assert_eq!(outcome(16), Some(Outcome::Unknown));
     assert_eq!((outcome(1), outcome(10)), (None, None));
     world.close();
+}
+
+#[test]
+fn the_oldest_open_part_says_where_recovery_begins() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut world = open(dir.path());
+    for n in 1..=3 {
+        let answer = said(10 * n, &heard(1, 5, "问"), "答");
+        let sending = part(n, &answer, 0, PartState::Sending);
+        world.commit(vec![Row::Said(Arc::new(answer)), Row::Part(sending)]);
+    }
+    let begin = |world: &World| number(world, "SELECT open FROM tally");
+    world.commit(vec![Row::PartState(PartId(2), PartState::Sent, None)]);
+    assert_eq!(begin(&world), 10);
+    world.close();
+
+    let mut world = open(dir.path());
+    let ids: Vec<_> = world.recovered.parts.iter().map(|(part, _)| part.id.0).collect();
+    assert_eq!(ids, [1, 3]);
+    world.commit(vec![Row::PartState(PartId(1), PartState::Unknown, None)]);
+    assert_eq!(begin(&world), 30, "known also after a restart");
+    world.commit(vec![Row::PartState(PartId(3), PartState::Sent, Some(MessageId(5)))]);
+    // What has come to its end stays as it is.
+    world.commit(vec![Row::PartState(PartId(3), PartState::Unknown, None)]);
+    let states: Vec<_> = world.history(5).iter().map(|line| line.delivery).collect();
+    assert_eq!(states, [PartState::Sent, PartState::Sent, PartState::Unknown].map(Some));
+    world.close();
+    assert!(open(dir.path()).recovered.parts.is_empty());
 }
 
 #[test]
@@ -575,7 +603,7 @@ fn a_full_disk_is_reported_and_survived() {
     });
     let large = "字".repeat(20_000);
     let rows = vec![hear(&heard(2, 5, &large)), Row::Usage(usage(5))];
-    world.store.record(BatchNo(50), rows).unwrap();
+    world.store.record(vec![Batch { no: BatchNo(50), rows }]).unwrap();
     let failed = world.inputs.blocking_recv().unwrap();
     assert!(
         matches!(failed, Input::CommitFailed { batch: BatchNo(50), ref words } if words.contains("full")),
@@ -596,19 +624,22 @@ fn a_locked_database_is_waited_for_in_order() {
     let mut world = open(dir.path());
     let other = rusqlite::Connection::open(dir.path().join(FILE)).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    world.store.record(BatchNo(1), vec![hear(&heard(1, 5, "一"))]).unwrap();
+    world.store.record(vec![Batch { no: BatchNo(1), rows: vec![hear(&heard(1, 5, "一"))] }]).unwrap();
     assert!(matches!(world.inputs.blocking_recv(), Some(Input::CommitFailed { batch: BatchNo(1), .. })));
-    world.store.record(BatchNo(2), vec![hear(&heard(2, 5, "二"))]).unwrap();
+    world.store.record(vec![Batch { no: BatchNo(2), rows: vec![hear(&heard(2, 5, "二"))] }]).unwrap();
     other.execute_batch("ROLLBACK").unwrap();
     let mut order = Vec::new();
-    while order.len() < 2 {
+    while order.last() != Some(&2) {
         match world.inputs.blocking_recv().unwrap() {
             Input::Committed { batch, .. } => order.push(batch.0),
             Input::CommitFailed { batch, .. } => assert_eq!(batch, BatchNo(2)),
             other => panic!("{other:?}"),
         }
     }
-    assert_eq!(order, [1, 2]);
+    // Together, where the second came before the first was tried again.
+    assert!(order.is_sorted(), "{order:?}");
+    let texts: Vec<_> = world.history(5).iter().map(|line| line.text.raw().to_owned()).collect();
+    assert_eq!(texts, ["二", "一"]);
     world.close();
 }
 
