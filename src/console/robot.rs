@@ -289,3 +289,26 @@ fn nothing_happens_nothing_is_sent() {
     assert_eq!(shown(&console), before);
     assert!(console.draw(NOW).is_empty(), "the same state is the same picture");
 }
+
+#[test]
+fn usage_is_summed_by_what_tab_chooses() {
+    let mut console = console(SIZE, Lang::Zh);
+    types(&mut console, "4");
+    let tag = console.ui.tag;
+    let usage = |provider: &str, user| Usage {
+        day: NOW.day(),
+        provider: provider.into(),
+        conversation: ConversationId { account: SelfId(10001), peer: TEST },
+        user: UserId(user),
+        asks: 2,
+        input: 900,
+        cached: 100,
+        output: 50,
+        cost: 0.5,
+    };
+    console.tell(News::Page(tag, Page::Usage(vec![usage("qwen3", 3), usage("deepseek", 4)])), NOW);
+    assert!(shown(&console).contains("deepseek"));
+    types(&mut console, "\t");
+    let by_chat = shown(&console);
+    assert!(by_chat.contains("测试群") && !by_chat.contains("deepseek"), "{by_chat}");
+}

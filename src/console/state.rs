@@ -239,6 +239,11 @@ pub enum By {
     Day,
 }
 
+impl By {
+    /// All of them, in the order in which they are shown.
+    pub const ALL: [By; 4] = [Self::Provider, Self::Chat, Self::User, Self::Day];
+}
+
 /// The view of usage.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct UsageUi {
