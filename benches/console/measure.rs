@@ -9,8 +9,10 @@ use anyhow::ensure;
 
 use crate::pty::{Pty, Used, resident, used};
 
-/// A key that shows something every time.
-const KEY: &str = "?";
+/// Opens a line to type in, where each of the letters shows something.
+const LINE: &str = ":";
+/// No two alike beside each other, or a line that is full would look the same.
+const LETTERS: [&str; 7] = ["s", "t", "a", "u", "x", "y", "z"];
 /// What the demo is asked for, so that about 50 messages a second come of it.
 const FLOOD: f64 = 80.0;
 
@@ -97,7 +99,7 @@ impl Daemon {
     }
 
     fn start(mut command: Command, data: tempfile::TempDir) -> anyhow::Result<Self> {
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(std::fs::File::create(data.path().join("err"))?);
         let daemon = Self { child: command.spawn()?, data };
         let begun = Instant::now();
         while UnixStream::connect(daemon.data.path().join("qqdeck.sock")).is_err() {
@@ -110,6 +112,8 @@ impl Daemon {
     /// Messages that it heard so far.
     fn received(&self, binary: &Path) -> anyhow::Result<f64> {
         let said = Command::new(binary).args(["ctl", "status", "--json", "--data"]).arg(self.data.path()).output()?;
+        let log = || std::fs::read_to_string(self.data.path().join("err")).unwrap_or_default();
+        ensure!(said.status.success(), "{}\n{}", String::from_utf8_lossy(&said.stderr), log());
         let status: serde_json::Value = serde_json::from_slice(&said.stdout)?;
         Ok(status["counters"]["received"].as_f64().unwrap_or(0.0))
     }
@@ -215,9 +219,10 @@ fn watch(relay: &Pty, bot: &Daemon, binary: &Path, time: Duration) -> anyhow::Re
 
 /// Under a flood the first byte may be another frame's; then it was as quick as a key's could be.
 fn keys(relay: &mut Pty, times: usize, gap: Duration) -> anyhow::Result<Keys> {
+    relay.key(LINE)?;
     let mut all = Vec::with_capacity(times);
-    for _ in 0..times {
-        all.push(relay.key(KEY)?);
+    for letter in LETTERS.iter().cycle().take(times) {
+        all.push(relay.key(letter)?);
         std::thread::sleep(gap);
     }
     all.sort_unstable();

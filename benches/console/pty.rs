@@ -133,9 +133,11 @@ impl Pty {
 
 impl Drop for Pty {
     fn drop(&mut self) {
-        // Ended already, most often.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        // Once it has been waited for, its number may be another's.
+        if let Ok(None) = self.child.try_wait() {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
     }
 }
 

@@ -29,6 +29,7 @@ const ROWS: &[Row] = &[
     row("key to first byte in the flood, p99", "ms", |s| ms(s.flooded.p99), Some(10.0)),
     row("key to first byte, 10 more sessions, p99", "ms", |s| ms(s.crowded.p99), Some(10.0)),
     row("flood, messages", "/s", |s| s.flood.messages, None),
+    row("flood, local, CPU of both, the world too", "% core", |s| 100.0 * s.flood.cpu, None),
     row("flood, local, frames", "/s", |s| s.flood.frames, Some(60.0)),
     row("flood, local, bytes a message", "B", |s| s.flood.bytes / s.flood.messages.max(1.0), Some(4096.0)),
     row("flood, remote, frames", "/s", |s| s.far.frames, Some(10.0)),

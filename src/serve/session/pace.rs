@@ -21,6 +21,8 @@ pub struct Pace {
     /// What a frame takes to be taken, smoothed.
     takes: Duration,
     drawn: Option<Instant>,
+    /// The last frame that an operator waited for.
+    answered: Option<Instant>,
     /// An operator waits for an answer.
     urgent: bool,
 }
@@ -28,7 +30,13 @@ pub struct Pace {
 impl Pace {
     /// The pace of a terminal on this machine, or of one behind a network.
     pub fn new(remote: bool) -> Self {
-        Self { floor: if remote { FAR } else { NEAR }, takes: Duration::ZERO, drawn: None, urgent: false }
+        Self {
+            floor: if remote { FAR } else { NEAR },
+            takes: Duration::ZERO,
+            drawn: None,
+            answered: None,
+            urgent: false,
+        }
     }
 
     /// Somebody waits: the next frame is due at once.
@@ -38,14 +46,16 @@ impl Pace {
 
     /// When the next frame may be drawn; `None`: now.
     pub fn due(&self, now: Instant) -> Option<Instant> {
-        let gap = if self.urgent { KEYS } else { self.gap() };
-        self.drawn.map(|at| at + gap).filter(|at| *at > now)
+        let (last, gap) = if self.urgent { (self.answered, KEYS) } else { (self.drawn, self.gap()) };
+        last.map(|at| at + gap).filter(|at| *at > now)
     }
 
     /// A frame was drawn.
     pub fn drew(&mut self, now: Instant) {
         self.drawn = Some(now);
-        self.urgent = false;
+        if std::mem::take(&mut self.urgent) {
+            self.answered = Some(now);
+        }
     }
 
     /// A frame was taken after so long.
@@ -89,9 +99,9 @@ mod tests {
         let mut pace = Pace::new(true);
         pace.drew(now);
         pace.hurry();
-        assert_eq!(pace.due(now + KEYS), None);
-        pace.drew(now + KEYS);
+        assert_eq!(pace.due(now), None, "whatever was drawn just before");
+        pace.drew(now);
         pace.hurry();
-        assert_eq!(gap(&pace, now + KEYS), KEYS);
+        assert_eq!(gap(&pace, now), KEYS);
     }
 }
