@@ -4,7 +4,7 @@
 //! * [`parse()`] text → [`Parsed`], or every [`Issue`] at once, each with its line and column
 //! * `keys` is the one list of what can be written: names, types, bounds · `check` is what contradicts what
 //! * [`Issue::words`] says an issue in Chinese or English · [`edit()`] changes one setting and nothing else
-//! * [`restart_needed`] names what a reload cannot change · [`read_duration`] and its kin are the human forms
+//! * [`shown()`] writes a setting of a chat as the file would · [`restart_needed`] names what a reload cannot change · [`read_duration`] and its kin are the human forms
 
 mod change;
 mod check;
@@ -17,6 +17,7 @@ mod origins;
 mod parse;
 mod schema;
 mod section;
+mod shown;
 mod value;
 mod walk;
 mod words;
@@ -28,6 +29,7 @@ pub use issue::{Issue, IssueKind, Named, Position, Severity, Shape};
 pub use origins::Origins;
 pub use parse::{LARGEST, Parsed, known_keys, parse};
 pub use schema::*;
+pub use shown::shown;
 
 /// The commented defaults: what `init` writes.
 pub const SHIPPED: &str = include_str!("../../config.toml");

@@ -18,6 +18,8 @@ pub enum Act {
     Open(Box<Layer>),
     /// A theme.
     Theme(String),
+    /// Nothing: a title among the rows, passed over by the keys.
+    Heading,
 }
 
 /// A row that can be chosen.
@@ -27,10 +29,24 @@ pub struct Choice {
     pub text: String,
     /// Dimmed, on the right.
     pub hint: String,
+    /// What it means, told below the rows while it is selected.
+    pub about: String,
     /// What it does.
     pub act: Act,
     /// A heading or something inherited: dim.
     pub dim: bool,
+}
+
+impl Choice {
+    /// A row like most.
+    pub fn new(text: impl Into<String>, hint: &str, act: Act) -> Self {
+        Self { text: text.into(), hint: hint.to_owned(), about: String::new(), act, dim: false }
+    }
+
+    /// A title among the rows.
+    pub fn heading(text: &str) -> Self {
+        Self { dim: true, ..Self::new(text, "", Act::Heading) }
+    }
 }
 
 /// Choose one.

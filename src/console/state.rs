@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use super::action::Action;
 use super::face::{Present, Settings};
@@ -10,7 +11,7 @@ use super::input::Key;
 use super::keymap::Keymap;
 use super::layer::Layer;
 use super::text::{Composer, Width};
-use super::theme::{Glyphs, Theme, Themes};
+use super::theme::{Glyphs, Theme, choose, dress};
 use crate::config::{Config, Origins};
 use crate::domain::*;
 use crate::words::Lang;
@@ -101,6 +102,8 @@ pub struct ChatList {
     pub rows: Vec<RowKey>,
     /// How many of them need a human.
     pub urgent: usize,
+    /// The order is not what it should be: a key holds it back.
+    pub unsettled: bool,
     /// The selected one: it stays selected wherever it moves.
     pub selected: Option<RowKey>,
     /// First row shown.
@@ -176,8 +179,8 @@ pub struct Toast {
 /// What undoes the last change.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Undo {
-    /// The inverse.
-    pub command: Command,
+    /// The inverse of all that was done at once.
+    pub commands: Vec<Command>,
     /// What was done.
     pub words: String,
     /// Until when it is offered.
@@ -347,13 +350,10 @@ pub struct Ui {
     pub chose_theme: bool,
     /// Everything is to be drawn again.
     pub repaint: bool,
+    /// The last picture has an age in it, which will not be true for ever.
+    pub shows_age: AtomicBool,
     /// Frames and bytes drawn so far.
     pub drawn: (u64, u64),
-}
-
-/// The theme that is always there; tests hold the shipped ones whole.
-fn dark() -> Theme {
-    Themes::shipped().theme("dark").unwrap_or_else(|_| Theme::plain())
 }
 
 impl Ui {
@@ -361,11 +361,12 @@ impl Ui {
     pub fn new(settings: Settings, now: Now) -> Self {
         let config = Arc::new(Config::default());
         let ascii = config.console.ascii;
+        let theme_name = choose(&config.console.theme, settings.depth, None, None).to_owned();
         Self {
             width: Width::new(config.console.ambiguous_width).with_ascii(ascii),
             glyphs: Glyphs::of(ascii),
-            theme: dark(),
-            theme_name: "dark".into(),
+            theme: dress(&theme_name, &config.instance.accent, settings.depth).unwrap_or_else(Theme::plain),
+            theme_name,
             keymap: Keymap::new(std::iter::empty()),
             config,
             origins: Arc::default(),
@@ -398,6 +399,7 @@ impl Ui {
             background: None,
             chose_theme: false,
             repaint: false,
+            shows_age: AtomicBool::new(false),
             drawn: (0, 0),
             settings,
         }

@@ -155,6 +155,14 @@ pub fn choose<'n>(configured: &'n str, depth: Depth, background: Option<Rgb>, co
     if background.map(is_light).or_else(hinted).unwrap_or(false) { "light" } else { "dark" }
 }
 
+/// A shipped theme as one session wears it: with its instance's accent, where there is such a colour, in the
+/// colours of its terminal. `None`: no such theme.
+pub fn dress(name: &str, accent: &str, depth: Depth) -> Option<Theme> {
+    let theme = Themes::shipped().theme(name).ok()?;
+    let plain = theme.clone();
+    Some(theme.with_accent(accent).unwrap_or(plain).at(depth))
+}
+
 /// Whether black is read better than white on it.
 fn is_light(background: Rgb) -> bool {
     colour::luminance(background) > 0.179

@@ -8,13 +8,16 @@ mod answers;
 mod compose;
 mod layers;
 mod list;
+mod menu;
 mod motion;
 mod palette;
 mod remember;
 mod rows;
+mod settings;
 mod sheets;
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use super::face::{Intent, News};
@@ -24,14 +27,13 @@ use super::layer::Layer;
 use super::state::{Paused, Pending, Toast, Ui, View};
 use crate::domain::*;
 
-pub(super) use rows::{Thing, attention, things};
+pub(super) use rows::{Thing, attention, is_refused, things};
+pub(super) use settings::about;
 
 /// How long words stay in the corner.
 const TOAST: Duration = Duration::from_secs(5);
 /// How long a change can be undone.
 const UNDO: Duration = Duration::from_secs(30);
-/// Ages are told in minutes.
-const MINUTE: Duration = Duration::from_secs(60);
 /// Words kept for `:messages`.
 const SAID: usize = 200;
 /// Intents of one piece of news.
@@ -156,30 +158,37 @@ impl Ui {
         let now = self.now.mono;
         self.toasts.retain(|t| t.until > now || t.bad);
         self.undo.retain(|u| u.until > now);
+        if self.settles_at().is_some_and(|at| at <= now) {
+            self.touched = Mono(0);
+            self.arrange();
+        }
         self.renew_claim(out);
     }
 
     /// When time itself changes something that is seen. Nothing is asked for where nothing would change: idle is
     /// silent.
     pub fn deadline(&self) -> Option<Mono> {
-        let minute = self.shows_ages().then(|| self.now.mono + MINUTE);
         let toasts = self.toasts.iter().filter(|t| !t.bad).map(|t| t.until);
         let claim = self.composing.as_ref().map(|c| c.claim_at);
-        toasts.chain(claim).chain(self.undo.iter().map(|u| u.until)).chain(minute).min()
+        let undo = self.undo.iter().map(|u| u.until);
+        let minute = self.shows_age.load(Relaxed).then(|| self.next_minute());
+        toasts.chain(claim).chain(undo).chain(self.settles_at()).chain(minute).min()
     }
 
-    /// Whether the screen tells how long something has been so, or how long it will be.
-    fn shows_ages(&self) -> bool {
-        let counts = |chat: &Arc<ChatView>| chat.state.mode.is_some_and(|(_, until)| until.is_some());
-        self.ages
-            || self.view == View::Alerts && !self.snap.attention.is_empty()
-            || self.snap.accounts.iter().any(rows::is_down)
-            || self.view == View::Chats && self.snap.chats.values().any(counts)
+    /// When the clock on the wall turns: ages are drawn again then, and only where some are on the screen.
+    fn next_minute(&self) -> Mono {
+        let into = self.now.wall.0.rem_euclid(60_000);
+        self.now.mono + Duration::from_millis(u64::try_from(60_000 - into).unwrap_or(60_000))
     }
 
     /// Says something in the corner.
     pub(super) fn toast(&mut self, words: String, bad: bool) {
         let toast = Toast { words, bad, until: self.now.mono + TOAST, at: self.now.wall };
+        // Said again at once, as when something is done to several: once is enough.
+        if let Some(last) = self.toasts.last_mut().filter(|t| t.words == toast.words && t.bad == bad) {
+            last.until = toast.until;
+            return;
+        }
         self.said.push_back(toast.clone());
         if self.said.len() > SAID {
             self.said.pop_front();

@@ -21,9 +21,12 @@ pub(super) mod list;
 mod log;
 pub(super) mod page;
 mod paint;
+pub(super) mod sheet;
 mod side;
 mod toasts;
 pub(super) mod usage;
+
+use std::sync::atomic::Ordering::Relaxed;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -35,6 +38,7 @@ use paint::Paint;
 
 /// The whole screen, and where the cursor stands when something is being typed.
 pub fn picture(ui: &Ui) -> (Buffer, Option<Position>) {
+    ui.shows_age.store(false, Relaxed);
     let (width, height) = ui.settings.size;
     let area = Rect::new(0, 0, width, height);
     let mut buffer = Buffer::empty(area);

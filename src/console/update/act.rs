@@ -224,25 +224,19 @@ impl Ui {
             return self.toast(self.lang().pick(zh, en).to_owned(), false);
         };
         let words = format!("{}{}", self.lang().pick("已撤销：", "undone: "), undo.words);
-        self.send(undo.command, Pending::Command { words, typed: None }, None, out);
+        for command in undo.commands {
+            self.send(command, Pending::Command { words: words.clone(), typed: None }, None, out);
+        }
     }
 
     fn next_attention(&mut self) {
         if self.view != View::Chats {
-            let rows = attention(&self.snap).len();
+            let rows = attention(self).len();
             self.view = View::Alerts;
             self.alerts.at = if rows == 0 { 0 } else { (self.alerts.at + 1) % rows };
             return;
         }
-        let urgent: Vec<RowKey> = self.list.rows[..self.list.urgent].to_vec();
-        // Then chats whose last word was refused for want of access, which nobody has seen.
-        let refused = self.list.rows[self.list.urgent..].iter().copied().filter(|key| match key {
-            RowKey::Chat(id) => {
-                self.chat_view(*id).is_some_and(|c| self.unread(c) > 0 && crate::console::view::list::is_refused(c))
-            }
-            _ => false,
-        });
-        let all: Vec<RowKey> = urgent.into_iter().chain(refused).collect();
+        let all: Vec<RowKey> = self.list.rows[..self.list.urgent.min(self.list.rows.len())].to_vec();
         if all.is_empty() {
             let (zh, en) = ("没有等人处理的事", "nothing needs you");
             return self.toast(self.lang().pick(zh, en).to_owned(), false);

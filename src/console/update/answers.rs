@@ -13,6 +13,8 @@ use crate::words;
 
 /// How long pages of the books and the audit are good.
 const FRESH: Duration = Duration::from_secs(10);
+/// Answers within so long belong to one choice.
+const TOGETHER: Duration = Duration::from_millis(500);
 /// Days of the books.
 const DAYS: i32 = 30;
 
@@ -25,7 +27,13 @@ impl Ui {
                 let said = match done {
                     Done::Changed { undo } => {
                         let until = self.now.mono + UNDO;
-                        self.undo.push(Undo { command: *undo, words: words.clone(), until });
+                        match self.undo.last_mut() {
+                            // Done to several at once: taken back at once, too.
+                            Some(last) if last.words == words && until.since(last.until) < TOGETHER => {
+                                last.commands.push(*undo);
+                            }
+                            _ => self.undo.push(Undo { commands: vec![*undo], words: words.clone(), until }),
+                        }
                         format!("{words} · {}", lang.pick("u 撤销", "u undoes"))
                     }
                     Done::Already => format!("{words} · {}", lang.pick("本来就是", "as before")),

@@ -7,7 +7,7 @@ use crate::console::input::{Code, Key, Mods, fold};
 use crate::console::layer::{Act, Ask, Confirm, Grade, Layer, Page, Prompt, Sheet, Topic};
 use crate::console::state::{Cursor, Pending, Ui};
 use crate::console::text::Composer;
-use crate::console::view::{layers as drawn, page};
+use crate::console::view::{page, sheet};
 use crate::domain::*;
 
 impl Ui {
@@ -22,7 +22,7 @@ impl Ui {
     }
 
     fn on_sheet_key(&mut self, mut sheet: Sheet, key: Key, out: &mut Intents) {
-        let rows = drawn::rows(&sheet);
+        let rows = sheet::rows(&sheet);
         let folded = if sheet.filter.is_some() { key } else { fold(key) };
         match (folded.code(), folded.mods()) {
             (Code::Esc, _) => {
@@ -67,7 +67,7 @@ impl Ui {
 
     /// A theme is shown while it is looked at.
     fn preview(&mut self, sheet: &Sheet) {
-        let rows = drawn::rows(sheet);
+        let rows = sheet::rows(sheet);
         if let Some(Act::Theme(name)) = rows.get(sheet.cursor.at).map(|n| &sheet.rows[*n].act) {
             self.set_theme(&name.clone());
         }
@@ -79,6 +79,7 @@ impl Ui {
         };
         match choice.act {
             Act::Action(action) => self.act(action, out),
+            Act::Heading => {}
             Act::Open(layer) => self.layers.push(*layer),
             Act::Theme(name) => {
                 self.set_theme(&name);
@@ -131,15 +132,12 @@ impl Ui {
             }
             (Code::Enter, _) => return self.answer_prompt(prompt, out),
             (Code::Tab, _) => self.complete(&mut prompt),
-            (Code::Down, _) if prompt.ask == Ask::Palette => {
-                let rows = self.completions(&prompt).len();
-                prompt.cursor.shift(1, rows, 8);
-            }
+            (Code::Down, _) if prompt.ask == Ask::Palette => self.recall_newer(&mut prompt),
             (Code::Up, _) if prompt.ask == Ask::Palette => self.recall_command(&mut prompt),
             (Code::Backspace, Mods::NONE) if prompt.line.is_empty() => return,
             _ => {
                 edit(&mut prompt.line, key);
-                (prompt.cursor, prompt.error) = (Cursor::default(), None);
+                (prompt.cursor, prompt.error, prompt.back) = (Cursor::default(), None, 0);
             }
         }
         if prompt.ask == Ask::Filter {
@@ -195,16 +193,17 @@ impl Ui {
             }
             Ask::Setting(id, key) => {
                 let chat = super::act::chat_ref(id);
-                match text.is_empty() {
-                    true => {
-                        let words = format!("{key} · {}", lang.pick("按继承的", "inherited again"));
-                        self.command(Command::Unset { chat, key }, words, out);
-                    }
+                let (command, words) = match text.is_empty() {
+                    true => (
+                        Command::Unset { chat, key: key.clone() },
+                        format!("{key} · {}", lang.pick("跟随上级", "inherited again")),
+                    ),
                     false => {
                         let words = format!("{key} = {text}");
-                        self.command(Command::Set { chat, key, value: text }, words, out);
+                        (Command::Set { chat, key, value: text }, words)
                     }
-                }
+                };
+                self.command(command, words, out);
             }
             Ask::Refusal(item) => {
                 let words = lang.pick("已拒绝", "refused").into();
@@ -260,14 +259,25 @@ impl Ui {
             (_, Some('k')) => -1,
             (_, Some('G')) => isize::MAX / 2,
             (_, Some('g')) => isize::MIN / 2,
-            (_, Some('w' | 'e' | 'r' | 'm' | 'c' | 'K' | 'L')) if !selects => {
+            (_, Some('w' | 'e' | 'r' | 'm' | 'c' | 'i' | 'B' | 'K' | 'L')) if !selects => {
                 // The page names the key that changes it: it works from here.
-                return self.on_normal_key(key, out);
+                return self.on_key_of_page(&shown.topic, key, out);
             }
             (code, _) => step(code, height),
         };
         shown.cursor.shift(by, last, height);
         self.layers.push(Layer::Page(shown));
+    }
+
+    /// A key on a page about a line is meant for that line, whichever is selected below.
+    fn on_key_of_page(&mut self, topic: &Topic, key: Key, out: &mut Intents) {
+        let (Topic::Why(id, seq) | Topic::Details(id, seq, _)) = *topic else { return self.on_normal_key(key, out) };
+        let was = self.chat_ui(id).at.replace(seq);
+        self.on_normal_key(key, out);
+        let known = self.chat_ui(id);
+        if known.at == Some(seq) {
+            known.at = was;
+        }
     }
 
     /// Shows a line that was found, among its neighbours.

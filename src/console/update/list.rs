@@ -1,10 +1,10 @@
 //! The list of chats: what needs a human on top, then who spoke last. It is not sorted anew under a key press.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::HashSet;
 use std::time::Duration;
 
 use super::Intents;
-use super::rows::{is_aside, is_down};
+use super::rows::{is_aside, is_down, is_refused};
 use crate::console::state::{ChatList, Pending, RowKey, Ui};
 use crate::domain::*;
 
@@ -17,28 +17,40 @@ impl Ui {
     /// Orders the rows; keeps the selected one.
     pub(super) fn arrange(&mut self) {
         let fresh = ordered(self);
-        let calm = self.now.mono.since(self.touched) < CALM && self.touched != Mono(0);
+        let calm = self.calm_until() > self.now.mono;
         let list = &mut self.list;
         if calm && !list.rows.is_empty() && list.filter.is_empty() {
-            // Under a key press only what is gone goes, and what is new comes at the edge of its part.
+            // Under a key press only what is gone goes, and what is new comes at the end of its part.
             let (rows, urgent) = fresh;
-            let place: HashMap<RowKey, usize> = rows.iter().enumerate().map(|(n, key)| (*key, n)).collect();
-            let is_urgent = |key: &RowKey| place.get(key).is_some_and(|n| *n < urgent);
+            let wanted: HashSet<RowKey> = rows.iter().copied().collect();
             let shown: HashSet<RowKey> = list.rows.iter().copied().collect();
-            let still = list.rows.iter().filter(|key| place.contains_key(key)).copied();
-            let (mut top, rest): (Vec<_>, Vec<_>) = still.partition(is_urgent);
-            let (new_top, new_rest): (Vec<_>, Vec<_>) =
-                rows.iter().filter(|key| !shown.contains(key)).copied().partition(is_urgent);
-            top.extend(new_top);
+            let (top, rest) = list.rows.split_at(list.urgent.min(list.rows.len()));
+            let stays = |keys: &[RowKey]| keys.iter().filter(|k| wanted.contains(k)).copied().collect::<Vec<_>>();
+            let (mut top, rest) = (stays(top), stays(rest));
+            let (new_top, new_rest) = rows.split_at(urgent);
+            let new = |keys: &[RowKey]| keys.iter().filter(|k| !shown.contains(k)).copied().collect::<Vec<_>>();
+            top.extend(new(new_top));
             list.urgent = top.len();
-            list.rows = top.into_iter().chain(new_rest).chain(rest).collect();
+            list.rows = [top, new(new_rest), rest].concat();
+            list.unsettled = list.rows != rows;
         } else {
             (list.rows, list.urgent) = fresh;
+            list.unsettled = false;
         }
         if !list.selected.is_some_and(|s| list.rows.contains(&s)) {
             self.list.selected = self.substitute();
             self.mark_read();
         }
+    }
+
+    /// Until when the order stands still.
+    fn calm_until(&self) -> Mono {
+        if self.touched == Mono(0) { Mono(0) } else { self.touched + CALM }
+    }
+
+    /// When the list is put into its order, where a key held it back.
+    pub(super) fn settles_at(&self) -> Option<Mono> {
+        (self.list.unsettled && self.paused.is_none()).then(|| self.calm_until())
     }
 
     /// What is selected where the selected row has gone.
@@ -77,6 +89,13 @@ fn ordered(ui: &Ui) -> (Vec<RowKey>, usize) {
             urgent.push(key);
         }
     }
+    // Whoever was refused and not looked at may be somebody to let in. The row stays while it is selected.
+    for (id, chat) in snap.chats.iter().filter(|(_, chat)| is_refused(chat)) {
+        let key = RowKey::Chat(*id);
+        if (ui.unread(chat) > 0 || list.selected == Some(key)) && !urgent.contains(&key) {
+            urgent.push(key);
+        }
+    }
     let hot = snap.chats.iter().map(|(id, c)| (c.last, *id));
     let stored = list.stored.iter().filter(|(id, _)| snap.chats.get(id).is_none()).map(|(id, c)| (c.last.seq, *id));
     let mut rest: Vec<_> = hot.chain(stored).filter(|(_, id)| matches(ui, list, *id)).collect();
@@ -86,7 +105,7 @@ fn ordered(ui: &Ui) -> (Vec<RowKey>, usize) {
         _ => list.filter.is_empty(),
     });
     let count = urgent.len();
-    let taken: BTreeSet<_> = urgent.iter().copied().collect();
+    let taken: HashSet<_> = urgent.iter().copied().collect();
     let rest = rest.into_iter().map(|(_, id)| RowKey::Chat(id)).filter(|key| !taken.contains(key));
     (urgent.into_iter().chain(rest).collect(), count)
 }

@@ -3,13 +3,14 @@
 use serde_json::Map;
 
 use super::Intents;
-use crate::console::action::{Action, TABLE};
+use crate::console::action::{Action, TABLE, named};
 use crate::console::input::{Key, fold};
-use crate::console::layer::{Layer, Page};
-use crate::console::layer::{Prompt, Topic};
+use crate::console::layer::{Ask, Layer, Page, Prompt, Topic};
 use crate::console::state::{Cursor, Ui, View};
+use crate::console::theme::Themes;
 use crate::domain::*;
 use crate::verbs::{self, Verb, arguments::Arguments, command};
+use crate::words::Lang;
 
 /// Lines remembered.
 const HISTORY: usize = 100;
@@ -31,8 +32,11 @@ impl Ui {
     /// What fits what is typed so far, the best first.
     pub fn completions(&self, prompt: &Prompt) -> Vec<Completion> {
         let lang = self.lang();
-        let typed = narrowed(prompt.line.text().trim_start());
+        let typed = narrowed(prompt.line.text().trim_start_matches([':', '：', ' ']));
         let typed = typed.as_str();
+        if let Some(begun) = typed.strip_prefix("theme ") {
+            return themes(begun.trim(), lang);
+        }
         let (name, has_more) = typed.split_once(char::is_whitespace).map_or((typed, false), |(n, _)| (n, true));
         let actions = TABLE.iter().filter(|e| self.may(e.role)).map(|e| Completion {
             name: e.name.to_owned(),
@@ -57,8 +61,38 @@ impl Ui {
         scored.into_iter().map(|(_, c)| c).collect()
     }
 
+    /// What a line with arguments would do, or what is wrong with it, before Enter. `None`: it says enough itself.
+    pub fn understood(&self, prompt: &Prompt) -> Option<Result<&'static str, String>> {
+        let line = prompt.line.text().trim_start_matches([':', '：', ' ']);
+        let name = line.split_whitespace().next()?;
+        if prompt.ask != Ask::Palette || (!line.contains(' ') && verbs::find(name).is_none()) || named(line).is_some() {
+            return None;
+        }
+        if let Some(theme) = line.strip_prefix("theme ") {
+            let (zh, en) = ("没有这个配色", "no such theme");
+            let known = Themes::shipped().names().any(|n| n == theme.trim());
+            return Some(if known {
+                Ok(Action::Theme.entry().words(self.lang()))
+            } else {
+                Err(self.lang().pick(zh, en).into())
+            });
+        }
+        let lang = self.lang();
+        let read = verbs::line::read(line, lang).and_then(|(entry, given)| {
+            command::command(entry.verb, &Arguments::new(given, lang)).map_err(|e| e.words(lang))?;
+            Ok(entry.words(lang))
+        });
+        Some(read)
+    }
+
     pub(super) fn complete(&self, prompt: &mut Prompt) {
         let typed = prompt.line.text().to_owned();
+        if typed.starts_with("theme ") {
+            if let Some(found) = self.completions(prompt).get(prompt.cursor.at) {
+                prompt.line.set(&found.name);
+            }
+            return;
+        }
         if let Some(found) = self.completions(prompt).get(prompt.cursor.at)
             && !typed.contains(' ')
         {
@@ -78,6 +112,23 @@ impl Ui {
             return prompt.cursor.shift(-1, usize::MAX, 8);
         }
         prompt.back = (prompt.back + 1).min(self.history.len());
+        self.show_former(prompt);
+    }
+
+    /// Towards the newest line again, then down the completions.
+    pub(super) fn recall_newer(&self, prompt: &mut Prompt) {
+        if prompt.back == 0 {
+            let rows = self.completions(prompt).len();
+            return prompt.cursor.shift(1, rows, 8);
+        }
+        prompt.back -= 1;
+        if prompt.back == 0 {
+            prompt.line.set("");
+        }
+        self.show_former(prompt);
+    }
+
+    fn show_former(&self, prompt: &mut Prompt) {
         if let Some(line) = self.history.len().checked_sub(prompt.back).and_then(|n| self.history.get(n)) {
             prompt.line.set(line);
         }
@@ -96,7 +147,9 @@ impl Ui {
             false => self.completions(prompt).get(prompt.cursor.at).cloned(),
         };
         let line = match &chosen {
-            Some(c) if c.name != text && (prompt.cursor.at > 0 || verbs::find(text).is_none()) => c.name.clone(),
+            Some(c) if c.name != text && prompt.back == 0 && (prompt.cursor.at > 0 || verbs::find(text).is_none()) => {
+                c.name.clone()
+            }
             _ => text.to_owned(),
         };
         if line.is_empty() {
@@ -110,8 +163,14 @@ impl Ui {
             self.act(entry.action, out);
             return Ok(());
         }
-        if let Some(name) = line.strip_prefix("theme ") {
-            return match self.set_theme(name.trim()) {
+        if let Some(begun) = line.strip_prefix("theme ") {
+            // What is selected, or begun well enough to be the only one.
+            let found = self.completions(prompt);
+            let name = match found.get(prompt.cursor.at) {
+                Some(c) if prompt.cursor.at > 0 || found.len() == 1 => c.name.trim_start_matches("theme ").to_owned(),
+                _ => begun.trim().to_owned(),
+            };
+            return match self.set_theme(&name) {
                 true => Ok(()),
                 false => Err(format!("{}{name}", self.lang().pick("没有这个配色：", "no such theme: "))),
             };
@@ -179,6 +238,14 @@ fn narrowed(line: &str) -> String {
     let (name, rest) = line.split_at(end);
     let narrow = |c: char| if c.is_ascii() { Some(c) } else { fold(Key::char(c)).typed() };
     name.chars().filter_map(narrow).chain(rest.chars()).collect()
+}
+
+/// Themes whose name begins so.
+fn themes(begun: &str, lang: Lang) -> Vec<Completion> {
+    let shipped = Themes::shipped();
+    let fits = shipped.names().filter(|n| n.starts_with(begun));
+    let words = Action::Theme.entry().words(lang);
+    fits.map(|n| Completion { name: format!("theme {n}"), arguments: String::new(), words, key: None }).collect()
 }
 
 /// How well a line fits: exact, at the beginning, somewhere, letters in order; `None`: not.

@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::console::keymap::Keymap;
 use crate::console::state::{Ui, View};
 use crate::console::text::Width;
-use crate::console::theme::{Glyphs, Themes, choose};
+use crate::console::theme::{Glyphs, choose, dress};
 use crate::domain::*;
 
 /// Chats whose drafts and read marks are kept, those with a draft first.
@@ -110,10 +110,8 @@ impl Ui {
     }
 
     fn apply_theme(&mut self, name: &str) -> bool {
-        let Ok(theme) = Themes::shipped().theme(name) else { return false };
-        let plain = theme.clone();
-        let theme = theme.with_accent(&self.config.instance.accent).unwrap_or(plain);
-        self.theme = theme.at(self.settings.depth);
+        let Some(theme) = dress(name, &self.config.instance.accent, self.settings.depth) else { return false };
+        self.theme = theme;
         self.theme_name = name.to_owned();
         true
     }

@@ -28,12 +28,23 @@ pub fn is_aside(provider: &ProviderView) -> bool {
     matches!(provider.state, ProviderState::Aside | ProviderState::Open)
 }
 
-/// Everything that needs a human, as rows: items, then accounts, then providers.
-pub fn attention(snap: &Snapshot) -> Vec<RowKey> {
+/// Whether the last thing said by somebody met a closed door.
+pub fn is_refused(chat: &ChatView) -> bool {
+    let last = chat.tail.iter().rev().find(|l| !l.author.is_ours());
+    last.and_then(|l| l.verdict.as_ref()).is_some_and(|v| v.gate == Gate::Access && v.decision == Decision::Ignore)
+}
+
+/// Everything that needs a human, as rows: items, then accounts, then providers, then chats that were refused.
+pub fn attention(ui: &Ui) -> Vec<RowKey> {
+    let snap = &ui.snap;
     let items = snap.attention.iter().map(|(id, _)| RowKey::Item(*id));
     let accounts = snap.accounts.iter().filter(|a| is_down(a)).map(|a| RowKey::Account(a.id));
     let providers = snap.providers.iter().enumerate().filter(|(_, p)| is_aside(p)).map(|(n, _)| RowKey::Provider(n));
-    items.chain(accounts).chain(providers).collect()
+    let refused = ui.list.rows[..ui.list.urgent.min(ui.list.rows.len())].iter().copied().filter(|key| match key {
+        RowKey::Chat(id) => ui.chat_view(*id).is_some_and(|c| is_refused(c)) && ui.items_of(*id).next().is_none(),
+        _ => false,
+    });
+    items.chain(accounts).chain(providers).chain(refused).collect()
 }
 
 /// The items that keys act on now, the oldest first.
@@ -44,7 +55,7 @@ pub fn selected_items(ui: &Ui) -> Vec<ItemId> {
             Some(RowKey::Chat(id)) => ui.items_of(id).map(|(n, _)| *n).collect(),
             _ => Vec::new(),
         },
-        View::Alerts => match attention(&ui.snap).get(ui.alerts.at) {
+        View::Alerts => match attention(ui).get(ui.alerts.at) {
             Some(RowKey::Item(item)) => vec![*item],
             _ => Vec::new(),
         },
@@ -59,7 +70,7 @@ pub fn selected_provider(ui: &Ui) -> Option<&ProviderView> {
             Thing::Provider(n) => *n,
             Thing::Account(_) => return None,
         },
-        View::Alerts => match attention(&ui.snap).get(ui.alerts.at)? {
+        View::Alerts => match attention(ui).get(ui.alerts.at)? {
             RowKey::Provider(n) => *n,
             _ => return None,
         },

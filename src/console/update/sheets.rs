@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use super::Intents;
 use super::act::chat_ref;
-use super::rows::selected_provider;
-use crate::console::action::{Action, TABLE};
+use super::rows::{is_refused, selected_provider};
+use crate::console::action::Action;
 use crate::console::layer::{Act, Ask, Choice, Confirm, Grade, Layer, Page, Sheet, Topic};
-use crate::console::state::{Cursor, Pending, Ui, View};
+use crate::console::state::{Cursor, Pending, Ui};
 use crate::console::text::Composer;
 use crate::console::theme::Themes;
 use crate::domain::*;
@@ -15,83 +15,18 @@ use crate::words::{self, Lang, span};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(86_400);
-/// Settings of a chat that the sheet offers, with an example of each.
-const SETTINGS: [&str; 16] = [
-    "persona",
-    "provider",
-    "mode",
-    "trigger.group",
-    "trigger.prefixes",
-    "trigger.names",
-    "trigger.random",
-    "limits.per_user",
-    "limits.per_group",
-    "limits.tokens_per_day",
-    "limits.cost_per_day",
-    "context.messages",
-    "context.background",
-    "reply.quote",
-    "reply.at_sender",
-    "reply.split_at",
-];
-
-/// What holds in a chat under a dotted key, as TOML would write it.
-fn setting(config: &crate::config::Config, peer: Peer, key: &str) -> String {
-    let policy = match peer {
-        Peer::Private(user) => config.chats.person(user.0),
-        Peer::Group(group) => config.chats.group(group.0),
-    };
-    // Rates have a form of their own; everything else is written as JSON writes it.
-    match key {
-        "limits.per_user" => return crate::config::show_rate(policy.limits.per_user),
-        "limits.per_group" => return crate::config::show_rate(policy.limits.per_group),
-        _ => {}
-    }
-    let value = serde_json::to_value(&**policy).unwrap_or_default();
-    let value = value.pointer(&format!("/{}", key.replace('.', "/"))).cloned().unwrap_or_default();
-    match value {
-        serde_json::Value::String(text) if text.is_empty() => "\"\"".to_owned(),
-        serde_json::Value::String(text) => Text::from(text.as_str()).shown().to_owned(),
-        serde_json::Value::Null => "auto".to_owned(),
-        other => other.to_string(),
-    }
-}
-
 fn choice(text: String, hint: String, act: Act) -> Choice {
-    Choice { text, hint, act, dim: false }
+    Choice::new(text, &hint, act)
 }
 
 impl Ui {
-    fn open_sheet(&mut self, title: String, body: Vec<String>, rows: Vec<Choice>, filter: bool) {
+    pub(super) fn open_sheet(&mut self, title: String, body: Vec<String>, rows: Vec<Choice>, filter: bool) {
         let filter = filter.then(String::new);
         self.open(Layer::Sheet(Sheet { title, body, rows, cursor: Cursor::default(), filter, restore: None }));
     }
 
     fn confirm(&mut self, words: String, commands: Vec<Command>, done: String, grade: Grade) {
         self.open(Layer::Confirm(Confirm { words, commands, done, grade, typed: Composer::with_limit(256) }));
-    }
-
-    /// What can be done with what is selected; Enter opens it and destroys nothing.
-    pub(super) fn open_menu(&mut self) {
-        let lang = self.lang();
-        let fits = |a: Action| !matches!(a, Action::Menu) && self.may(a.entry().role);
-        let rows: Vec<Choice> = TABLE
-            .iter()
-            .filter(|e| e.fits(self.view) && fits(e.action))
-            .filter(|e| {
-                use crate::console::action::Group;
-                matches!(e.group, Group::Acting | Group::Looking)
-            })
-            .map(|e| {
-                let key = self.keymap.key_of(e.action).unwrap_or_default().replace(' ', "");
-                choice(format!("{}  {}", e.short(lang), e.words(lang)), key, Act::Action(e.action))
-            })
-            .collect();
-        let title = match (self.view, self.chat()) {
-            (View::Chats, Some(id)) => self.name_of(id),
-            _ => lang.pick("能做的事", "What can be done").to_owned(),
-        };
-        self.open_sheet(title, Vec::new(), rows, false);
     }
 
     /// Allow or not. The default row allows and answers what was refused: `w Enter`.
@@ -101,7 +36,7 @@ impl Ui {
         let lang = self.lang();
         let who = self.named(&targets);
         let each = |of: &dyn Fn(AccessId) -> Command| targets.iter().map(|t| of(t.peer.into())).collect::<Vec<_>>();
-        let refused = self.chat_view(first).is_some_and(|c| crate::console::view::list::is_refused(c));
+        let refused = self.chat_view(first).is_some_and(|c| is_refused(c));
         let allow = |during: Option<Duration>, answer: bool| each(&|id| Command::Allow { id, during, answer });
         let mut rows = Vec::new();
         let done = |zh: &str, en: &str| format!("{who} · {}", lang.pick(zh, en));
@@ -208,40 +143,6 @@ impl Ui {
         self.open_sheet(format!("{} · {who}", lang.pick("谁来回答", "Who answers")), Vec::new(), rows, false);
     }
 
-    /// Settings of one chat: what is written for it stands out, what it inherits is dim.
-    pub(super) fn open_settings(&mut self) {
-        let Some(id) = self.chat() else { return self.nothing() };
-        let lang = self.lang();
-        let mut rows = Vec::new();
-        let class = if id.peer.is_group() { "group" } else { "private" };
-        for key in SETTINGS {
-            let value = setting(&self.config, id.peer, key);
-            let own = self.origins.get(&format!("chat.{}.{key}", AccessId::from(id.peer)));
-            let of_class = self.origins.get(&format!("chat.{class}.{key}"));
-            let whence = match (own, of_class) {
-                (Some(position), _) => format!("{}:{}", lang.pick("本会话", "this chat"), position.line),
-                (None, Some(position)) => format!("chat.{class}:{}", position.line),
-                (None, None) => lang.pick("继承", "inherited").to_owned(),
-            };
-            let mut line = Composer::with_limit(1024);
-            line.set(if own.is_some() { &value } else { "" });
-            let prompt = crate::console::layer::Prompt {
-                ask: Ask::Setting(id, key.to_owned()),
-                line,
-                cursor: Cursor::default(),
-                error: None,
-                back: 0,
-            };
-            rows.push(Choice {
-                text: format!("{} = {value}", self.width.fit_left(key, 22)),
-                hint: whence,
-                act: Act::Open(Box::new(Layer::Prompt(prompt))),
-                dim: own.is_none(),
-            });
-        }
-        self.open_sheet(format!("{} · {}", lang.pick("设置", "Settings"), self.name_of(id)), Vec::new(), rows, true);
-    }
-
     pub(super) fn open_block(&mut self) {
         let targets = self.targets();
         if targets.is_empty() {
@@ -328,7 +229,7 @@ impl Ui {
             )
         });
         let rows = rows.collect();
-        self.open_sheet(lang.pick("人设", "Persona").to_owned(), Vec::new(), rows, true);
+        self.open_sheet(format!("{} · {}", lang.pick("人设", "Persona"), self.named(&targets)), Vec::new(), rows, true);
     }
 
     pub(super) fn open_models(&mut self) {
@@ -345,7 +246,12 @@ impl Ui {
             choice(text.clone(), model, Act::Commands(commands, format!("{} {text}", lang.pick("模型", "model"))))
         });
         let rows = rows.collect();
-        self.open_sheet(lang.pick("用哪个模型", "Which model").to_owned(), Vec::new(), rows, true);
+        self.open_sheet(
+            format!("{} · {}", lang.pick("用哪个模型", "Which model"), self.named(&targets)),
+            Vec::new(),
+            rows,
+            true,
+        );
     }
 
     /// Groups of the accounts that are not allowed yet first.

@@ -11,7 +11,7 @@ use crate::domain::*;
 use crate::words;
 
 pub fn draw(p: &mut Paint, area: Rect) {
-    let rows = attention(&p.ui.snap);
+    let rows = attention(p.ui);
     if rows.is_empty() {
         let words = p.lang().pick("没有等人处理的事", "Nothing needs you");
         p.put(area.x + 2, area.y + 1, area.width, &format!("{} {words}", p.glyph(Glyph::Done)), Role::VerdictReplied);
@@ -83,6 +83,15 @@ fn row(p: &Paint, key: RowKey) -> (Vec<Span>, String) {
             ];
             (head, v.words.clone().unwrap_or_default())
         }
-        RowKey::Chat(_) => Default::default(),
+        RowKey::Chat(id) => {
+            let head = vec![
+                (format!("{} ", p.glyph(Glyph::Refused)), Role::VerdictBlocked),
+                (format!("{} ", p.ui.width.fit_left(lang.pick("未放行", "refused"), 10)), Role::TextStrong),
+                (format!("{} ", p.ui.width.fit_left(&p.ui.name_of(id), 16)), Role::Text),
+                (lang.pick("w 放行", "w lets in").to_owned(), Role::FooterKey),
+            ];
+            let last = p.ui.chat_view(id).and_then(|c| c.tail.iter().rev().find(|l| !l.author.is_ours()).cloned());
+            (head, last.map_or_else(String::new, |l| l.text.shown().to_owned()))
+        }
     }
 }

@@ -6,37 +6,33 @@ use super::paint::{Paint, Span};
 use crate::console::action::Action;
 use crate::console::layer::{Grade, Layer, Topic};
 use crate::console::state::{Pane, View};
-use crate::console::theme::Role;
+use crate::console::theme::{Glyph, Role};
 use crate::words::Lang;
 
 pub fn draw(p: &mut Paint, area: Rect) {
     if area.height == 0 {
         return;
     }
-    let mut spans = keys(p);
-    if p.lang() == Lang::En {
-        // Latin words need a blank before them; Chinese ones do not.
-        spans.iter_mut().skip(1).step_by(2).for_each(|(word, _)| word.insert(0, ' '));
-    }
+    // Chinese stands close to its key; a Latin word would run into it.
+    let (glue, gap) = p.lang().pick((0, 1), (1, 2));
     let mut x = area.x + 1;
-    for pair in spans.chunks(2) {
-        let cols: u16 = pair.iter().map(|(t, _)| p.cols(t)).sum();
+    for (key, word) in keys(p) {
+        let cols = p.cols(&key) + glue + p.cols(&word.0);
         if x + cols > area.x + area.width {
             break;
         }
-        x = p.spans(x, area.y, cols, pair) + p.lang().pick(1, 2);
+        x = p.put(x, area.y, cols, &key, Role::FooterKey) + glue;
+        x = p.put(x, area.y, cols, &word.0, word.1) + gap;
     }
 }
 
 /// Pairs of a key and a word.
-fn keys(p: &Paint) -> Vec<Span> {
+fn keys(p: &Paint) -> Vec<(String, Span)> {
     let lang = p.lang();
     let fixed = |pairs: &[(&str, &str, &str)]| {
         pairs
             .iter()
-            .flat_map(|(key, zh, en)| {
-                [((*key).to_owned(), Role::FooterKey), (lang.pick(*zh, *en).to_owned(), Role::FooterText)]
-            })
+            .map(|(key, zh, en)| ((*key).to_owned(), (lang.pick(*zh, *en).to_owned(), Role::FooterText)))
             .collect::<Vec<_>>()
     };
     if let Some(layer) = p.ui.layers.last() {
@@ -86,9 +82,7 @@ fn keys(p: &Paint) -> Vec<Span> {
         let continued = p.ui.keymap.continuations(&p.ui.chord);
         return continued
             .filter(|(_, action)| action.entry().fits(p.ui.view))
-            .flat_map(|(rest, action)| {
-                [(rest, Role::FooterKey), (action.entry().short(lang).to_owned(), Role::FooterText)]
-            })
+            .map(|(rest, action)| (rest, (action.entry().short(lang).to_owned(), Role::FooterText)))
             .collect();
     }
     let actions: &[Action] = match (p.ui.view, p.ui.pane) {
@@ -131,24 +125,29 @@ fn keys(p: &Paint) -> Vec<Span> {
         (View::Usage, _) => &[Action::NextPane, Action::Chats, Action::Palette, Action::Help],
         (View::Log, _) => &[Action::Chats, Action::Palette, Action::Help],
     };
-    let wide = p.ui.settings.size.0 >= 120;
-    let views = View::ALL.iter().map(|v| v.action()).filter(|_| wide);
-    let mut spans = Vec::new();
-    for action in views.chain(actions.iter().copied().filter(|a| p.ui.may(a.entry().role))) {
-        if let Some(key) = p.ui.keymap.key_of(action) {
-            spans.push((pretty(&key), Role::FooterKey));
-            spans.push((action.entry().short(lang).to_owned(), Role::FooterText));
+    let shown = |action: Action, role: Role| {
+        let key = p.ui.keymap.key_of(action)?;
+        Some((pretty(&key, lang), (action.entry().short(lang).to_owned(), role)))
+    };
+    let mut pairs = Vec::new();
+    if p.ui.settings.size.0 >= 120 {
+        for view in View::ALL {
+            let role = if view == p.ui.view { Role::TextStrong } else { Role::FooterText };
+            pairs.extend(shown(view.action(), role));
         }
+        pairs.push((p.glyph(Glyph::Vertical).to_owned(), (String::new(), Role::Rule)));
     }
-    spans
+    let may = actions.iter().copied().filter(|a| p.ui.may(a.entry().role));
+    pairs.extend(may.filter_map(|a| shown(a, Role::FooterText)));
+    pairs
 }
 
 /// A key as people say it.
-pub fn pretty(key: &str) -> String {
+pub fn pretty(key: &str, lang: Lang) -> String {
     match key {
         "enter" => "Enter".to_owned(),
-        "space" => "空格".to_owned(),
+        "space" => lang.pick("空格", "Space").to_owned(),
         "tab" => "Tab".to_owned(),
-        _ => key.to_owned(),
+        _ => key.replace(' ', ""),
     }
 }

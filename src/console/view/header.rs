@@ -3,8 +3,7 @@
 
 use ratatui::layout::Rect;
 
-use super::paint::{Paint, Span, took};
-use crate::console::state::RowKey;
+use super::paint::{Paint, Span, age, took};
 use crate::console::text::figures;
 use crate::console::theme::{Glyph, Role};
 use crate::domain::{AccountView, ItemKind};
@@ -49,7 +48,7 @@ fn instance(p: &mut Paint, area: Rect) -> u16 {
     }
     if let Some(paused) = &p.ui.paused {
         let missed = paused.behind.counters.received - p.ui.snap.counters.received.min(paused.behind.counters.received);
-        let age = figures::age(p.ui.now.mono.since(paused.since), p.lang());
+        let age = age(p.ui, p.ui.now.mono.since(paused.since));
         let words = format!("{} {age}", p.lang().pick("画面冻结", "frozen"));
         x = p.put(x + 1, area.y, 20, &format!("{words} +{missed}"), Role::AlertWarning);
     }
@@ -105,7 +104,6 @@ pub fn state(p: &Paint, account: &AccountView) -> Span {
 }
 
 fn attention(p: &Paint) -> Vec<Span> {
-    let rows = &p.ui.list.rows[..p.ui.list.urgent.min(p.ui.list.rows.len())];
     let mut drafts = 0;
     let mut unknown = 0;
     let mut requests = 0;
@@ -117,8 +115,7 @@ fn attention(p: &Paint) -> Vec<Span> {
             _ => {}
         }
     }
-    let total = p.ui.snap.attention.len()
-        + rows.iter().filter(|r| matches!(r, RowKey::Account(_) | RowKey::Provider(_))).count();
+    let total = crate::console::update::attention(p.ui).len();
     if total == 0 {
         return Vec::new();
     }

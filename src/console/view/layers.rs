@@ -4,20 +4,11 @@ use ratatui::layout::{Position, Rect};
 
 use super::page;
 use super::paint::Paint;
-use crate::console::layer::{Ask, Confirm, Grade, Layer, Prompt, Sheet};
+use crate::console::layer::{Ask, Confirm, Grade, Layer, Prompt};
 use crate::console::state::Cursor;
 use crate::console::text::Columns;
 use crate::console::theme::{Glyph, Role};
-
-/// Rows of a sheet that its filter leaves.
-pub fn rows(sheet: &Sheet) -> Vec<usize> {
-    let wanted = sheet.filter.as_deref().unwrap_or_default().to_lowercase();
-    let fits = |n: &usize| {
-        let row = &sheet.rows[*n];
-        wanted.is_empty() || row.text.to_lowercase().contains(&wanted) || row.hint.to_lowercase().contains(&wanted)
-    };
-    (0..sheet.rows.len()).filter(fits).collect()
-}
+use crate::console::update::about;
 
 pub fn draw(p: &mut Paint, area: Rect, layer: &Layer) -> Option<Position> {
     if area.width < 4 || area.height < 2 {
@@ -25,7 +16,7 @@ pub fn draw(p: &mut Paint, area: Rect, layer: &Layer) -> Option<Position> {
     }
     match layer {
         Layer::Sheet(sheet) => {
-            self::sheet(p, area, sheet);
+            super::sheet::draw(p, area, sheet);
             None
         }
         Layer::Confirm(confirm) => self::confirm(p, area, confirm),
@@ -57,7 +48,7 @@ pub fn draw(p: &mut Paint, area: Rect, layer: &Layer) -> Option<Position> {
 }
 
 /// A frame in the middle of an area; tells what is inside.
-fn frame(p: &mut Paint, area: Rect, width: u16, height: u16, title: &str) -> Rect {
+pub(super) fn frame(p: &mut Paint, area: Rect, width: u16, height: u16, title: &str) -> Rect {
     let (width, height) = (width.min(area.width), height.min(area.height));
     let x = area.x + (area.width - width) / 2;
     let y = area.y + (area.height - height) / 2;
@@ -82,7 +73,7 @@ fn frame(p: &mut Paint, area: Rect, width: u16, height: u16, title: &str) -> Rec
     Rect { x: x + 1, y: y + 1, width: width.saturating_sub(2), height: height.saturating_sub(2) }
 }
 
-fn scroll_mark(p: &mut Paint, inner: Rect, top: usize, total: usize) {
+pub(super) fn scroll_mark(p: &mut Paint, inner: Rect, top: usize, total: usize) {
     let shown = top + usize::from(inner.height);
     if shown < total {
         let words = format!(" {}{} ", p.glyph(Glyph::Below), total - shown);
@@ -91,56 +82,6 @@ fn scroll_mark(p: &mut Paint, inner: Rect, top: usize, total: usize) {
     if top > 0 {
         let words = format!(" {}{top} ", p.glyph(Glyph::Above));
         p.put_right(inner.right(), inner.y.saturating_sub(1), 8, &words, Role::OverlayTitle);
-    }
-}
-
-fn sheet(p: &mut Paint, area: Rect, sheet: &Sheet) {
-    let rows = rows(sheet);
-    let numbered = sheet.filter.is_none();
-    let widest = |texts: &mut dyn Iterator<Item = u16>| texts.max().unwrap_or(0);
-    let text = widest(&mut sheet.rows.iter().map(|r| p.cols(&r.text)));
-    let hint = widest(&mut sheet.rows.iter().map(|r| p.cols(&r.hint)));
-    let body = widest(&mut sheet.body.iter().map(|b| p.cols(b)));
-    let width = (text + hint + 9).max(body + 4).max(p.cols(&sheet.title) + 6).max(30);
-    let filter = u16::from(sheet.filter.is_some());
-    let lines = u16::try_from(sheet.body.len() + rows.len().max(1)).unwrap_or(u16::MAX);
-    let inner = frame(p, area, width, lines.saturating_add(2 + filter), &sheet.title);
-    let mut y = inner.y;
-    for line in &sheet.body {
-        if y < inner.bottom() {
-            p.put(inner.x + 1, y, inner.width.saturating_sub(1), line, Role::TextDim);
-            y += 1;
-        }
-    }
-    if let Some(filter) = &sheet.filter
-        && y < inner.bottom()
-    {
-        p.put(
-            inner.x + 1,
-            y,
-            inner.width.saturating_sub(1),
-            &format!("/{filter}{}", p.glyph(Glyph::Caret)),
-            Role::Input,
-        );
-        y += 1;
-    }
-    let height = usize::from(inner.bottom().saturating_sub(y));
-    let mut cursor = sheet.cursor.clone();
-    cursor.settle(rows.len(), height);
-    for (place, n) in rows.iter().enumerate().skip(cursor.top).take(height) {
-        let row = &sheet.rows[*n];
-        let at = Rect { x: inner.x, y, width: inner.width, height: 1 };
-        let number = if numbered && place < 9 { format!(" {} ", place + 1) } else { "   ".to_owned() };
-        let x = p.put(inner.x, y, 3, &number, Role::FooterKey);
-        let room = inner.width.saturating_sub(3);
-        let role = if row.dim { Role::TextDim } else { Role::Overlay };
-        let hint_room = p.cols(&row.hint).min(room / 2);
-        p.put(x, y, room.saturating_sub(hint_room + 1), &row.text, role);
-        p.put_right(inner.right().saturating_sub(1), y, hint_room, &row.hint, Role::TextDim);
-        if place == cursor.at {
-            p.row_style(at, Role::Selection);
-        }
-        y += 1;
     }
 }
 
@@ -186,8 +127,14 @@ fn prompt(p: &mut Paint, area: Rect, prompt: &Prompt) -> Option<Position> {
     };
     let y = area.bottom() - 1;
     let row = Rect { y, height: 1, ..area };
-    if prompt.ask == Ask::Palette {
-        completions(p, Rect { height: area.height - 1, ..area }, prompt);
+    match &prompt.ask {
+        Ask::Palette => completions(p, Rect { height: area.height - 1, ..area }, prompt),
+        Ask::Setting(_, key) => {
+            let above = Rect { y: y.saturating_sub(1).max(area.y), ..row };
+            p.clear(above, Role::Overlay);
+            p.put(above.x + 1, above.y, above.width.saturating_sub(2), about(key, lang), Role::TextDim);
+        }
+        _ => {}
     }
     p.clear(row, Role::Input);
     let x = p.put(area.x, y, area.width / 2, &lead, Role::InputPrompt);
@@ -200,8 +147,14 @@ fn prompt(p: &mut Paint, area: Rect, prompt: &Prompt) -> Option<Position> {
     }
     let caret = x + p.cols(&before[from..]);
     let end = p.put(x, y, room, &prompt.line.text()[from..], Role::Input);
+    let rest = (area.x + area.width).saturating_sub(end + 2);
     if let Some(error) = &prompt.error {
-        p.put(end + 2, y, (area.x + area.width).saturating_sub(end + 2), error, Role::ToastError);
+        p.put(end + 2, y, rest, error, Role::ToastError);
+    } else if let Some(read) = p.ui.understood(prompt) {
+        match read {
+            Ok(words) => p.put(end + 2, y, rest, &format!("{} {words}", p.glyph(Glyph::To)), Role::InputGhost),
+            Err(words) => p.put(end + 2, y, rest, &words, Role::AlertWarning),
+        };
     }
     Some(Position { x: caret.min(area.x + area.width - 1), y })
 }

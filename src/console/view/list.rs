@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use super::paint::{Paint, Span};
 use crate::console::state::{Pane, RowKey, Ui};
 use crate::console::theme::{Glyph, Role};
+use crate::console::update::is_refused;
 use crate::domain::*;
 
 pub fn draw(p: &mut Paint, area: Rect) {
@@ -163,6 +164,9 @@ fn chat(p: &Paint, id: ConversationId) -> (Span, Span, Vec<Span>) {
             tags.push((lang.pick("暂停", "paused").to_owned(), Role::AlertWarning));
         }
         if is_refused(view) {
+            if mark.0 == " " && ui.unread(view) > 0 {
+                mark = (p.glyph(Glyph::Attention).to_owned(), Role::AlertWarning);
+            }
             tags.push((
                 format!("{}{}", p.glyph(Glyph::Refused), lang.pick("未放行", "not allowed")),
                 Role::VerdictBlocked,
@@ -181,12 +185,6 @@ fn chat(p: &Paint, id: ConversationId) -> (Span, Span, Vec<Span>) {
     }
     tags.dedup_by(|a, b| a.0 == b.0);
     (mark, name, tags)
-}
-
-/// Whether the last thing said by somebody met a closed door.
-pub fn is_refused(chat: &ChatView) -> bool {
-    let last = chat.tail.iter().rev().find(|l| !l.author.is_ours());
-    last.and_then(|l| l.verdict.as_ref()).is_some_and(|v| v.gate == Gate::Access && v.decision == Decision::Ignore)
 }
 
 fn tag(p: &Paint, kind: &ItemKind) -> Span {

@@ -1,5 +1,6 @@
 //! The brush of all panes: text by role, cut to a width, never half a glyph, never a control character.
 
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use ratatui::buffer::Buffer;
@@ -119,23 +120,31 @@ impl<'a> Paint<'a> {
 
     /// Time that is left, in one unit: it changes no more than once a minute.
     pub fn age_left(&self, until: Wall) -> String {
-        let minute = Duration::from_secs(60);
-        figures::age(until.since(self.ui.now.wall).max(minute), self.lang())
+        age(self.ui, until.since(self.ui.now.wall))
     }
 
     /// How long something has been so.
     pub fn age(&self, since: Wall) -> String {
-        figures::age(self.ui.now.wall.since(since), self.lang())
+        age(self.ui, self.ui.now.wall.since(since))
     }
 }
 
 /// A moment: the clock, or how long ago.
 pub fn time(ui: &Ui, at: Wall) -> String {
     if ui.ages {
-        return figures::age(ui.now.wall.since(at), ui.lang());
+        return age(ui, ui.now.wall.since(at));
     }
     let local = at.0.div_euclid(1000) + i64::from(ui.now.offset);
     format!("{:02}:{:02}", local.rem_euclid(86_400) / 3600, local.rem_euclid(3600) / 60)
+}
+
+/// A length of time in whole minutes or more: what shows it is drawn again once a minute.
+pub fn age(ui: &Ui, time: Duration) -> String {
+    ui.shows_age.store(true, Relaxed);
+    match time.as_secs() {
+        0..60 => ui.lang().pick("刚才", "now").to_owned(),
+        _ => figures::age(time, ui.lang()),
+    }
 }
 
 /// A length of time, short.
