@@ -14,11 +14,15 @@
 
 pub mod action;
 pub mod backend;
+#[cfg(test)]
+mod budget;
 mod face;
 pub mod input;
 pub mod keymap;
 mod layer;
 mod layout;
+#[cfg(test)]
+mod robot;
 #[cfg(test)]
 mod scene;
 #[cfg(test)]

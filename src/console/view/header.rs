@@ -122,9 +122,9 @@ fn attention(p: &Paint) -> Vec<Span> {
     let lang = p.lang();
     let mut spans = vec![(format!("{}{total}", p.glyph(Glyph::Attention)), Role::AlertWarning)];
     for (n, zh, en, role) in [
-        (drafts, "草稿", "drafts", Role::Draft),
-        (unknown, "未知", "unknown", Role::DeliveryUnknown),
-        (requests, "请求", "requests", Role::AlertInfo),
+        (drafts, "草稿", "drafts ", Role::Draft),
+        (unknown, "未知", "unknown ", Role::DeliveryUnknown),
+        (requests, "请求", "requests ", Role::AlertInfo),
     ] {
         if n > 0 {
             spans.push((format!(" {}{n}", lang.pick(zh, en)), role));
