@@ -14,6 +14,8 @@
 
 pub mod action;
 pub mod backend;
+#[cfg(test)]
+mod budget;
 mod face;
 pub mod input;
 pub mod keymap;

@@ -156,6 +156,8 @@ fn layers() {
 fn no_size_is_too_small_and_no_key_harms() {
     for width in [1, 2, 3, 7, 20, 44, 69, 70, 99, 100, 160, 300] {
         for height in [1, 2, 3, 4, 7, 12, 60] {
+            // One after the other in the same console: what one leaves behind must not harm the next.
+            let mut console = console((width, height), Lang::Zh);
             for keys in [
                 "",
                 "jjjl",
@@ -177,9 +179,9 @@ fn no_size_is_too_small_and_no_key_harms() {
                 "B1",
                 "gdx\r",
             ] {
-                let mut console = console((width, height), Lang::Zh);
                 types(&mut console, keys);
                 console.draw(NOW);
+                types(&mut console, "\x1b\x1b\x1b1h");
             }
         }
     }

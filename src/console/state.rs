@@ -127,6 +127,8 @@ pub struct ChatUi {
     pub bottom: Option<Seq>,
     /// Lines older than the snapshot's, oldest first.
     pub older: VecDeque<Arc<Line>>,
+    /// After this one of them lines are missing, up to the snapshot's: somebody went to a day.
+    pub gap: Option<Seq>,
     /// The store has no older ones.
     pub complete: bool,
     /// A page is on its way.
@@ -201,8 +203,10 @@ pub enum Pending {
     Quiet,
     /// Older lines of a chat.
     Older(ConversationId),
-    /// Lines around a date.
-    Date(ConversationId),
+    /// Lines around a date, or around a line.
+    Date(ConversationId, Option<Seq>),
+    /// Lines that follow those of a date.
+    Newer(ConversationId),
     /// Chats of the store.
     Chats,
     /// Lines found.
@@ -354,6 +358,17 @@ pub struct Ui {
     pub shows_age: AtomicBool,
     /// Frames and bytes drawn so far.
     pub drawn: (u64, u64),
+}
+
+impl ChatUi {
+    /// Back to the newest; what was fetched around a day goes, for lines are missing behind it.
+    pub fn follow(&mut self) {
+        (self.at, self.bottom) = (None, None);
+        if self.gap.take().is_some() {
+            self.older.clear();
+            self.complete = false;
+        }
+    }
 }
 
 impl Ui {

@@ -86,7 +86,8 @@ impl Ui {
             paused.behind = snap;
             return;
         }
-        self.snap = snap;
+        let old = std::mem::replace(&mut self.snap, snap);
+        self.keep_what_fell_off(&old);
         self.arrange();
         self.mark_read();
         self.look_closer(out);

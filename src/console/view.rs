@@ -14,6 +14,7 @@ mod alerts;
 mod chat;
 pub(super) mod composer;
 mod footer;
+mod gates;
 mod header;
 pub(super) mod layers;
 pub(super) mod lines;

@@ -2,7 +2,7 @@
 
 use super::Intents;
 use super::rows::{attention, selected_items, selected_provider};
-use crate::console::action::Action;
+use crate::console::action::{Action, Scope};
 use crate::console::face::Intent;
 use crate::console::layer::{Ask, Layer, Page, Topic};
 use crate::console::state::{Pane, Paused, Pending, RowKey, Ui, View};
@@ -20,6 +20,10 @@ impl Ui {
                 false => format!("{}{needs}", self.lang().pick("需要角色：", "needs role ")),
             };
             return self.toast(words, true);
+        }
+        // What needs somebody names its chat: keys of chats act there.
+        if !entry.fits(self.view) && entry.scope == Scope::Chats && self.view == View::Alerts {
+            self.to_its_chat();
         }
         if !entry.fits(self.view) {
             let (zh, en) = ("这个键在会话里用（按 1）", "this key works in chats (press 1)");
@@ -110,6 +114,19 @@ impl Ui {
         self.mark_read();
     }
 
+    /// From what needs somebody to the chat in which it does.
+    fn to_its_chat(&mut self) {
+        let id = match attention(self).get(self.alerts.at) {
+            Some(RowKey::Chat(id)) => Some(*id),
+            Some(RowKey::Item(item)) => self.item(*item).and_then(|i| i.conversation),
+            _ => None,
+        };
+        if let Some(id) = id {
+            self.view = View::Chats;
+            self.select(RowKey::Chat(id));
+        }
+    }
+
     fn quit(&mut self, out: &mut Intents) {
         if self.zoom {
             self.zoom = false;
@@ -125,6 +142,12 @@ impl Ui {
         if self.view == View::Chats && self.pane == Pane::List && self.chat().is_some() {
             let single = self.settings.size.0 < 70 || self.zoom;
             if single {
+                return self.enter_chat();
+            }
+        }
+        if self.view == View::Alerts {
+            self.to_its_chat();
+            if self.view == View::Chats {
                 return self.enter_chat();
             }
         }

@@ -64,7 +64,8 @@ impl Ui {
         }
         match (pending, page) {
             (Pending::Older(id), Page::Lines { lines, more }) => self.on_older(id, lines, more),
-            (Pending::Date(id), Page::Lines { lines, more }) => self.on_date(id, lines, more),
+            (Pending::Date(id, line), Page::Lines { lines, more }) => self.on_date(id, line, lines, more),
+            (Pending::Newer(id), Page::Lines { lines, more }) => self.on_newer(id, lines, more),
             (Pending::Chats, Page::Chats { chats, more }) => {
                 self.list.stored.extend(chats.into_iter().map(|c| (c.id, c)));
                 self.list.more = more;
@@ -96,17 +97,31 @@ impl Ui {
         }
     }
 
-    fn on_date(&mut self, id: ConversationId, lines: Vec<Line>, more: bool) {
+    fn on_date(&mut self, id: ConversationId, line: Option<Seq>, lines: Vec<Line>, more: bool) {
         let Some(newest) = lines.first().map(|l| l.seq) else {
             let (zh, en) = ("那一天之前没有记录", "nothing was said until that day");
             return self.toast(self.lang().pick(zh, en).to_owned(), false);
         };
         let first_of_day = lines.iter().rev().find(|l| self.is_same_day(l.at, lines[0].at)).map_or(newest, |l| l.seq);
+        let target = line.filter(|seq| lines.iter().any(|l| l.seq == *seq)).unwrap_or(first_of_day);
         let lines: VecDeque<Arc<Line>> = lines.into_iter().rev().map(Arc::new).collect();
+        let tail = self.chat_view(id).and_then(|c| c.tail.first()).map(|l| l.seq);
         let known = self.chat_ui(id);
-        (known.older, known.complete) = (lines, !more);
-        (known.at, known.bottom) = (Some(first_of_day), Some(newest));
+        (known.older, known.complete, known.loading) = (lines, !more, false);
+        known.gap = Some(newest).filter(|newest| tail.is_none_or(|tail| *newest < tail));
+        (known.at, known.bottom) = (Some(target), Some(newest.max(target)));
         self.pane = crate::console::state::Pane::Chat;
+    }
+
+    fn on_newer(&mut self, id: ConversationId, mut lines: Vec<Line>, more: bool) {
+        let tail = self.chat_view(id).and_then(|c| c.tail.first()).map(|l| l.seq);
+        let known = self.chat_ui(id);
+        known.loading = false;
+        let Some(gap) = known.gap else { return };
+        lines.sort_unstable_by_key(|l| l.seq);
+        known.older.extend(lines.into_iter().filter(|l| l.seq > gap).map(Arc::new));
+        let newest = known.older.back().map(|l| l.seq);
+        known.gap = newest.filter(|n| more && *n > gap && tail.is_none_or(|tail| *n < tail));
     }
 
     fn is_same_day(&self, a: Wall, b: Wall) -> bool {

@@ -107,8 +107,7 @@ impl Ui {
         };
         let pending = Pending::Command { words: words.to_owned(), typed };
         self.send(command, pending, None, out);
-        let known = self.chat_ui(id);
-        (known.at, known.bottom) = (None, None);
+        self.chat_ui(id).follow();
         // A correction and a draft are one text each; a talk goes on.
         if composing.purpose != Purpose::Say {
             self.end_composing(out);

@@ -179,7 +179,7 @@ impl Ui {
                         until: Some(until),
                         limit: 200,
                     };
-                    self.query(query, Pending::Date(id), out);
+                    self.query(query, Pending::Date(id, None), out);
                 }
                 None => {
                     let (zh, en) = ("写作 2026-11-21、11-21 或 3（天前）", "write 2026-11-21, 11-21 or 3 (days ago)");
@@ -299,7 +299,7 @@ impl Ui {
         let until = Some(Wall(line.at.0.saturating_add(1)));
         let chat = super::act::chat_ref(id);
         let query = Query::History { chat, before: None, after: None, since: None, until, limit: 100 };
-        self.query(query, Pending::Date(id), out);
+        self.query(query, Pending::Date(id, Some(line.seq)), out);
     }
 
     /// Asks for a line.

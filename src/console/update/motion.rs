@@ -108,7 +108,7 @@ impl Ui {
         // At the newest line one follows what comes.
         known.at = (to < last).then(|| all[to]);
         if known.at.is_none() {
-            known.bottom = None;
+            known.follow();
         }
     }
 
@@ -122,7 +122,7 @@ impl Ui {
         if known.at.is_none() && known.bottom.is_none() {
             self.pane = Pane::List;
         } else {
-            (known.at, known.bottom) = (None, None);
+            known.follow();
         }
     }
 
@@ -194,6 +194,9 @@ impl Ui {
             None => lines.len() < 60,
         };
         let before = lines.first().map(|l| l.seq);
+        if self.page_on(id, out) {
+            return;
+        }
         let known = self.chat_ui(id);
         if !near || known.complete || known.loading || known.older.len() >= OLDER {
             return;
@@ -202,6 +205,39 @@ impl Ui {
         let chat = ChatRef { peer: id.peer, account: Some(id.account) };
         let query = Query::History { chat, before, after: None, since: None, until: None, limit: PAGE };
         self.query(query, Pending::Older(id), out);
+    }
+
+    /// A snapshot holds only the newest lines of a chat. Those that it no longer holds stay at hand where somebody
+    /// reads further up, or there would be a hole.
+    pub(super) fn keep_what_fell_off(&mut self, old: &Snapshot) {
+        for (id, known) in self.chats.iter_mut().filter(|(_, c)| !c.older.is_empty() || c.at.is_some()) {
+            let (Some(old), Some(new)) = (old.chats.get(id), self.snap.chats.get(id)) else { continue };
+            let Some(first) = new.tail.first().map(|l| l.seq) else { continue };
+            if known.gap.is_some() || Arc::ptr_eq(old, new) {
+                continue;
+            }
+            let last = known.older.back().map_or(Seq(0), |l| l.seq);
+            known.older.extend(old.tail.iter().filter(|l| l.seq > last && l.seq < first).cloned());
+            if old.tail.last().is_some_and(|l| l.seq < first) {
+                // More was said between two snapshots than one holds.
+                known.gap = known.older.back().map(|l| l.seq);
+            }
+        }
+    }
+
+    /// Asks for what follows the lines of a day, before the operator gets to their end.
+    fn page_on(&mut self, id: ConversationId, out: &mut Intents) -> bool {
+        let Some(known) = self.chats.get_mut(&id).filter(|c| !c.loading) else { return false };
+        let (Some(gap), Some(at)) = (known.gap, known.at) else { return false };
+        let left = known.older.len() - known.older.partition_point(|l| l.seq < at);
+        if left > 40 || at > gap {
+            return false;
+        }
+        known.loading = true;
+        let chat = ChatRef { peer: id.peer, account: Some(id.account) };
+        let query = Query::History { chat, before: None, after: Some(gap), since: None, until: None, limit: PAGE };
+        self.query(query, Pending::Newer(id), out);
+        true
     }
 
     pub(super) fn on_mouse(&mut self, mouse: Mouse, out: &mut Intents) {

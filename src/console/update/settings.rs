@@ -179,7 +179,10 @@ impl Ui {
             None => lang.pick("默认", "default").to_owned(),
         };
         Choice {
-            text: format!("{} = {value}", self.width.fit_left(setting.key, 22)),
+            text: format!(
+                "{} = {value}",
+                self.width.fit_left(setting.key, if self.settings.size.0 < 60 { 0 } else { 22 }.max(setting.key.len()))
+            ),
             hint: whence.trim_start_matches(':').to_owned(),
             about: lang.pick(setting.zh, setting.en).to_owned(),
             act: self.setting_act(id, setting, &value, is_own),

@@ -61,7 +61,7 @@ fn heading(p: &mut Paint, area: Rect, y: u16, words: &str) -> u16 {
     y + 1
 }
 
-fn account(p: &Paint, n: usize) -> Vec<Vec<Span>> {
+pub fn account(p: &Paint, n: usize) -> Vec<Vec<Span>> {
     let lang = p.lang();
     let Some(a) = p.ui.snap.accounts.get(n) else { return Vec::new() };
     let name = p.ui.width.fit_left(a.nickname.shown(), 16);
@@ -89,7 +89,7 @@ fn account(p: &Paint, n: usize) -> Vec<Vec<Span>> {
     rows
 }
 
-fn provider(p: &Paint, n: usize, width: u16) -> Vec<Vec<Span>> {
+pub fn provider(p: &Paint, n: usize, width: u16) -> Vec<Vec<Span>> {
     let lang = p.lang();
     let Some(v) = p.ui.snap.providers.get(n) else { return Vec::new() };
     let mut row = vec![

@@ -2,9 +2,10 @@
 
 use ratatui::layout::Rect;
 
+use super::accounts;
 use super::lines::{self, Row};
 use super::paint::{Paint, Span, took};
-use crate::console::state::Pane;
+use crate::console::state::{Pane, RowKey};
 use crate::console::text::{Columns, figures, wrap};
 use crate::console::theme::{Glyph, Role};
 use crate::domain::*;
@@ -96,9 +97,7 @@ pub fn draw(p: &mut Paint, area: Rect) {
         return;
     }
     let Some(id) = p.ui.chat() else {
-        let (zh, en) = ("左边选一个会话", "choose a chat on the left");
-        p.put(area.x + 2, area.y + area.height / 2, area.width, p.lang().pick(zh, en), Role::TextDim);
-        return;
+        return no_chat(p, area);
     };
     let all = p.ui.lines(id);
     let known = p.ui.chats.get(&id);
@@ -137,6 +136,57 @@ pub fn draw(p: &mut Paint, area: Rect) {
         }
     }
     below(p, area, all.len() - end);
+}
+
+/// What the selected row is, where it is no chat; or what could be done first.
+fn no_chat(p: &mut Paint, area: Rect) {
+    let lang = p.lang();
+    let mut rows = match p.ui.list.selected {
+        Some(RowKey::Account(id)) => {
+            let place = p.ui.snap.accounts.iter().position(|a| a.id == id);
+            let mut rows = place.map(|n| accounts::account(p, n)).unwrap_or_default();
+            let (zh, en) =
+                ("登录适配器看看；回来了这里会自己好", "look at the adapter; this mends itself when it is back");
+            rows.push(vec![(lang.pick(zh, en).to_owned(), Role::TextDim)]);
+            rows
+        }
+        Some(RowKey::Provider(n)) => {
+            let mut rows = accounts::provider(p, n, area.width);
+            rows.push(vec![
+                ("r ".to_owned(), Role::FooterKey),
+                (lang.pick("重试   ", "try again   ").to_owned(), Role::TextDim),
+                ("2 ".to_owned(), Role::FooterKey),
+                (lang.pick("账号与模型", "accounts and models").to_owned(), Role::TextDim),
+            ]);
+            rows
+        }
+        Some(RowKey::Item(id)) => match p.ui.item(id) {
+            Some(item) => vec![
+                vec![(crate::words::item(&item.kind, lang), Role::Text)],
+                vec![
+                    ("a ".to_owned(), Role::FooterKey),
+                    (lang.pick("同意   ", "accept   ").to_owned(), Role::TextDim),
+                    ("x ".to_owned(), Role::FooterKey),
+                    (lang.pick("拒绝", "refuse").to_owned(), Role::TextDim),
+                ],
+            ],
+            None => Vec::new(),
+        },
+        _ if p.ui.list.rows.is_empty() => vec![
+            vec![(lang.pick("还没有人说过话", "nobody has said anything yet").to_owned(), Role::TextDim)],
+            vec![
+                ("2 ".to_owned(), Role::FooterKey),
+                (lang.pick("看账号连上没有   ", "is an account connected   ").to_owned(), Role::TextDim),
+                ("gw ".to_owned(), Role::FooterKey),
+                (lang.pick("挑群放行", "pick groups to let in").to_owned(), Role::TextDim),
+            ],
+        ],
+        _ => vec![vec![(lang.pick("左边选一个会话", "choose a chat on the left").to_owned(), Role::TextDim)]],
+    };
+    rows.truncate(usize::from(area.height).saturating_sub(1));
+    for (y, row) in (area.y + 1..).zip(rows) {
+        p.spans(area.x + 2, y, area.width.saturating_sub(3), &row);
+    }
 }
 
 enum Drawn {

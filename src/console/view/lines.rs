@@ -33,6 +33,10 @@ pub fn heading(ui: &Ui, before: Option<&Line>, line: &Line) -> Vec<(String, Role
     if before.is_none_or(|b| day(b.at) != day(line.at)) {
         rows.push((date(ui, line.at), Role::TextDim));
     }
+    let gap = ui.chats.get(&line.conversation).and_then(|c| c.gap);
+    if before.zip(gap).is_some_and(|(b, gap)| b.seq <= gap && line.seq > gap) {
+        rows.push((ui.lang().pick("中间的还没取来", "more between").to_owned(), Role::AlertInfo));
+    }
     let fresh = ui.chats.get(&line.conversation).and_then(|c| c.fresh).filter(|f| f.0 > 0);
     if before.zip(fresh).is_some_and(|(b, fresh)| b.seq <= fresh && line.seq > fresh) {
         rows.push((ui.lang().pick("以上已读", "read so far").to_owned(), Role::Unread));

@@ -1,5 +1,6 @@
 //! Pages to read: help, why, how a reply was made, what was found.
 
+use super::gates;
 use super::paint::{Span, time, took};
 use crate::console::action::{Action, TABLE};
 use crate::console::layer::Topic;
@@ -8,10 +9,6 @@ use crate::console::text::{Columns, figures, plain, wrap};
 use crate::console::theme::{Glyph, Role};
 use crate::domain::*;
 use crate::words;
-
-/// Gates in the order in which a message meets them.
-const GATES: [Gate; 8] =
-    [Gate::Own, Gate::Blocked, Gate::Slash, Gate::Access, Gate::Trigger, Gate::Limits, Gate::Moderation, Gate::Queue];
 
 /// The title of a page.
 pub fn title(ui: &Ui, topic: &Topic) -> String {
@@ -50,52 +47,11 @@ pub fn rows(ui: &Ui, topic: &Topic, width: usize) -> Vec<Vec<Span>> {
     }
 }
 
-/// What a message met at each gate: one row a gate, up to the one that decided.
-pub fn gates(ui: &Ui, line: &Line, _width: usize) -> Vec<Vec<Span>> {
-    let lang = ui.lang();
-    let Some(verdict) = &line.verdict else {
-        return vec![vec![(format!(" {}", lang.pick("没有判定", "no verdict")), Role::TextDim)]];
-    };
-    let mut rows = Vec::new();
-    for gate in GATES {
-        let name = words::gate(gate, lang);
-        if gate != verdict.gate {
-            rows.push(vec![(format!(" {} ", ui.glyphs.get(Glyph::Done)), Role::VerdictReplied), (name, Role::TextDim)]);
-            continue;
-        }
-        let ignored = verdict.decision == Decision::Ignore;
-        let (glyph, role) = match ignored {
-            true => (Glyph::Refused, Role::VerdictBlocked),
-            false => (Glyph::Done, Role::VerdictReplied),
-        };
-        let reason = words::reason(&verdict.reason, lang);
-        rows.push(vec![
-            (format!(" {} ", ui.glyphs.get(glyph)), role),
-            (format!("{name} "), Role::TextStrong),
-            (reason, Role::Text),
-        ]);
-        break;
-    }
-    if let Some(key) = verdict.reason.config_key() {
-        let place = ui.origins.decided(key, line.conversation.peer);
-        let file = ui.file.file_name().map_or_else(String::new, |f| f.to_string_lossy().into_owned());
-        let at = place.map_or_else(
-            || lang.pick("默认值", "default").to_owned(),
-            |(_, position)| format!("{file}:{}", position.line),
-        );
-        rows.push(vec![("   ".into(), Role::Text), (format!("{key} "), Role::TextDim), (at, Role::TextStrong)]);
-    }
-    if let Some(hint) = words::hint(&verdict.reason, lang) {
-        rows.push(vec![("   ".into(), Role::Text), (hint, Role::FooterKey)]);
-    }
-    rows
-}
-
 fn why(ui: &Ui, line: &Line, width: usize) -> Vec<Vec<Span>> {
     let lang = ui.lang();
     let mut rows = quoted(ui, line, width);
     rows.push(Vec::new());
-    rows.extend(gates(ui, line, width));
+    rows.extend(gates::rows(ui, line));
     if let Some(outcome) = &line.outcome {
         rows.push(Vec::new());
         rows.push(vec![
@@ -106,6 +62,9 @@ fn why(ui: &Ui, line: &Line, width: usize) -> Vec<Vec<Span>> {
     for reply in ui.lines(line.conversation).into_iter().filter(|l| l.answers == Some(line.seq)) {
         rows.push(Vec::new());
         rows.extend(quoted(ui, reply, width));
+        let mut how = vec![(" ".to_owned(), Role::Text)];
+        how.extend(super::lines::verdict(ui, reply, false));
+        rows.push(how);
     }
     let names: Vec<&str> = line.text.hazards().names().collect();
     if !names.is_empty() {

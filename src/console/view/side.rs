@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::paint::{Paint, Span, took};
-use super::{accounts, page};
+use super::{accounts, gates};
 use crate::console::state::Pane;
 use crate::console::text::{Columns, wrap};
 use crate::console::theme::Role;
@@ -21,7 +21,7 @@ pub fn draw(p: &mut Paint, area: Rect) {
             Pane::List => p.lang().pick("为什么（最后一条）", "Why (the last one)"),
         };
         y = section(p, area, y, words, false);
-        for row in page::gates(p.ui, &line, area.width.into()) {
+        for row in gates::rows(p.ui, &line) {
             y = spans(p, area, y, &row);
         }
         y += 1;
