@@ -16,6 +16,8 @@ pub mod action;
 pub mod backend;
 #[cfg(test)]
 mod budget;
+mod check;
+mod docs;
 mod face;
 pub mod input;
 pub mod keymap;
@@ -37,6 +39,8 @@ mod view;
 use crate::domain::{Mono, Now};
 
 pub use backend::Depth;
+pub use check::{Flaw, FlawKind, check};
+pub use docs::keys as docs;
 pub use face::{Intent, News, Present, Settings};
 
 use backend::{Manners, Screen};
