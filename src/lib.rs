@@ -40,8 +40,8 @@
 //!
 //! # Fourth floor: doors
 //!
-//! * [`serve`]: the Unix socket, sessions of the console, answers to `ctl`.
-//! * [`cli`]: one file a subcommand.
+//! * [`serve`]: the Unix socket, the verbs of `ctl`, and the sessions that run a console each.
+//! * [`cli`]: one file a subcommand; the relay between a terminal and its session.
 //!
 //! Beside the house stands [`simulator`]: a QQ world and both model protocols on loopback sockets, for the demo,
 //! the tests and the benches.

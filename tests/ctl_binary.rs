@@ -154,7 +154,9 @@ fn help_version_completions_and_the_manual_are_printed() {
 fn alone_without_a_terminal_it_says_what_to_do() {
     let home = tempfile::tempdir().unwrap();
     let (code, _, err) = run(home.path(), &[]);
-    assert!(code == 1 && err.contains("run --headless"), "{err}");
+    assert!(code == 2 && err.contains("run --headless"), "{err}");
+    let (code, _, err) = run(home.path(), &["attach"]);
+    assert!(code == 2 && err.contains("ssh -t"), "{err}");
 }
 
 #[test]

@@ -5,19 +5,24 @@ mod common;
 use std::time::Duration;
 
 use common::{Daemon, line, sample};
+use futures_util::StreamExt;
+use qqdeck::console::Depth;
 use qqdeck::domain::*;
-use qqdeck::serve::hello::{Hello, Purpose};
+use qqdeck::serve::frame::{Codec, Frame};
+use qqdeck::serve::hello::Hello;
 use qqdeck::serve::{CONNECTIONS, line as wire};
 use qqdeck::verbs::TABLE;
-use qqdeck::words::Lang;
+use qqdeck::words::{Bye, Lang};
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
+use tokio_util::codec::FramedRead;
 
 const NOT_BUILT: [&str; 4] = ["alerts", "ack", "silence", "notify"];
 
 #[tokio::test]
 async fn every_verb_answers_in_fields_and_in_text() {
     let daemon = Daemon::start().await;
-    for entry in TABLE.iter().filter(|e| e.name != "tail") {
+    for entry in TABLE.iter().filter(|e| !["tail", "kick"].contains(&e.name)) {
         for json in [true, false] {
             let answer = daemon.ask(entry.name, sample(entry.name), json).await;
             assert_eq!(answer["ok"], json!(!NOT_BUILT.contains(&entry.name)), "{}: {answer:?}", entry.name);
@@ -250,18 +255,39 @@ async fn another_version_is_told_so_and_may_still_stop_the_daemon() {
 }
 
 #[tokio::test]
-async fn whoever_attaches_is_told_that_there_is_no_console_yet() {
+async fn sessions_are_listed_and_ended_by_number() {
     let daemon = Daemon::start().await;
     let mut c = daemon.connect().await;
-    c.say(&Hello {
-        purpose: Purpose::Attach,
-        size: Some((80, 24)),
-        term: Some("xterm".into()),
-        ..Hello::ctl(Lang::Zh)
-    })
-    .await;
+    c.say(&Hello { read_only: true, ..Hello::attach(Lang::Zh, (80, 24), "xterm".into(), Depth::Ansi16) }).await;
+    assert_eq!(c.hear().await.unwrap()["code"], "attached");
+    let listed = daemon.ask("sessions", json!({}), true).await;
+    let row = &listed["sessions"][0];
+    assert_eq!((&row["purpose"], &row["size"], &row["read_only"]), (&json!("attach"), &json!([80, 24]), &json!(true)));
+    assert_eq!(daemon.ask("kick", json!({"session": "99"}), true).await["code"], "unknown_session");
+    assert_eq!(daemon.ask("kick", json!({"session": row["id"]}), true).await["ok"], true);
+    let (read, mut write) = tokio::io::split(c.stream);
+    let mut frames = FramedRead::new(read, Codec);
+    let bye = loop {
+        match frames.next().await.unwrap().unwrap() {
+            // As a relay does, or the session would wait for the terminal. Nobody wants to know it of the last bytes.
+            Frame::Bytes(_) => drop(write.write_all(&[3, 0, 0, 0, 0]).await),
+            Frame::Bye(bye) => break bye,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert!(matches!(bye, Bye::Ended { .. }), "told why: {bye:?}");
+    assert!(frames.next().await.is_none(), "and closed");
+    daemon.stop().await;
+}
+
+#[tokio::test]
+async fn a_relay_of_another_version_is_told_in_words_and_not_in_frames() {
+    let daemon = Daemon::start().await;
+    let mut c = daemon.connect().await;
+    let hello = Hello::attach(Lang::Zh, (80, 24), "xterm".into(), Depth::Rgb);
+    c.say(&Hello { version: "0.0.9".into(), ..hello }).await;
     let bye = c.hear().await.unwrap();
-    assert_eq!((&bye["bye"], &bye["code"]), (&json!(true), &json!("no_console")));
+    assert_eq!((&bye["bye"], &bye["code"]), (&json!(true), &json!("other_version")));
     assert!(c.hear().await.is_none());
     daemon.stop().await;
 }

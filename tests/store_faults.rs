@@ -256,7 +256,7 @@ fn a_backup_under_load_is_one_moment_and_old_ones_go() {
     fs::write(folder.join("notes.txt"), "mine").unwrap();
     let mut world = open(dir.path());
     for n in 1..=2000 {
-        world.store.record(BatchNo(n), answered(n, 20).concat()).unwrap();
+        world.record(n, answered(n, 20).concat());
         if n % 500 == 0 {
             while !matches!(world.inputs.blocking_recv(), Some(Input::Committed { batch, .. }) if batch.0 == n) {}
         }
@@ -264,7 +264,7 @@ fn a_backup_under_load_is_one_moment_and_old_ones_go() {
     let backup = world.store.backup_now();
     // The writer goes on all the while.
     for n in 2001..=2600 {
-        world.store.record(BatchNo(n), answered(n, 20).concat()).unwrap();
+        world.record(n, answered(n, 20).concat());
     }
     let file = wait(backup).unwrap();
     let conn = rusqlite::Connection::open(&file).unwrap();

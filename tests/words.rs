@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use qqdeck::config::CommandRole;
 use qqdeck::domain::*;
-use qqdeck::words::{self, ChatCommand, ChatStatus, Exit, Lang, Notice, UsageError};
+use qqdeck::words::{self, Bye, ChatCommand, ChatStatus, Exit, Lang, Notice, UsageError};
 
 /// A name that is both far too long and full of things that a terminal would obey.
 const NASTY: &str = "a\u{1b}[2J\u{9b}31m\u{202e}b\r\n\u{200b}c";
@@ -304,7 +304,8 @@ fn exits_say_what_where_and_what_to_do() {
         Exit::TimedOut,
         Exit::NoLine,
         Exit::NotKept,
-        Exit::NoConsole,
+        Exit::NoSession { number: 3 },
+        Exit::Lost { socket: n(), seconds: 60 },
         Exit::NotBuilt { name: n() },
         Exit::Failed { name: "run", cause: n() },
     ];
@@ -312,6 +313,11 @@ fn exits_say_what_where_and_what_to_do() {
     assert_eq!(slugs.len(), exits.len());
     assert!(exits.iter().all(|e| [1, 78].contains(&e.code())));
     exits.extend(usage.map(Exit::Usage));
+    exits.push(Exit::NoTerminal);
+    let ended = Bye::Ended { by: n() };
+    for bye in [Bye::Detached, ended, Bye::Stalled, Bye::Stopping, Bye::Stopped, Bye::Crashed] {
+        check(|lang| bye.words(lang));
+    }
     for exit in &exits {
         check(|lang| exit.words(lang));
     }

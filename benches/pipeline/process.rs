@@ -12,6 +12,8 @@ use tempfile::TempDir;
 pub enum Kind {
     /// This very binary as the bare loop.
     Bare,
+    /// The bare loop with a commit for each reply.
+    Committed,
     /// The real thing, headless.
     Qqdeck(PathBuf),
 }
@@ -29,9 +31,12 @@ impl Process {
         let home = tempfile::tempdir()?;
         let listen = format!("127.0.0.1:{port}");
         let mut command = match kind {
-            Kind::Bare => {
+            Kind::Bare | Kind::Committed => {
                 let mut command = Command::new(std::env::current_exe()?);
                 command.args(["bare", &listen, model]);
+                if matches!(kind, Kind::Committed) {
+                    command.arg(home.path().join("ledger.db"));
+                }
                 command
             }
             Kind::Qqdeck(path) => {

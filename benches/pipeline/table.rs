@@ -128,8 +128,8 @@ fn median(samples: &[Sample], value: fn(&Sample) -> f64) -> f64 {
     }
 }
 
-/// Prints the table. Without qqdeck's samples: why, and the bare loop alone.
-pub fn print(effort: &Effort, bare: &[Sample], whole: Result<&[Sample], &str>) {
+/// Prints the table. Without qqdeck's samples: why, and the bare loops alone.
+pub fn print(effort: &Effort, bare: &[Sample], committed: &[Sample], whole: Result<&[Sample], &str>) {
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     println!("\npipeline: medians of {} processes each, taken in turn; {cores} cores,", effort.rounds);
     println!(
@@ -139,7 +139,7 @@ pub fn print(effort: &Effort, bare: &[Sample], whole: Result<&[Sample], &str>) {
     if let Err(words) = whole {
         println!("qqdeck is not measured: {words}");
     }
-    println!("\n{:<38}{:>12}{:>12}{:>9}  budget", "", "bare loop", "qqdeck", "ratio");
+    println!("\n{:<38}{:>12}{:>12}{:>12}{:>9}  budget", "", "bare loop", "+ commit", "qqdeck", "ratio");
     for row in ROWS {
         let base = of(row, bare);
         let shown = |n: f64| format!("{} {}", digits(n), row.unit).trim_end().to_owned();
@@ -151,9 +151,11 @@ pub fn print(effort: &Effort, bare: &[Sample], whole: Result<&[Sample], &str>) {
             }
             Err(_) => ("–".into(), String::new(), ""),
         };
-        println!("{:<38}{:>12}{:>12}{:>9}  {}{verdict}", row.what, shown(base), it, ratio, row.budget);
+        let floor = shown(of(row, committed));
+        println!("{:<38}{:>12}{floor:>12}{it:>12}{ratio:>9}  {}{verdict}", row.what, shown(base), row.budget);
     }
-    for (name, samples) in [("bare loop", Ok(bare)), ("qqdeck", whole)] {
+    println!("\n+ commit: the bare loop with one row in SQLite for each reply, on disk before its frame leaves");
+    for (name, samples) in [("bare loop", Ok(bare)), ("+ commit", Ok(committed)), ("qqdeck", whole)] {
         for report in samples.unwrap_or_default().iter().flat_map(|s| [&s.one, &s.twenty, &s.hundred, &s.many]) {
             if !report.is_clean() {
                 println!("{name}: {report}");

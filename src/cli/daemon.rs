@@ -1,15 +1,18 @@
 //! The running bot with its doors: what `run` and `demo` have in common.
 
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::future::Future;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+use std::sync::Arc;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::output::remark;
-use crate::runtime::handle::Handle;
 use crate::runtime::keeper::{LoadError, Loaded};
 use crate::runtime::run::{End, RunOptions, Running, StartError, start};
-use crate::serve::{self, socket};
+use crate::serve::{self, Doors, socket};
 use crate::store::StoreError;
 use crate::words::{Exit, Lang};
 
@@ -17,7 +20,7 @@ use crate::words::{Exit, Lang};
 ///
 /// # Errors
 /// [`Exit::ConfigErrors`] with all errors at once, [`Exit::CannotRead`].
-pub fn load(path: &std::path::Path, lang: Lang) -> Result<Loaded, Exit> {
+pub fn load(path: &Path, lang: Lang) -> Result<Loaded, Exit> {
     let loaded = crate::runtime::keeper::load(path).map_err(|error| match &error {
         LoadError::Unreadable { path, error } => {
             Exit::CannotRead { path: path.display().to_string(), cause: error.to_string() }
@@ -34,7 +37,7 @@ pub fn load(path: &std::path::Path, lang: Lang) -> Result<Loaded, Exit> {
 }
 
 /// What only the console knows of its part of the file, by place.
-fn console_errors(path: &std::path::Path, loaded: &Loaded, lang: Lang) -> Vec<String> {
+fn console_errors(path: &Path, loaded: &Loaded, lang: Lang) -> Vec<String> {
     let place = |key: &str| loaded.origins.get(key).or_else(|| loaded.origins.get("console.keys"));
     let mut flaws = crate::console::check(&loaded.config);
     flaws.sort_by_key(|flaw| place(&flaw.key));
@@ -58,20 +61,39 @@ pub fn threads(workers: usize) -> Result<tokio::runtime::Runtime, Exit> {
 
 /// Writes the log to stderr, where systemd and people read it.
 pub fn log_to_stderr(level: &str) {
-    let filter = tracing_subscriber::EnvFilter::try_new(level).unwrap_or_else(|_| "info".into());
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let lines = tracing_subscriber::fmt().with_env_filter(filter(level)).with_writer(std::io::stderr);
     // Set already when a test runs several bots in one process.
-    let _ = lines.with_ansi(false).try_init();
+    let _ = lines.with_target(false).with_ansi(false).try_init();
 }
 
-/// Runs the bot with its socket until it has stopped; `beside` runs along, and its end ends the bot.
+/// Writes the log to `logs/daemon.log` in the data directory, where there is no stderr that anybody reads.
+///
+/// # Errors
+/// [`Exit::CannotWrite`].
+pub fn log_to_file(level: &str, data: &Path) -> Result<Arc<File>, Exit> {
+    let path = data.join("logs").join("daemon.log");
+    let fail = |e: std::io::Error| Exit::CannotWrite { path: path.display().to_string(), cause: e.to_string() };
+    DirBuilder::new().recursive(true).mode(0o700).create(data.join("logs")).map_err(fail)?;
+    let file = Arc::new(OpenOptions::new().create(true).append(true).mode(0o640).open(&path).map_err(fail)?);
+    let lines = tracing_subscriber::fmt().with_env_filter(filter(level)).with_writer(file.clone());
+    let _ = lines.with_target(false).with_ansi(false).try_init();
+    Ok(file)
+}
+
+fn filter(level: &str) -> tracing_subscriber::EnvFilter {
+    tracing_subscriber::EnvFilter::try_new(level).unwrap_or_else(|_| "info".into())
+}
+
+/// Runs the bot with its socket until it has stopped; `beside` runs along once the socket listens, and its end ends
+/// the bot. `demo`: the world is simulated, and consoles say so.
 ///
 /// # Errors
 /// What keeps it from starting, or that it broke.
 pub async fn daemon<F: Future<Output = ()>>(
     loaded: Loaded,
     options: RunOptions,
-    beside: impl FnOnce(Handle) -> F,
+    demo: bool,
+    beside: impl FnOnce(Doors) -> F,
 ) -> Result<(), Exit> {
     let file = options.config.display().to_string();
     let data = options.data.clone();
@@ -80,10 +102,12 @@ pub async fn daemon<F: Future<Output = ()>>(
     let mut running = start(loaded, options).await.map_err(|error| refusal(error, &file, &data))?;
     let door = socket::listen(&data)?;
     let stop = CancellationToken::new();
-    let doors = tokio::spawn(serve::serve(door, running.handle.clone(), stop.clone()));
-    let end = until_end(&mut running, &mut signals, beside).await;
+    let doors = Doors::new(running.handle.clone(), &data, stop.clone());
+    let doors = if demo { doors.of_demo() } else { doors };
+    let served = tokio::spawn(serve::serve(door, doors.clone()));
+    let end = until_end(&mut running, &mut signals, beside(doors)).await;
     stop.cancel();
-    if let Ok(Err(error)) = doors.await {
+    if let Ok(Err(error)) = served.await {
         tracing::error!(%error, "the socket");
     }
     match end {
@@ -94,12 +118,7 @@ pub async fn daemon<F: Future<Output = ()>>(
     }
 }
 
-async fn until_end<F: Future<Output = ()>>(
-    running: &mut Running,
-    signals: &mut Signals,
-    beside: impl FnOnce(Handle) -> F,
-) -> End {
-    let beside = beside(running.handle.clone());
+async fn until_end(running: &mut Running, signals: &mut Signals, beside: impl Future<Output = ()>) -> End {
     tokio::pin!(beside);
     let mut along = true;
     loop {
@@ -132,7 +151,7 @@ impl Signals {
     }
 }
 
-fn refusal(error: StartError, file: &str, data: &std::path::Path) -> Exit {
+fn refusal(error: StartError, file: &str, data: &Path) -> Exit {
     match error {
         StartError::Configured(words) => Exit::ConfigErrors { path: file.to_owned(), errors: vec![words] },
         StartError::Store(StoreError::Busy { pid, .. }) => {

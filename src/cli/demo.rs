@@ -1,18 +1,24 @@
 //! `qqdeck demo`: the bot between a simulated QQ and simulated models, over real loopback sockets.
 
+use std::io;
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::Arc;
+use std::thread;
 
+use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-use super::daemon;
-use super::output::{End, print, remark};
+use super::output::{End, is_terminal, print};
 use super::place::Place;
+use super::relay::{self, Reach};
 use super::usage::bad_value;
-use crate::runtime::handle::{Handle, Heard};
+use super::{attach, daemon};
+use crate::runtime::handle::Heard;
 use crate::runtime::keeper::Loaded;
 use crate::runtime::run::RunOptions;
-use crate::serve::show;
+use crate::serve::{Doors, show, socket};
 use crate::simulator;
 use crate::words::{Exit, Lang};
 
@@ -36,25 +42,54 @@ impl Demo {
         if !(0.01..=1000.0).contains(&self.rate) {
             return Err(bad_value("--rate", &self.rate.to_string(), "0.01 … 1000").into());
         }
-        if !self.headless {
-            remark(place.lang.pick(
-                "控制台还没有做好，先在终端里自言自语（Ctrl-C 结束）。",
-                "The console is not built yet: for now it talks to itself in the terminal (Ctrl-C ends it).",
-            ));
-        }
         let folder = std::env::temp_dir().join(format!("qqdeck-demo-{}", std::process::id()));
         let data = place.data.clone().unwrap_or_else(|| folder.clone());
         let threads = daemon::threads(2)?;
-        let shown = threads.block_on(self.show(&data, place.lang));
+        let shown = if self.headless || !is_terminal() {
+            daemon::log_to_stderr("warn");
+            let shown = threads.block_on(self.show(&data, |doors| talk(doors, place.lang)));
+            shown.map_err(End::from)
+        } else {
+            self.console(&threads, &data, place.lang)
+        };
         // Only what this very demo made: a named place is kept.
         if place.data.is_none() {
             let _ = std::fs::remove_dir_all(&folder);
         }
-        Ok(shown?)
+        shown
     }
 
-    async fn show(&self, data: &Path, lang: Lang) -> Result<(), Exit> {
-        daemon::log_to_stderr("warn");
+    /// The same relay as anywhere, on a thread of its own, and a session at the other end of a pair of sockets.
+    fn console(&self, threads: &Runtime, data: &Path, lang: Lang) -> Result<(), End> {
+        let failed = |cause: io::Error| Exit::Failed { name: "demo", cause: cause.to_string() };
+        daemon::log_to_file("info", data)?;
+        let (ours, theirs) = UnixStream::pair().map_err(failed)?;
+        theirs.set_nonblocking(true).map_err(failed)?;
+        let me = rustix::process::geteuid().as_raw();
+        let operator = socket::operator(me).ok_or(Exit::NoTerminal)?;
+        let hello = attach::hello(lang, None);
+        let (end, ended) = oneshot::channel();
+        let relay = move || {
+            let ended = relay::run(Reach::Once(Some(ours)), hello);
+            // Without a reader the bot has ended already.
+            let _ = end.send(());
+            ended
+        };
+        let (keep, kept) = std::sync::mpsc::channel();
+        let shown = threads.block_on(self.show(data, |doors| async move {
+            let Ok(theirs) = tokio::net::UnixStream::from_std(theirs) else { return };
+            tokio::spawn(doors.talk(theirs, operator));
+            let _ = keep.send(thread::spawn(relay));
+            // The terminal's end is the demo's.
+            let _ = ended.await;
+        }));
+        // The terminal is given back before anything is said in it.
+        let relayed = kept.try_recv().ok().map_or(Ok(()), |relay| relay.join().unwrap_or(Ok(())));
+        shown?;
+        relayed
+    }
+
+    async fn show<F: Future<Output = ()>>(&self, data: &Path, beside: impl FnOnce(Doors) -> F) -> Result<(), Exit> {
         let stop = CancellationToken::new();
         let failed = |cause: std::io::Error| Exit::Failed { name: "demo", cause: cause.to_string() };
         let demo = simulator::demo(self.seed, self.rate, stop.clone()).await.map_err(failed)?;
@@ -66,7 +101,7 @@ impl Demo {
         };
         let options = RunOptions { config: data.join("config.toml"), data: data.to_owned() };
         let town = tokio::spawn(demo.run());
-        let ended = daemon::daemon(loaded, options, |handle| talk(handle, lang)).await;
+        let ended = daemon::daemon(loaded, options, true, beside).await;
         stop.cancel();
         let _ = town.await;
         ended
@@ -74,8 +109,8 @@ impl Demo {
 }
 
 /// Prints what is said until nobody reads any more.
-async fn talk(handle: Handle, lang: Lang) {
-    let mut tail = handle.tail();
+async fn talk(doors: Doors, lang: Lang) {
+    let mut tail = doors.handle().tail();
     while let Some(heard) = tail.next().await {
         let text = match heard {
             Heard::Line(line) => show::line(&line, true, lang),

@@ -9,6 +9,7 @@ use crate::words::Lang;
 const VERBS: &[(&str, &str)] = &[
     ("run", "运行机器人"),
     ("demo", "用模拟的 QQ 和模拟的模型演示一遍"),
+    ("attach", "打开正在运行的机器人的控制台"),
     ("ctl", "查询和指挥正在运行的机器人"),
     ("check", "检查配置文件"),
     ("explain", "从标准输入读 OneBot 消息，逐条说明机器人会怎么处理"),
@@ -29,6 +30,9 @@ const OPTIONS: &[(&str, &str, &str)] = &[
     ("", "version", "显示版本"),
     ("", "json", "输出一个 JSON（tail 每行一个）"),
     ("run", "headless", "留在前台，不开控制台"),
+    ("run", "detached", "离开终端，写日志文件：qqdeck 这样启动它的机器人"),
+    ("attach", "read_only", "只看不动"),
+    ("attach", "color", "颜色：auto、none、16、256 或 rgb [默认看 NO_COLOR、COLORTERM、TERM]"),
     ("demo", "seed", "随机数种子，同一个种子演同一出戏"),
     ("demo", "rate", "每秒几条消息，0.01 到 1000"),
     ("demo", "headless", "不开控制台，在终端里自说自话"),

@@ -1,6 +1,7 @@
 //! The command line: one file a subcommand. Each reads its options, calls one function of another room, and
 //! ends with a paragraph and an exit code: 0 done, 1 failed, 2 usage, 78 configuration.
 
+mod attach;
 mod backup;
 mod check;
 mod completions;
@@ -10,9 +11,11 @@ mod demo;
 mod explain;
 mod help;
 mod init;
+mod launch;
 mod man;
 mod output;
 mod place;
+mod relay;
 mod replay;
 mod restore;
 mod run;
@@ -25,7 +28,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::config::Language;
-use crate::words::{Exit, Lang};
+use crate::words::Lang;
 use output::End;
 use place::Place;
 
@@ -52,6 +55,8 @@ enum Verb {
     Run(run::Run),
     /// Show how it works, with a simulated QQ and a simulated model
     Demo(demo::Demo),
+    /// Open the console of the running bot
+    Attach(attach::Attach),
     /// Ask or command the running bot
     Ctl(ctl::Ctl),
     /// Check the configuration
@@ -107,6 +112,7 @@ fn dispatch(cli: Cli, lang: Lang) -> Result<(), End> {
     match cli.verb {
         Some(Verb::Run(run)) => run.run(&place),
         Some(Verb::Demo(demo)) => demo.run(&place),
+        Some(Verb::Attach(attach)) => attach.run(&place),
         Some(Verb::Ctl(ctl)) => ctl.run(&place),
         Some(Verb::Check(check)) => check.run(&place),
         Some(Verb::Explain(explain)) => explain.run(&place),
@@ -116,16 +122,8 @@ fn dispatch(cli: Cli, lang: Lang) -> Result<(), End> {
         Some(Verb::Restore(restore)) => restore.run(&place),
         Some(Verb::Completions(completions)) => completions.run(&place),
         Some(Verb::Man(man)) => man.run(&place),
-        None => bare(&place),
+        None => launch::run(&place),
     }
-}
-
-/// `qqdeck` alone: the first steps where nothing is configured yet and somebody is there to answer.
-fn bare(place: &Place) -> Result<(), End> {
-    if place.config().is_err() && output::is_terminal() {
-        return init::Init::default().run(place);
-    }
-    Err(Exit::NoConsole.into())
 }
 
 /// `--lang` wins, also for a command line that cannot be read; then the environment.

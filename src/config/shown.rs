@@ -29,7 +29,9 @@ fn toml(value: &Value) -> String {
         Value::String(word) => text(word.clone()),
         Value::Array(items) => format!("[{}]", items.iter().map(toml).collect::<Vec<_>>().join(", ")),
         Value::Object(fields) => {
-            let fields: Vec<_> = fields.iter().map(|(name, value)| format!("{name} = {}", toml(value))).collect();
+            // The order of a map hangs on how its library was built.
+            let mut fields: Vec<_> = fields.iter().map(|(name, value)| format!("{name} = {}", toml(value))).collect();
+            fields.sort_unstable();
             format!("{{ {} }}", fields.join(", "))
         }
         plain => plain.to_string(),

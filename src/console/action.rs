@@ -193,9 +193,36 @@ pub fn named(name: &str) -> Option<&'static Entry> {
     TABLE.iter().find(|entry| entry.name == name)
 }
 
+/// The text of `docs/keys.md`.
+pub fn docs() -> String {
+    let mut text = String::from(
+        "# 按键 · Keys\n\n由动作表生成；`[console.keys]` 里按名字改，例如 `reply = \"R\"`，多个键用逗号隔开。\n\
+         *Made from the table of actions; change them by name in `[console.keys]`, several keys with commas between.*\n",
+    );
+    let mut group = None;
+    for entry in TABLE {
+        if group != Some(entry.group) {
+            group = Some(entry.group);
+            let (zh, en) = (entry.group.words(Lang::Zh), entry.group.words(Lang::En));
+            text.push_str(&format!(
+                "\n## {zh} · {en}\n\n| 键 key | 名字 name | 作用 | what it does |\n| --- | --- | --- | --- |\n"
+            ));
+        }
+        let keys: Vec<String> = entry.keys.iter().map(|k| format!("`{k}`")).collect();
+        text.push_str(&format!("| {} | {} | {} | {} |\n", keys.join(" "), entry.name, entry.zh, entry.en));
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_docs_are_those_of_the_table() {
+        let written = include_str!("../../docs/keys.md");
+        assert!(written == docs(), "docs/keys.md should be:\n=====\n{}=====", docs());
+    }
 
     #[test]
     fn every_row_stands_where_its_action_says() {

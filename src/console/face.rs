@@ -1,83 +1,88 @@
-//! What the console is told and what it wants: its whole face towards a session.
+//! What the console and whoever runs it say to each other. The console touches no world: it is told news, says what
+//! it wants done, and draws bytes.
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::backend::Depth;
 use crate::config::{Config, Origins};
 use crate::domain::{Command, Done, Operator, Page, Query, Refusal, Snapshot, Text, Wall};
 use crate::words::Lang;
 
-/// Who sits at which terminal.
-#[derive(Debug, Clone, PartialEq)]
+/// Who attaches, and with what terminal.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// Who.
+    /// Who. A viewer where the session is read-only.
     pub operator: Operator,
-    /// Looks and does not touch.
+    /// Nothing may be changed from here.
     pub read_only: bool,
     /// Columns and rows.
     pub size: (u16, u16),
-    /// Colours of the terminal.
+    /// Colours.
     pub depth: Depth,
-    /// The language to speak.
+    /// The reader's language.
     pub lang: Lang,
     /// `TERM`.
     pub term: String,
-    /// The simulated world: said in the header.
+    /// The world is simulated.
     pub demo: bool,
 }
 
-/// Somebody who is attached.
+/// An operator who is attached.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Present {
-    /// Who.
+    /// Login name.
     pub name: Text,
-    /// Looks only.
+    /// Only looks.
     pub read_only: bool,
-    /// Since when.
+    /// Attached since.
     pub since: Wall,
-    /// The one who is asked.
+    /// Without a key for so long, when this was told. It is told anew when somebody idle is active again, so who
+    /// is told as idle and not told anew still is.
+    pub idle: Duration,
+    /// The one who is told.
     pub you: bool,
 }
 
-/// What a session tells the console.
-#[derive(Debug, Clone)]
+/// What the console is told.
+#[derive(Debug, Clone, PartialEq)]
 pub enum News {
-    /// Typed.
+    /// What the terminal sent: keys, pastes, answers, cut anywhere.
     Bytes(Vec<u8>),
-    /// The terminal has another size.
+    /// The terminal has other columns and rows.
     Resize(u16, u16),
-    /// The newest state.
+    /// A newer state; those in between were skipped.
     Snapshot(Arc<Snapshot>),
-    /// What came of a command.
+    /// What came of a command, after the snapshot that shows it.
     Answer(u64, Result<Done, Refusal>),
-    /// What came of a query.
+    /// What a query found.
     Page(u64, Page),
-    /// The configuration in force and where its keys stand.
+    /// The configuration in force.
     Config {
-        /// What holds.
+        /// The configuration.
         config: Arc<Config>,
-        /// Where it is written.
+        /// Where its keys stand.
         origins: Arc<Origins>,
-        /// In which file.
+        /// The file.
         file: PathBuf,
     },
-    /// Everybody who is attached.
+    /// Who is attached.
     Operators(Vec<Present>),
-    /// What this operator's console remembered last.
+    /// What this operator's console asked to remember last time.
     Remembered(Option<String>),
-    /// Where an export lies, or why there is none.
+    /// What came of an export: the path, or why there is none, in the reader's language.
     Exported(u64, Result<String, String>),
-    /// The time that was asked for has come.
+    /// The deadline that the console gave has come.
     Time,
-    /// The terminal shows something else: draw everything.
+    /// The terminal shows something else now: everything has to be drawn.
     Repaint,
 }
 
 /// What the console wants done.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Intent {
-    /// Ask the engine.
+    /// A command for the engine.
     Command {
         /// Comes back with the answer.
         tag: u64,
@@ -86,28 +91,28 @@ pub enum Intent {
         /// What.
         command: Command,
     },
-    /// Ask the store.
+    /// A question to the store.
     Query {
         /// Comes back with the page.
         tag: u64,
         /// What.
         query: Query,
     },
-    /// Bytes for the terminal that are no part of a frame: clipboard, bell, mouse.
+    /// Raw bytes for the terminal: clipboard, bell, mouse on or off.
     Write(Vec<u8>),
-    /// Keep a file for the operator.
+    /// A file in the exports.
     Export {
         /// Comes back with the path.
         tag: u64,
-        /// Its name.
+        /// What the file should be called.
         name: String,
         /// What is in it.
         text: String,
     },
     /// Keep this until the operator comes again.
     Remember(String),
-    /// Stop the relay until it is continued.
+    /// Stop the terminal's program, as ^Z does.
     Suspend,
-    /// Leave.
+    /// Leave; the bot goes on.
     Detach,
 }

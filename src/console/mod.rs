@@ -17,7 +17,6 @@ pub mod backend;
 #[cfg(test)]
 mod budget;
 mod check;
-mod docs;
 mod face;
 pub mod input;
 pub mod keymap;
@@ -40,7 +39,6 @@ use crate::domain::{Mono, Now};
 
 pub use backend::Depth;
 pub use check::{Flaw, FlawKind, check};
-pub use docs::keys as docs;
 pub use face::{Intent, News, Present, Settings};
 
 use backend::{Manners, Screen};

@@ -589,3 +589,49 @@ fn what_falls_out_of_the_snapshot_stays_for_who_reads_it() {
     assert_eq!(robot.console.ui.line().unwrap().seq, line);
     assert_eq!(robot.console.ui.lines(TEST).len(), before);
 }
+
+#[test]
+fn opening_the_composer_claims_the_chat_and_closing_it_lets_go() {
+    let mut robot = Robot::sits_down();
+    robot.types("jjji");
+    let asked = |robot: &Robot, of: fn(&Command) -> bool| {
+        robot.wanted.iter().any(|i| matches!(i, Intent::Command { command, .. } if of(command)))
+    };
+    assert!(asked(&robot, |c| matches!(c, Command::Claim { .. })));
+    assert!(!asked(&robot, |c| matches!(c, Command::Release { .. })));
+    robot.types("\x1b");
+    assert!(asked(&robot, |c| matches!(c, Command::Release { .. })));
+}
+
+#[test]
+fn the_same_state_is_the_same_picture_and_costs_no_byte() {
+    let mut robot = Robot::sits_down();
+    robot.types("/测试群\r\x1b");
+    assert!(!robot.console.draw(NOW).is_empty());
+    robot.tells(News::Snapshot(town()));
+    assert!(robot.console.draw(NOW).is_empty());
+}
+
+#[test]
+fn usage_is_summed_by_what_tab_chooses() {
+    let mut robot = Robot::sits_down();
+    robot.types("4");
+    let tag = robot.console.ui.tag;
+    let usage = |provider: &str, user| Usage {
+        day: NOW.day(),
+        provider: provider.into(),
+        conversation: ConversationId { account: SelfId(10001), peer: Peer::Group(GroupId(123_456)) },
+        user: UserId(user),
+        asks: 2,
+        input: 900,
+        cached: 100,
+        output: 50,
+        cost: 0.5,
+    };
+    robot.tells(News::Page(tag, Page::Usage(vec![usage("qwen3", 3), usage("deepseek", 4)])));
+    let shown = |robot: &Robot| words(&view::picture(&robot.console.ui).0);
+    assert!(shown(&robot).contains("deepseek"));
+    robot.types("\t");
+    let by_chat = shown(&robot);
+    assert!(by_chat.contains("测试群") && !by_chat.contains("deepseek"), "{by_chat}");
+}

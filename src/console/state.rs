@@ -246,6 +246,11 @@ pub enum By {
     Day,
 }
 
+impl By {
+    /// All of them, in the order in which they are shown.
+    pub const ALL: [By; 4] = [Self::Provider, Self::Chat, Self::User, Self::Day];
+}
+
 /// The view of usage.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct UsageUi {
@@ -489,7 +494,17 @@ impl Ui {
     pub fn name_of(&self, id: ConversationId) -> String {
         let of_state = self.chat_view(id).map(|c| &c.state.name);
         let name = of_state.or_else(|| self.list.stored.get(&id).map(|c| &c.name));
-        match name.map(Text::shown).filter(|n| !n.is_empty()) {
+        // A group that has said nothing yet is known from its account's list.
+        let of_group = || match id.peer {
+            Peer::Group(group) => {
+                let account = self.snap.accounts.iter().find(|a| a.id == id.account)?;
+                account.groups.iter().find(|(g, _)| *g == group).map(|(_, name)| name)
+            }
+            Peer::Private(_) => None,
+        };
+        let said = |n: &&str| !n.is_empty();
+        let name = name.map(Text::shown).filter(said).or_else(|| of_group().map(Text::shown).filter(said));
+        match name {
             Some(name) => name.to_owned(),
             None => id.peer.number().to_string(),
         }

@@ -20,7 +20,7 @@ pub fn picture(buffer: &Buffer, theme: &Theme, width: Width) -> String {
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {w:.0} {h:.0}\" width=\"{w:.0}\" height=\"{h:.0}\">\n\
          <rect width=\"100%\" height=\"100%\" rx=\"6\" fill=\"{ground}\"/>\n\
-         <g font-family=\"'JetBrains Mono','DejaVu Sans Mono','Noto Sans Mono CJK SC','Noto Sans CJK SC',monospace\" \
+         <g shape-rendering=\"crispEdges\" font-family=\"'JetBrains Mono','DejaVu Sans Mono','Noto Sans Mono CJK SC','Noto Sans CJK SC',monospace\" \
          font-size=\"14\" xml:space=\"preserve\">\n"
     );
     for y in area.top()..area.bottom() {

@@ -137,6 +137,7 @@ impl Ui {
             self.list.marks.clear();
         } else if !self.list.filter.is_empty() {
             self.list.filter.clear();
+            self.touched = Mono(0);
             self.arrange();
         } else if self.paused.is_some() {
             self.thaw(out);
@@ -165,7 +166,8 @@ impl Ui {
         self.renew_claim(out);
     }
 
-    /// When time itself changes something that is seen.
+    /// When time itself changes something that is seen. Nothing is asked for where nothing would change: idle is
+    /// silent.
     pub fn deadline(&self) -> Option<Mono> {
         let toasts = self.toasts.iter().filter(|t| !t.bad).map(|t| t.until);
         let claim = self.composing.as_ref().map(|c| c.claim_at);

@@ -30,9 +30,9 @@ pub enum Input {
     Job(JobId, JobEvent),
     /// What a look at a provider found.
     Provider(ProviderReport),
-    /// A batch is on disk; these lines of it had been heard before.
+    /// All batches up to this one are on disk; these of their lines had been heard before.
     Committed {
-        /// Which.
+        /// The last.
         batch: BatchNo,
         /// Lines that were duplicates.
         duplicates: Vec<Seq>,

@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccessId, ConversationId, ItemId, JobId, MessageId, Outcome, PartId, Peer, Picture, Request, Seq, Text, Tokens,
-    Turn, UserId, Verdict, Wall,
+    AccessId, ConversationId, Decision, ItemId, JobId, MessageId, Outcome, PartId, Peer, Picture, Request, Seq, Text,
+    Tokens, Turn, UserId, Verdict, Wall,
 };
 
 /// Who a line is from.
@@ -141,12 +141,26 @@ pub struct Line {
     pub recalled: bool,
 }
 
+impl Line {
+    /// The line that it was merged into, if it was.
+    pub fn merged_into(&self) -> Option<Seq> {
+        if let Some(Outcome::Merged(head)) = self.outcome { Some(head) } else { None }
+    }
+
+    /// The same, to be answered by itself: what it was merged into was a duplicate and is not on record.
+    pub fn unmerged(&self) -> Self {
+        let verdict = self.verdict.clone().map(|verdict| Verdict { decision: Decision::Reply, ..verdict });
+        Self { verdict, outcome: None, ..self.clone() }
+    }
+}
+
 /// One row for the store. Rows of one batch are committed together or not at all.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Row {
     /// A line heard. `dedupe` is unique within its conversation: the message id, or a hash of time,
-    /// speaker and words where the adapter gave id 0. A conflict makes the line a duplicate.
+    /// speaker and words where the adapter gave id 0. A conflict makes the line a duplicate, which is not kept;
+    /// a line merged into a duplicate waits by itself, until the engine says what it is part of now.
     Heard {
         /// The line.
         line: Arc<Line>,
@@ -355,6 +369,13 @@ pub enum ItemKind {
     },
     /// Sending to this chat is paused.
     Paused,
+}
+
+impl ItemKind {
+    /// The message whose answer waits for an operator's word.
+    pub fn drafted(&self) -> Option<Seq> {
+        if let Self::Draft { answers, .. } = self { Some(*answers) } else { None }
+    }
 }
 
 /// Somebody did something.

@@ -1,5 +1,7 @@
 //! Our accounts and the links that serve them: coming, going, catching up, being muted, being asked.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::hear::Heard;
@@ -35,6 +37,10 @@ pub(super) struct Account {
     /// It has had a link since we started.
     pub met: bool,
     pub pace: Bucket,
+    /// The groups it is in, by number.
+    pub groups: Arc<Vec<(GroupId, Text)>>,
+    /// Groups in which it may not speak, and until when.
+    pub muted: BTreeMap<GroupId, Wall>,
 }
 
 impl Account {
@@ -52,6 +58,8 @@ impl Account {
             missed_since: None,
             met: false,
             pace: Bucket::default(),
+            groups: Arc::default(),
+            muted: BTreeMap::new(),
         }
     }
 
@@ -126,7 +134,16 @@ impl State {
 
     fn account(&mut self, id: SelfId) -> &mut Account {
         let wall = self.now.wall;
-        self.accounts.entry(id).or_insert_with(|| Account::new(wall))
+        let (chats, cold) = (&self.chats, &self.cold);
+        self.accounts.entry(id).or_insert_with(|| {
+            // What was heard of mutes before a restart holds; an account is met once.
+            let states = chats.values().map(|c| (c.id, &c.state)).chain(cold.iter().map(|(id, state)| (*id, state)));
+            let muted = states.filter(|(chat, _)| chat.account == id).filter_map(|(chat, state)| match chat.peer {
+                Peer::Group(group) => Some((group, state.bot_muted?)),
+                Peer::Private(_) => None,
+            });
+            Account { muted: muted.collect(), ..Account::new(wall) }
+        })
     }
 
     fn on_up(&mut self, id: SelfId, link: LinkId, nickname: Text, app: AppKind, version: Text, peer: String) {
@@ -254,7 +271,12 @@ impl State {
     }
 
     fn on_groups(&mut self, account: SelfId, outcome: CallOutcome) {
-        let CallOutcome::Done(CallReply::Groups(groups)) = outcome else { return };
+        let CallOutcome::Done(CallReply::Groups(mut groups)) = outcome else { return };
+        groups.sort_unstable_by_key(|(group, _)| *group);
+        if let Some(account) = self.accounts.get_mut(&account) {
+            account.groups = Arc::new(groups.clone());
+            self.changed = true;
+        }
         for (group, name) in groups {
             let id = ConversationId { account, peer: Peer::Group(group) };
             if self.chats.contains_key(&id) {
@@ -289,18 +311,32 @@ impl State {
                 let until = duration.map(|d| if d == Duration::MAX { Wall(i64::MAX) } else { self.now.wall + d });
                 self.chat(conversation).state.bot_muted = until;
                 self.save_chat(conversation);
+                if let Peer::Group(group) = conversation.peer {
+                    let muted = &mut self.account(conversation.account).muted;
+                    match until {
+                        Some(until) => drop(muted.insert(group, until)),
+                        None => drop(muted.remove(&group)),
+                    }
+                }
                 match duration.filter(|d| *d < CATCH_UP_HORIZON * 40) {
                     Some(d) => self.timers.set(self.now.mono + d, Timer::Deliver(conversation)),
                     None => self.pump_delivery(conversation),
                 }
             }
             Notice::Renamed { conversation, name } => self.rename(conversation, name),
-            Notice::Removed { .. } | Notice::Joined { .. } | Notice::Poked { .. } | Notice::Other { .. } => {}
+            // The list of groups is another now.
+            Notice::Removed { conversation, .. } | Notice::Joined { conversation, .. } => {
+                let id = conversation.account;
+                if !self.calls.values().any(|errand| matches!(errand, Errand::Groups(account) if *account == id)) {
+                    self.call(id, Action::GroupList, Errand::Groups(id));
+                }
+            }
+            Notice::Poked { .. } | Notice::Other { .. } => {}
         }
     }
 
     fn on_request(&mut self, request: Request) {
-        let known = |item: &Item| matches!(&item.kind, ItemKind::Request(r) if r.flag == request.flag && r.account == request.account);
+        let known = |item: &Arc<Item>| matches!(&item.kind, ItemKind::Request(r) if r.flag == request.flag && r.account == request.account);
         if !self.items.values().any(known) {
             self.raise(ItemKind::Request(request), None, None);
         }

@@ -113,8 +113,7 @@ impl State {
 
     fn ask_again(&mut self, line: &Arc<Line>) -> Result<Done, Refusal> {
         // A draft of it that still waits is what nobody wanted.
-        let waits = |item: &Item| matches!(item.kind, ItemKind::Draft { answers, .. } if answers == line.seq);
-        let drafts: Vec<_> = self.items.iter().filter(|(_, item)| waits(item)).map(|(n, _)| *n).collect();
+        let drafts = self.drafts_of(line.seq);
         for draft in &drafts {
             self.drop_item(*draft);
         }

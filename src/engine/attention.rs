@@ -17,7 +17,7 @@ impl State {
             self.timers.set(self.now.mono + at.since(self.now.wall), Timer::ItemEnds(id));
         }
         self.rows.push(Row::Item(id, Box::new(item.clone())));
-        self.items.insert(id, item);
+        self.items.insert(id, Arc::new(item));
         if let Some(conversation) = conversation {
             self.touch(conversation);
         }
@@ -33,7 +33,7 @@ impl State {
             self.touch(conversation);
         }
         self.changed = true;
-        Some(item)
+        Some(Arc::unwrap_or_clone(item))
     }
 
     /// An answer that an operator decides about. Its question is over as far as the queue is concerned: a
@@ -50,6 +50,11 @@ impl State {
         let wait = if id.peer.is_group() { expiry.group } else { expiry.private };
         let kind = ItemKind::Draft { answers: question.head, text, making, suggestion };
         self.raise(kind, Some(id), Some(self.now.wall + wait));
+    }
+
+    /// Answers to a message that wait for an operator's word.
+    pub fn drafts_of(&self, line: Seq) -> Vec<ItemId> {
+        self.items.iter().filter(|(_, item)| item.kind.drafted() == Some(line)).map(|(id, _)| *id).collect()
     }
 
     pub fn on_item_ends(&mut self, id: ItemId) {

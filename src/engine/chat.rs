@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::claims::Claimed;
 use crate::domain::{
-    ChatState, ConversationId, Envelope, GroupId, Line, Message, MessageId, Mono, Outcome, PartId, Seq, UserId, Wall,
+    ChatState, ChatWindow, ConversationId, Envelope, GroupId, Line, Message, MessageId, Mono, Outcome, PartId, Seq,
+    UserId, Wall,
 };
 
 /// Lines kept in memory per conversation. Enough for every window and a screen of scrolling; older ones are
@@ -53,6 +54,8 @@ pub(super) struct Chat {
     pub failure_notice: Option<Mono>,
     /// The operator who is about to speak.
     pub claim: Option<Claimed>,
+    /// What was shown to a model last.
+    pub window: Option<ChatWindow>,
     /// When anything happened here last.
     pub touched: Mono,
     /// When somebody said something last, by the wall: idle conversations begin anew.
@@ -90,6 +93,7 @@ impl Chat {
             failures: 0,
             failure_notice: None,
             claim: None,
+            window: None,
             touched: now,
             last_heard: None,
         }
@@ -143,10 +147,13 @@ impl Chat {
     }
 
     /// Forgets a line, as for a duplicate.
-    pub fn remove(&mut self, seq: Seq) {
-        if let Some(at) = self.position(seq) {
-            self.tail.remove(at);
-        }
+    pub fn remove(&mut self, seq: Seq) -> Option<Arc<Line>> {
+        self.position(seq).and_then(|at| self.tail.remove(at))
+    }
+
+    /// Lines that are asked together with this one.
+    pub fn merged_into(&self, head: Seq) -> impl Iterator<Item = &Arc<Line>> {
+        self.tail.iter().filter(move |line| line.merged_into() == Some(head))
     }
 
     fn position(&self, seq: Seq) -> Option<usize> {
@@ -207,6 +214,13 @@ impl Chat {
         }
     }
 
+    /// A question goes on under another number, at its place.
+    pub fn pass_on(&mut self, speaker: UserId, from: Seq, to: Seq) {
+        let Some(lane) = self.lanes.get_mut(&speaker) else { return };
+        let questions = lane.waiting.iter_mut().chain(&mut lane.active);
+        questions.filter(|question| **question == from).for_each(|question| *question = to);
+    }
+
     /// How many questions wait or are being answered.
     pub fn queued(&self) -> usize {
         self.lanes.values().map(|lane| lane.waiting.len()).sum()
@@ -261,6 +275,18 @@ mod tests {
         chat.leave(ANN, Seq(2));
         assert!(chat.is_idle());
         chat.enqueue(ANN, Seq(3));
+        assert_eq!(chat.begin(1, |_| true), Some(Seq(3)));
+    }
+
+    #[test]
+    fn a_question_keeps_its_place_under_another_number() {
+        let mut chat = chat();
+        chat.enqueue(ANN, Seq(1));
+        chat.enqueue(ANN, Seq(3));
+        chat.pass_on(ANN, Seq(1), Seq(2));
+        assert_eq!(chat.begin(1, |_| true), Some(Seq(2)));
+        chat.pass_on(ANN, Seq(2), Seq(4));
+        chat.leave(ANN, Seq(4));
         assert_eq!(chat.begin(1, |_| true), Some(Seq(3)));
     }
 }

@@ -215,7 +215,11 @@ impl State {
             Command::Retry { chat, line } => self.write_again(chat, line),
             Command::Claim { chat } => self.claim(chat, &operator.name),
             Command::Release { chat } => self.release(chat, &operator.name),
-            Command::Remember { .. } => Err(Refusal::Not("not built yet".into())),
+            Command::Remember { screen } if screen.len() > Command::SCREEN => Err(Refusal::TooLarge(Command::SCREEN)),
+            Command::Remember { screen } => {
+                self.rows.push(Row::Screen { operator: operator.name.clone(), screen });
+                Ok(Done::Ok)
+            }
             Command::Approve { item, text } => self.approve(item, text, &operator.name),
             Command::Reject { item } => self.reject(item),
             Command::Provider { name, to } => self.switch_provider(&name, to),

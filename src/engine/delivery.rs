@@ -410,17 +410,26 @@ impl State {
 
     /// Holds back what has not left of the replies to a message: it was taken back, heard before, or stopped.
     pub fn hold_back(&mut self, answers: Seq) {
-        let lines: Vec<_> = self.replies.values().filter(|r| r.answers == Some(answers)).map(|r| r.line).collect();
-        for line in lines {
-            let Some(id) = self.replies.get(&line).map(|r| r.conversation) else { continue };
-            let parts = self.parts.values().filter(|d| d.part.line == line && !self.is_out(d));
-            let held: Vec<_> = parts.map(|d| d.part.id).collect();
-            self.commits.waiting.retain(|(_, part)| !held.contains(part));
-            for part in held {
-                self.end_part(part, PartState::Suppressed, None);
-            }
-            self.pump_delivery(id);
+        for line in self.replies_to(answers) {
+            self.hold_back_reply(line);
         }
+    }
+
+    /// Our lines on their way that answer a message.
+    pub fn replies_to(&self, answers: Seq) -> Vec<Seq> {
+        self.replies.values().filter(|r| r.answers == Some(answers)).map(|r| r.line).collect()
+    }
+
+    /// Holds back what has not left of one.
+    pub fn hold_back_reply(&mut self, line: Seq) {
+        let Some(id) = self.replies.get(&line).map(|r| r.conversation) else { return };
+        let parts = self.parts.values().filter(|d| d.part.line == line && !self.is_out(d));
+        let held: Vec<_> = parts.map(|d| d.part.id).collect();
+        self.commits.waiting.retain(|(_, part)| !held.contains(part));
+        for part in held {
+            self.end_part(part, PartState::Suppressed, None);
+        }
+        self.pump_delivery(id);
     }
 
     /// Whether a part may have left: a part that waits for the commit of its `sending` has not.

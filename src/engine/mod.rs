@@ -8,7 +8,8 @@
 //!   [`window`] (what the model is shown)
 //! * asking: `dispatch` (which provider, retry, failover), [`breaker`], [`cache`], [`usage`]
 //! * answering: `reply` (from answer to parts), [`markdown`], [`split`], `delivery` (parts on their way)
-//! * the rest: `accounts`, `commands`, `claims`, `again`, `recall`, `undo`, `attention`, `recovery`, `publish`, [`metrics`]
+//! * the rest: `accounts`, `commands`, `claims`, `again`, `duplicate`, `recall`, `undo`, `attention`, `recovery`,
+//!   `publish`, [`metrics`]
 
 pub mod access;
 pub mod breaker;
@@ -33,6 +34,7 @@ mod claims;
 mod commands;
 mod delivery;
 mod dispatch;
+mod duplicate;
 mod hear;
 mod policy;
 mod publish;

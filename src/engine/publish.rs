@@ -29,11 +29,13 @@ impl State {
             return Arc::clone(&self.published.snapshot);
         }
         self.changed = false;
-        // Readers that still hold the former snapshot keep it; chats that did not change are shared with it.
+        // Readers that still hold the former snapshot keep it; what did not change is shared with it.
         let mut chats = self.published.snapshot.chats.clone();
-        for id in std::mem::take(&mut self.dirty) {
+        let dirty = std::mem::take(&mut self.dirty);
+        let asked: Vec<&Question> = self.questions.values().filter(|q| q.asking.is_some()).collect();
+        for id in dirty {
             match self.chats.get(&id) {
-                Some(chat) => drop(chats.insert(id, Arc::new(self.chat_view(chat)))),
+                Some(chat) => chats.insert(id, Arc::new(self.chat_view(chat, &asked))),
                 None => chats.remove(&id),
             }
         }
@@ -43,10 +45,10 @@ impl State {
             version,
             now,
             instance: self.config.instance.name.clone(),
-            accounts: self.accounts.iter().map(|(id, a)| account_view(*id, a)).collect(),
+            accounts: self.accounts.iter().map(|(id, a)| account_view(*id, a, now.wall)).collect(),
             providers: self.provider_views(),
             chats,
-            attention: self.items.iter().map(|(id, item)| (*id, Arc::new(item.clone()))).collect(),
+            attention: self.items.iter().map(|(id, item)| (*id, Arc::clone(item))).collect(),
             counters: self.counters,
             latency: self.metrics.latency(now.mono),
             outbox: self.parts.len(),
@@ -60,7 +62,8 @@ impl State {
         Arc::clone(&self.published.snapshot)
     }
 
-    fn chat_view(&self, chat: &Chat) -> ChatView {
+    /// How a chat stands; `asked` are the questions at models anywhere.
+    fn chat_view(&self, chat: &Chat, asked: &[&Question]) -> ChatView {
         let policy = self.policy(chat.id);
         let persona = policy::persona(&self.config, chat.state.persona.as_deref(), &policy.chat);
         let skip = chat.tail.len().saturating_sub(SHOWN);
@@ -74,10 +77,10 @@ impl State {
                 operator: claim.operator.clone(),
                 until: self.now.wall + claim.until.since(self.now.mono),
             }),
-            window: None,
+            window: chat.window,
             today: self.chat_today(chat.id),
             tail: chat.tail.iter().skip(skip).cloned().collect(),
-            writing: self.writing(chat),
+            writing: self.writing(chat, asked),
             queued: chat.queued(),
             last: chat.tail.back().map_or(Seq(0), |l| l.seq),
         }
@@ -95,11 +98,11 @@ impl State {
         ChatToday { cost, input, output }
     }
 
-    fn writing(&self, chat: &Chat) -> Vec<Writing> {
+    fn writing(&self, chat: &Chat, asked: &[&Question]) -> Vec<Writing> {
         if chat.asking == 0 {
             return Vec::new();
         }
-        let here = self.questions.values().filter(|q| q.conversation == chat.id);
+        let here = asked.iter().filter(|q| q.conversation == chat.id);
         let mut writing: Vec<_> = here
             .filter_map(|q| {
                 let asking = q.asking.as_ref()?;
@@ -150,7 +153,7 @@ impl State {
     }
 }
 
-fn account_view(id: SelfId, account: &super::accounts::Account) -> AccountView {
+fn account_view(id: SelfId, account: &super::accounts::Account, now: Wall) -> AccountView {
     AccountView {
         id,
         nickname: account.nickname.clone(),
@@ -161,7 +164,104 @@ fn account_view(id: SelfId, account: &super::accounts::Account) -> AccountView {
         adapter: account.version.clone(),
         peer: account.peer.clone(),
         since: account.since,
-        groups: Arc::default(),
-        muted: Vec::new(),
+        groups: Arc::clone(&account.groups),
+        muted: account
+            .muted
+            .iter()
+            .filter(|(_, until)| **until > now)
+            .map(|(group, until)| (*group, (until.0 != i64::MAX).then_some(*until)))
+            .collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+    use crate::domain::{AdapterEvent, GroupRank, Input};
+    use crate::engine::Engine;
+
+    fn said(chat: i64, id: i64) -> Input {
+        let conversation = ConversationId { account: SelfId(99_999), peer: Peer::Private(UserId(chat)) };
+        let sender = Sender { id: UserId(chat), name: "某".into(), rank: GroupRank::Member, anonymous: false };
+        let segments = vec![Segment::Text("今天天气怎么样？".into())];
+        let (id, time) = (MessageId(id), id);
+        let message = Message { conversation, id, sender, group_name: None, temp_group: None, segments, time };
+        Input::Adapter(AdapterEvent::Message(Box::new(message)))
+    }
+
+    fn engine(chats: i64) -> Engine {
+        let mut config = crate::config::Config::default();
+        config.engine.hot = 20_000;
+        let mut engine = Engine::new(Arc::new(config), 1, Now::default());
+        for chat in 1..=chats {
+            engine.apply(said(chat, chat), Now::default());
+        }
+        engine
+    }
+
+    #[test]
+    fn a_reader_keeps_what_it_holds_while_the_next_is_published() {
+        let mut engine = engine(300);
+        let former = engine.snapshot();
+        engine.apply(said(7, 1_000), Now::default());
+        let next = engine.snapshot();
+        let id = ConversationId { account: SelfId(99_999), peer: Peer::Private(UserId(7)) };
+        let other = ConversationId { account: SelfId(99_999), peer: Peer::Private(UserId(8)) };
+        assert_eq!((former.chats.len(), next.chats.len()), (300, 300));
+        assert!(former.chats.get(&id).unwrap().last < next.chats.get(&id).unwrap().last);
+        assert!(Arc::ptr_eq(former.chats.get(&other).unwrap(), next.chats.get(&other).unwrap()));
+    }
+
+    #[test]
+    fn an_answer_in_the_making_shows_its_times_and_its_speed() {
+        let mut config = crate::config::Config::default();
+        config.access.mode = crate::config::AccessMode::Open;
+        let mut policy = crate::config::ChatPolicy::default();
+        policy.trigger.merge_window.private = Duration::ZERO;
+        config.chats.private = Arc::new(policy);
+        config.providers.push(crate::config::Provider { name: "a".into(), ..crate::config::Provider::default() });
+        let at = |millis: u64| Now { mono: Mono(millis * 1000), wall: Wall(millis as i64), offset: 0 };
+        let mut engine = Engine::new(Arc::new(config), 1, at(0));
+        let asked = engine.apply(said(7, 1), at(100));
+        let job = asked.iter().find_map(|e| if let Effect::Ask(job) = e { Some(job.id) } else { None }).unwrap();
+        let writing = |engine: &mut Engine| engine.snapshot().chats.values().next().unwrap().writing[0].clone();
+        assert_eq!((writing(&mut engine).since, writing(&mut engine).first_text), (Wall(100), None));
+        engine.apply(Input::Job(job, JobEvent::FirstText), at(600));
+        engine.apply(Input::Job(job, JobEvent::Progress("明天多云转小雨，建议带伞。".into())), at(1_600));
+        let now = writing(&mut engine);
+        assert_eq!((now.since, now.first_text), (Wall(100), Some(Duration::from_millis(500))));
+        // A dozen tokens in the second since the first of them.
+        assert!(now.tokens_per_second.is_some_and(|rate| (5.0..30.0).contains(&rate)), "{now:?}");
+    }
+
+    #[test]
+    #[ignore = "a measurement: cargo test --release --lib publish -- --ignored --nocapture"]
+    fn ten_thousand_chats() {
+        let mut engine = engine(10_000);
+        let mut held = std::collections::VecDeque::from([engine.snapshot()]);
+        for changes in [1, 100, 1_000] {
+            let mut times: Vec<f64> = (0..50)
+                .map(|round| {
+                    for chat in 1..=changes {
+                        engine.apply(
+                            said(chat * 9, 1_000_000 + changes * 10_000_000 + round * 10_000 + chat),
+                            Now::default(),
+                        );
+                    }
+                    let begun = Instant::now();
+                    held.push_back(engine.snapshot());
+                    let took = begun.elapsed().as_secs_f64() * 1e3;
+                    // Several readers, each behind by another publication.
+                    if held.len() > 4 {
+                        held.pop_front();
+                    }
+                    took
+                })
+                .collect();
+            times.sort_by(f64::total_cmp);
+            println!("{changes} of 10 000 chats changed: median {:.3} ms, worst {:.3} ms", times[25], times[49]);
+        }
     }
 }

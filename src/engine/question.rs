@@ -51,6 +51,13 @@ pub(super) struct Said {
     pub text: String,
 }
 
+impl Said {
+    /// A message from the record: how it called the bot is not known any more.
+    pub fn of(line: &Arc<Line>) -> Self {
+        Self { line: Arc::clone(line), text: line.text.raw().to_owned() }
+    }
+}
+
 /// One question.
 #[derive(Debug, Clone)]
 pub(super) struct Question {
@@ -58,7 +65,7 @@ pub(super) struct Question {
     pub head: Seq,
     pub conversation: ConversationId,
     pub speaker: UserId,
-    /// All messages that make it up, the head first.
+    /// All messages that make it up, the head first. None, once its only one was a duplicate.
     pub said: Vec<Said>,
     pub pictures: Vec<Picture>,
     /// When it was heard.
@@ -117,6 +124,14 @@ impl Question {
     /// Whether a message is part of it.
     pub fn has(&self, line: Seq) -> bool {
         self.said.iter().any(|said| said.line.seq == line)
+    }
+
+    /// A message is no part of it any more, nor are its pictures.
+    pub fn take_out(&mut self, line: Seq) {
+        if let Some(at) = self.said.iter().position(|said| said.line.seq == line) {
+            let gone = self.said.remove(at).line;
+            self.pictures.retain(|picture| !gone.pictures.contains(picture));
+        }
     }
 }
 
@@ -207,7 +222,7 @@ impl State {
         if let Some(asking) = &question.asking {
             self.jobs.remove(&asking.job);
         }
-        if let Some(outcome) = outcome {
+        if let Some(outcome) = outcome.filter(|_| question.has(head)) {
             self.end_unanswered(question.conversation, head, outcome);
         }
         self.chat(question.conversation).leave(question.speaker, head);

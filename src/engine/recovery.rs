@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::commands::{Asker, PendingEdit};
 use super::delivery::{Delivery, Reply};
 use super::question::Said;
 use super::reply::Saying;
@@ -92,27 +91,6 @@ impl State {
         }
     }
 
-    /// The store had this message already: it is as if it had never been heard again.
-    fn on_duplicate(&mut self, seq: Seq) {
-        self.missed.remove(&seq);
-        self.counters.duplicates += 1;
-        self.counters.received = self.counters.received.saturating_sub(1);
-        // A question of several messages is asked all the same: the others may be new.
-        let question = self.questions.values().find(|q| q.said.len() == 1 && q.has(seq)).map(|q| q.head);
-        if let Some(head) = question {
-            self.cancel_question(head, Outcome::Ignored);
-        }
-        self.hold_back(seq);
-        let of_it = |edit: &PendingEdit| matches!(edit.asker, Asker::Chat(_, _, line) if line == seq);
-        self.edits.retain(|_, edit| !of_it(edit));
-        let chat = self.chats.values_mut().find(|c| c.line(seq).is_some());
-        if let Some(chat) = chat {
-            chat.remove(seq);
-            let id = chat.id;
-            self.touch(id);
-        }
-    }
-
     /// Messages that came while we were away stand in attention as one row, once the store says they are new.
     fn count_missed(&mut self) {
         if self.missed.is_empty() || !self.commits.is_clear() {
@@ -151,7 +129,7 @@ impl State {
             if let Some(at) = item.expires {
                 self.timers.set(self.now.mono + at.since(self.now.wall), Timer::ItemEnds(id));
             }
-            self.items.insert(id, item);
+            self.items.insert(id, Arc::new(item));
         }
         let modes: Vec<_> = self.cold.iter().filter_map(|(id, s)| Some((*id, s.mode?.1?))).collect();
         for (id, until) in modes {
@@ -169,11 +147,7 @@ impl State {
             self.settle_part(part, state, ready, trusted);
         }
         self.greet_providers();
-        let drafted: Vec<_> = self
-            .items
-            .values()
-            .filter_map(|item| if let ItemKind::Draft { answers, .. } = item.kind { Some(answers) } else { None })
-            .collect();
+        let drafted: Vec<_> = self.items.values().filter_map(|item| item.kind.drafted()).collect();
         for line in recovered.waiting.into_iter().filter(|line| !drafted.contains(&line.seq)) {
             self.chat(line.conversation);
             self.reopen(&Arc::new(line), false);
@@ -243,10 +217,8 @@ impl State {
     fn join_merged(&mut self, id: ConversationId) {
         let Some(chat) = self.chats.get(&id) else { return };
         for question in self.questions.values_mut().filter(|q| q.conversation == id && q.said.len() == 1) {
-            let joined = chat.tail.iter().filter(|l| l.outcome == Some(Outcome::Merged(question.head)));
-            for line in joined.filter(|l| !l.recalled) {
-                let text = line.text.raw().to_owned();
-                question.said.push(Said { line: Arc::clone(line), text });
+            for line in chat.merged_into(question.head).filter(|l| !l.recalled) {
+                question.said.push(Said::of(line));
                 question.pictures.extend(line.pictures.iter().cloned());
             }
         }

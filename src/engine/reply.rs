@@ -31,9 +31,15 @@ impl State {
     /// What the model is shown, for this question at this provider.
     pub fn compose(&mut self, head: Seq, at: usize) -> Option<Vec<Turn>> {
         let window = self.window(head, at, Some(self.now))?;
-        if let Some(question) = self.questions.get_mut(&head) {
-            question.window = (window.shown, window.left_out);
-        }
+        let budget = self.budget(at);
+        let question = self.questions.get_mut(&head)?;
+        question.window = (window.shown, window.left_out);
+        let (id, room) = (question.conversation, question.shortened.unwrap_or(budget));
+        let context = &self.policy(id).chat.context;
+        let of = u32::try_from(context.messages).unwrap_or(u32::MAX);
+        let room = room.min(context.tokens.unwrap_or(u32::MAX));
+        let (lines, tokens) = (window.shown, window.tokens);
+        self.chat(id).window = Some(ChatWindow { lines, of, tokens, room });
         Some(window.turns)
     }
 

@@ -110,7 +110,8 @@ pub(super) struct State {
     pub taken_back: BTreeMap<Seq, TakingBack>,
     pub commits: Commits,
 
-    pub items: BTreeMap<ItemId, Item>,
+    /// What waits for a human; shared with the snapshots.
+    pub items: BTreeMap<ItemId, Arc<Item>>,
     pub edits: HashMap<u64, PendingEdit>,
     pub books: Books,
     pub metrics: Metrics,
@@ -220,8 +221,9 @@ impl State {
             self.numbers.batch = batch.0;
             self.commits.sent(batch, self.now.mono, &mut self.timers);
             let rows = std::mem::take(&mut self.rows);
+            // What a console keeps for itself is nobody else's news.
+            self.changed |= !rows.iter().all(|row| matches!(row, Row::Screen { .. }));
             self.effects.insert(0, Effect::Record(batch, rows));
-            self.changed = true;
         }
         if self.commits.unrecorded {
             self.release_all();

@@ -65,6 +65,17 @@ impl Timers {
         self.queue.remove(&(alarm.0, alarm.1));
     }
 
+    /// What rings for one question rings for the one in its place.
+    pub fn pass_on(&mut self, from: Seq, to: Seq) {
+        for timer in self.queue.values_mut() {
+            if let Timer::Merged(head) | Timer::QueueWait(head) | Timer::Retry(head) | Timer::QuestionEnds(head) = timer
+                && *head == from
+            {
+                *head = to;
+            }
+        }
+    }
+
     /// The earliest.
     pub fn next(&self) -> Option<Mono> {
         self.queue.keys().next().map(|(at, _)| *at)
@@ -95,5 +106,17 @@ mod tests {
         assert_eq!(timers.due(Mono(30)), Some(Timer::Merged(Seq(2))));
         assert_eq!(timers.due(Mono(30)), Some(Timer::GraceEnds));
         assert_eq!(timers.due(Mono(30)), None);
+    }
+
+    #[test]
+    fn a_question_in_anothers_place_keeps_its_times() {
+        let mut timers = Timers::default();
+        timers.set(Mono(10), Timer::Merged(Seq(1)));
+        timers.set(Mono(20), Timer::Merged(Seq(2)));
+        let end = timers.alarm(Mono(30), Timer::QuestionEnds(Seq(1)));
+        timers.pass_on(Seq(1), Seq(3));
+        timers.cancel(end);
+        let rung: Vec<_> = std::iter::from_fn(|| timers.due(Mono(40))).collect();
+        assert_eq!(rung, [Timer::Merged(Seq(3)), Timer::Merged(Seq(2))]);
     }
 }

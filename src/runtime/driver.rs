@@ -15,12 +15,13 @@ use super::handle::{Ends, Placed, Request};
 use super::inbox::{Inbox, Told};
 use super::keeper::{Errand, Keeper, Loaded};
 use super::links::{Links, hub_settings};
+use super::prompts::Prompts;
 use super::quarantine;
 use crate::adapter::{Hub, LinkEvent, Output};
 use crate::domain::*;
 use crate::engine::Engine;
 use crate::provider::{JobHandle, Providers};
-use crate::store::{Refused, Store, StoreError};
+use crate::store::{Batch, Store, StoreError};
 
 /// Inputs taken before the state is published, so that a flood cannot starve readers.
 const DRAIN: usize = 512;
@@ -31,7 +32,7 @@ const BACKLOG: usize = 4096;
 /// Rows that nobody waits for are handed over together with those that somebody does, or after so long: one commit
 /// a message instead of three. What kill -9 takes with it is heard again from the adapter's history.
 const LINGER: Duration = Duration::from_millis(20);
-/// Or when so many batches have come together.
+/// Or when so many batches have come together; no more are handed over at once.
 const GROUP: usize = 64;
 /// Engines rebuilt after a panic before the process gives up and lets its supervisor start it anew.
 const REBUILDS: u32 = 5;
@@ -59,9 +60,10 @@ pub(super) struct Driver {
     pub links: Links,
     pub providers: Providers,
     pub jobs: HashMap<JobId, JobHandle>,
+    pub prompts: Prompts,
     pub store: Store,
     /// Batches not yet handed to the store, in order: nobody waits for them, or its queue is full.
-    pub backlog: VecDeque<Refused>,
+    pub backlog: VecDeque<Batch>,
     /// When they are handed over though nobody waits for them.
     pub linger: Option<Instant>,
     pub keeper: Keeper,
@@ -278,7 +280,7 @@ impl Driver {
     pub fn place(&self) {
         let origins = Arc::clone(&self.loaded.origins);
         let config = Arc::clone(&self.loaded.config);
-        self.ends.placed.send_replace(Placed { file: self.file.clone(), origins, config });
+        self.ends.placed.send_replace(Placed { config, file: self.file.clone(), origins });
     }
 
     fn on_request(&mut self, request: Request) {
@@ -289,6 +291,9 @@ impl Driver {
                 self.answers.insert(tag, reply);
                 let envelope = Envelope { operator, session: SessionId(0), tag, expects, command };
                 self.feed(Input::Command(envelope));
+            }
+            Request::Query { query: Query::Prompt { line }, reply } => {
+                let _ = reply.send(self.prompts.of(line));
             }
             Request::Query { query, reply } => {
                 let page = self.store.query(query);
@@ -335,6 +340,7 @@ impl Driver {
             Effect::Record(batch, rows) => self.record(batch, rows, todo),
             Effect::Ask(job) => {
                 let id = job.id;
+                self.prompts.keep(&job, self.model_of(&job.provider), self.clock.now().wall);
                 let handle = self.providers.ask(job, self.inbox.lane().clone());
                 self.jobs.insert(id, handle);
             }
@@ -377,7 +383,13 @@ impl Driver {
         }
     }
 
+    fn model_of(&self, provider: &str) -> Arc<str> {
+        let configured = self.loaded.config.providers.iter().find(|p| p.name == provider);
+        configured.map_or_else(Arc::default, |p| p.model.as_str().into())
+    }
+
     fn record(&mut self, batch: BatchNo, rows: Vec<Row>, todo: &mut VecDeque<Input>) {
+        rows.iter().for_each(|row| self.prompts.learn(row));
         if self.ends.lines.wanted() {
             for row in &rows {
                 if let Row::Heard { line, .. } | Row::Said(line) = row {
@@ -389,10 +401,10 @@ impl Driver {
         if self.backlog.len() >= BACKLOG
             && let Some(lost) = self.backlog.pop_front()
         {
-            tracing::error!(batch = %lost.batch, rows = lost.rows.len(), "given up: the store is too far behind");
-            todo.push_back(Input::CommitFailed { batch: lost.batch, words: "given up".into() });
+            tracing::error!(batch = %lost.no, rows = lost.rows.len(), "given up: the store is too far behind");
+            todo.push_back(Input::CommitFailed { batch: lost.no, words: "given up".into() });
         }
-        self.backlog.push_back(Refused { batch, rows });
+        self.backlog.push_back(Batch { no: batch, rows });
         if urgent || self.backlog.len() >= GROUP {
             self.hand_over();
         } else {
@@ -400,12 +412,15 @@ impl Driver {
         }
     }
 
-    /// Hands to the store what waits, in order, as far as it has room.
+    /// Hands to the store what waits, in order, as far as it has room: together, so that it is one commit.
     pub fn hand_over(&mut self) {
         self.linger = None;
-        while let Some(Refused { batch, rows }) = self.backlog.pop_front() {
-            if let Err(refused) = self.store.record(batch, rows) {
-                self.backlog.push_front(refused);
+        while !self.backlog.is_empty() {
+            let group = self.backlog.drain(..self.backlog.len().min(GROUP)).collect();
+            if let Err(refused) = self.store.record(group) {
+                for batch in refused.into_iter().rev() {
+                    self.backlog.push_front(batch);
+                }
                 break;
             }
         }
@@ -444,6 +459,7 @@ impl Driver {
             return;
         }
         self.jobs.clear();
+        self.prompts.forget();
         self.answers.clear();
         self.engine = Engine::rebuilt(Arc::clone(&self.loaded.config), self.seed, now, self.rebuilds);
         // What waits here must be known to the store before it tells where its numbers end.

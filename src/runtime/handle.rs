@@ -118,6 +118,23 @@ impl Handle {
         self.ask(ask).await.unwrap_or(Err(Refusal::ShuttingDown))
     }
 
+    /// Hands a command over, and gives the answer to come. Commands that are handed over one after another reach
+    /// the engine in this order, however long their answers take.
+    ///
+    /// # Errors
+    /// [`Gone`] when the runtime has ended. Without an answer to come, it ended meanwhile.
+    pub async fn hand_over(
+        &self,
+        operator: Operator,
+        expects: Option<u64>,
+        command: Command,
+    ) -> Result<oneshot::Receiver<Result<Done, Refusal>>, Gone> {
+        let (reply, answer) = oneshot::channel();
+        let request = Request::Command { operator, expects, command, reply };
+        self.requests.send(request).await.map_err(|_| Gone)?;
+        Ok(answer)
+    }
+
     /// Asks for stored history.
     ///
     /// # Errors
@@ -153,6 +170,11 @@ impl Handle {
     /// Where the configuration in force stands.
     pub fn placed(&self) -> Placed {
         self.placed.borrow().clone()
+    }
+
+    /// The configuration in force, and each later one. Latest wins.
+    pub fn placements(&self) -> watch::Receiver<Placed> {
+        self.placed.clone()
     }
 
     /// Whether the runtime has ended.

@@ -11,6 +11,7 @@ pub mod handle;
 mod inbox;
 pub mod keeper;
 mod links;
+mod prompts;
 pub mod quarantine;
 pub mod run;
 

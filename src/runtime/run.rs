@@ -15,6 +15,7 @@ use super::handle::Handle;
 use super::inbox::{Inbox, Told};
 use super::keeper::{Keeper, Loaded};
 use super::links::{Links, hub_settings};
+use super::prompts::Prompts;
 use crate::adapter::{Door, Hub};
 use crate::domain::{Input, Now};
 use crate::engine::Engine;
@@ -145,6 +146,7 @@ async fn assemble(loaded: Loaded, options: RunOptions) -> Result<(Driver, Lanes,
         links,
         providers,
         jobs: HashMap::new(),
+        prompts: Prompts::default(),
         store: opened.store,
         backlog: VecDeque::new(),
         linger: None,

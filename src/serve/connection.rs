@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use serde_json::json;
 use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, BufReader};
-use tokio_util::sync::CancellationToken;
 
+use super::Doors;
 use super::ctl::{Answer, Desk, Reply, now};
 use super::hello::{Ask, Hello, Purpose, VERSION};
 use super::line::{self, LineError};
-use super::sessions::{Session, Sessions};
+use super::sessions::Session;
 use crate::domain::{ChatRef, Operator};
-use crate::runtime::handle::{Handle, Heard};
+use crate::runtime::handle::Heard;
 use crate::words::{Exit, Lang};
 
 /// How long a client may take to say hello, and to take what is written to it.
@@ -20,34 +20,60 @@ const DEADLINE: Duration = Duration::from_secs(10);
 const IDLE: Duration = Duration::from_secs(60);
 
 /// Serves one connection to its end. Errors of the socket end it silently: the client is gone.
-pub async fn talk(
-    stream: impl AsyncRead + AsyncWrite + Unpin,
-    handle: Handle,
-    sessions: Sessions,
-    operator: Operator,
-    stop: CancellationToken,
-) {
+pub async fn talk(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static, doors: Doors, operator: Operator) {
     let (read, mut write) = tokio::io::split(stream);
     let mut read = BufReader::new(read);
-    let served = async {
-        let Some(hello) = parsed::<Hello>(&mut read, &mut write, DEADLINE, Lang::En).await? else { return Ok(()) };
-        let lang = hello.lang();
-        if hello.purpose == Purpose::Attach {
-            let exit = if hello.version == VERSION { Exit::NoConsole } else { other_version(&hello) };
-            let mut bye = Answer::failed(&exit, lang);
-            bye.0.insert("bye".to_owned(), json!(true));
-            return line::write(&mut write, &bye.0, DEADLINE).await.map_err(LineError::Io);
-        }
-        let session = Session { operator: operator.name.shown().to_owned(), purpose: Purpose::Ctl, since: now() };
-        let _entered = sessions.enter(session);
-        let desk = Desk { handle, sessions: sessions.clone(), operator, lang };
-        questions(&mut read, &mut write, &desk, &hello).await
+    let greeted = tokio::select! {
+        greeted = parsed::<Hello>(&mut read, &mut write, DEADLINE, Lang::En) => greeted,
+        () = doors.stop.cancelled() => return,
     };
+    let ended = match greeted {
+        Ok(Some(hello)) if hello.purpose == Purpose::Attach => attach(read, write, doors, operator, &hello).await,
+        Ok(Some(hello)) => ctl(read, write, doors, operator, &hello).await,
+        Ok(None) => Ok(()),
+        Err(error) => Err(error),
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection ended early");
+    }
+}
+
+async fn attach(
+    read: BufReader<impl AsyncRead + Send + Unpin>,
+    mut write: impl AsyncWrite + Send + Unpin + 'static,
+    doors: Doors,
+    operator: Operator,
+    hello: &Hello,
+) -> Result<(), LineError> {
+    if hello.version != VERSION {
+        let mut bye = Answer::failed(&other_version(hello), hello.lang());
+        bye.0.insert("bye".to_owned(), json!(true));
+        return line::write(&mut write, &bye.0, DEADLINE).await.map_err(LineError::Io);
+    }
+    // Says that from here on frames follow.
+    line::write(&mut write, &json!({"ok": true, "code": "attached", "version": VERSION}), DEADLINE).await?;
+    let name = operator.name.clone();
+    let bye = super::attach::session(read, write, doors, operator, hello).await;
+    tracing::info!(operator = name.shown(), ?bye, "a session at the console ended");
+    Ok(())
+}
+
+async fn ctl(
+    mut read: BufReader<impl AsyncRead + Unpin>,
+    mut write: impl AsyncWrite + Unpin,
+    doors: Doors,
+    operator: Operator,
+    hello: &Hello,
+) -> Result<(), LineError> {
+    let mut entered = doors.sessions.enter(Session::ctl(&operator, now()));
+    let Doors { handle, sessions, stop, .. } = doors;
+    let desk = Desk { handle, sessions, operator, lang: hello.lang() };
     tokio::select! {
         // First: the answer to `shutdown` and the stop that it causes may be ready at once.
         biased;
-        ended = served => if let Err(error) = ended { tracing::debug!(%error, "a connection ended early") },
-        () = stop.cancelled() => {}
+        ended = questions(&mut read, &mut write, &desk, hello) => ended,
+        () = stop.cancelled() => Ok(()),
+        _ = entered.ended() => Ok(()),
     }
 }
 
@@ -138,17 +164,19 @@ mod tests {
     use std::sync::Arc;
 
     use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+    use tokio_util::sync::CancellationToken;
 
     use super::*;
     use crate::domain::{Author, ConversationId, GroupId, Line, Peer, Role, SelfId, Seq, Text, Wall};
-    use crate::runtime::handle::Ends;
+    use crate::runtime::handle::{Ends, Handle};
 
     fn start(room: usize) -> (DuplexStream, tokio::task::JoinHandle<()>, Ends, CancellationToken) {
         let (theirs, ours) = tokio::io::duplex(room);
         let (handle, ends) = Handle::pair(4);
         let operator = Operator { name: Text::from("li"), role: Role::Admin };
         let stop = CancellationToken::new();
-        let served = tokio::spawn(talk(ours, handle, Sessions::default(), operator, stop.clone()));
+        let doors = Doors::new(handle, std::path::Path::new("/nowhere"), stop.clone());
+        let served = tokio::spawn(talk(ours, doors, operator));
         (theirs, served, ends, stop)
     }
 

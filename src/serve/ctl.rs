@@ -182,7 +182,11 @@ impl Desk {
                     _ => return Err(unexpected()),
                 }
             }
-            Verb::Sessions => Answer::list(json, "sessions", || self.sessions.json(), || self.sessions.text(lang)),
+            Verb::Sessions => {
+                let now = now();
+                Answer::list(json, "sessions", || self.sessions.json(now), || self.sessions.text(now, lang))
+            }
+            Verb::Kick => self.kick(a.number("session")?)?,
             Verb::Alerts | Verb::Ack | Verb::Silence | Verb::Notify => {
                 return Err(Exit::NotBuilt { name: format!("ctl {}", entry.name) }.into());
             }
@@ -191,6 +195,13 @@ impl Desk {
                 self.state(of_state, &snapshot, a, json)?
             }
         })
+    }
+
+    fn kick(&self, number: u64) -> Result<Answer, Stop> {
+        if !self.sessions.end(number, &self.operator) {
+            return Err(Exit::NoSession { number }.into());
+        }
+        Ok(Answer::new(true, "ok", words::done(&Done::Ok, self.lang)))
     }
 
     fn state(&self, verb: Verb, s: &Snapshot, a: &Arguments, json: bool) -> Result<Answer, Stop> {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::console::Depth;
 use crate::words::Lang;
 
 /// This program's version; both ends must have the same.
@@ -36,6 +37,12 @@ pub struct Hello {
     /// Colours: `none`, `16`, `256`, `rgb` (attach).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub depth: Option<String>,
+    /// Only to look (attach).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub read_only: bool,
+    /// The terminal is behind a network, so frames are dear (attach).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub remote: bool,
 }
 
 impl Hello {
@@ -48,6 +55,19 @@ impl Hello {
             size: None,
             term: None,
             depth: None,
+            read_only: false,
+            remote: false,
+        }
+    }
+
+    /// The hello of a relay, whose terminal may be one for looking only, or behind a network.
+    pub fn attach(lang: Lang, size: (u16, u16), term: String, depth: Depth) -> Self {
+        Self {
+            purpose: Purpose::Attach,
+            size: Some(size),
+            term: Some(term),
+            depth: Some(depth.code().to_owned()),
+            ..Self::ctl(lang)
         }
     }
 

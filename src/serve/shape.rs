@@ -117,7 +117,9 @@ pub fn chat(c: &ChatView, lang: Lang) -> Value {
         "mode_until": c.state.mode.and_then(|(_, until)| until).map(moment),
         "persona": c.persona, "provider": c.state.provider, "queued": c.queued, "writing": c.writing.len(),
         "paused": c.state.paused, "bot_muted_until": c.state.bot_muted.map(moment), "note": c.state.note,
-        "version": c.state.version, "last": c.tail.last().map(|l| line(l, lang)),
+        "claim": c.claim.as_ref().map(|claim| json!({"operator": claim.operator.raw(), "until": moment(claim.until)})),
+        "window": c.window, "today": c.today,
+        "version": c.state.version, "changed_by": c.state.by.raw(), "last": c.tail.last().map(|l| line(l, lang)),
     })
 }
 

@@ -75,12 +75,15 @@ impl Errands {
 }
 
 fn run(path: &Path, mut durability: Durability, errands: &Receiver<Errand>) {
+    // Kept from one checkpoint to the next: opening it costs as much as a small one.
+    let mut conn = None;
     while let Ok(errand) = errands.recv() {
         match errand {
             Errand::Checkpoint => {
-                let done = schema::connect(path, durability).and_then(|conn| schema::checkpoint(&conn));
-                if let Err(e) = done {
-                    tracing::warn!("the store's log could not be written back: {e}");
+                let open = conn.take().map_or_else(|| schema::connect(path, durability), Ok);
+                match open.and_then(|open| schema::checkpoint(&open).map(|_| open)) {
+                    Ok(open) => conn = Some(open),
+                    Err(e) => tracing::warn!("the store's log could not be written back: {e}"),
                 }
             }
             Errand::Backup { to, keep, tell } => {
@@ -93,7 +96,7 @@ fn run(path: &Path, mut durability: Durability, errands: &Receiver<Errand>) {
                     let _ = tell.send(made.map(|()| to));
                 }
             }
-            Errand::Durability(new) => durability = new,
+            Errand::Durability(new) => (durability, conn) = (new, None),
         }
     }
 }

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use super::columns::{LINE, int, line, nat, peer};
 use super::recover::{collect_lines, usage};
 use super::search::Wanted;
-use super::{FILE, StoreError, schema};
+use super::{FILE, StoreError, chats, schema};
 use crate::domain::{Audit, ChatRef, Line, Load, Page, Query, Seq, Text, Wall};
 
 /// The longest page.
@@ -21,15 +21,16 @@ const SLACK: i64 = 2 * 86_400_000;
 pub(super) fn answer(conn: &mut Connection, query: &Query) -> Page {
     // One transaction: the index and the lines beside it belong to the same moment.
     let page = conn.transaction().and_then(|tx| match query {
-        Query::History { chat, before, since, until, limit, .. } => {
-            history(&tx, *chat, *before, (*since, *until), *limit)
+        Query::History { chat, before, after, since, until, limit } => {
+            history(&tx, *chat, (*after, *before), (*since, *until), *limit)
         }
         Query::Search { text, chat, before, limit } => search(&tx, text, *chat, *before, *limit),
         Query::Why { chat, message } => why(&tx, *chat, *message),
         Query::Usage { from, to } => usage(&tx, *from, *to).map(Page::Usage),
         Query::Audit { limit } => audit(&tx, *limit),
-        Query::Chats { .. } | Query::Screen { .. } => Ok(Page::Failed("not built yet".into())),
-        // Nothing of prompts is stored.
+        Query::Chats { before, limit, filter } => chats::list(&tx, *before, limited(*limit), filter.as_deref()),
+        Query::Screen { operator } => screen(&tx, operator).map(Page::Screen),
+        // Nothing of them is stored; the runtime answers by itself.
         Query::Prompt { .. } => Ok(Page::NotKept),
     });
     page.unwrap_or_else(|e| Page::Failed(e.to_string()))
@@ -61,7 +62,7 @@ fn chats(conn: &Connection, chat: ChatRef) -> rusqlite::Result<Vec<i64>> {
     statement.query_map(params![kind, number, chat.account.map(|a| a.0)], |r| r.get(0))?.collect()
 }
 
-/// Newest first over several chats, cut to the page.
+/// Newest first, cut to the page.
 fn page(mut lines: Vec<Line>, limit: u32) -> Page {
     lines.sort_by_key(|line| std::cmp::Reverse(line.seq));
     let limit = limit as usize;
@@ -77,25 +78,35 @@ fn limited(limit: u32) -> u32 {
 fn history(
     conn: &Transaction<'_>,
     chat: ChatRef,
-    before: Option<Seq>,
+    (after, before): (Option<Seq>, Option<Seq>),
     (since, until): (Option<Wall>, Option<Wall>),
     limit: u32,
 ) -> rusqlite::Result<Page> {
     let limit = limited(limit);
+    let order = if after.is_some() { "ASC" } else { "DESC" };
     // Lines are in the order of `seq`, and only nearly in that of `at`: near enough to know where to begin.
     let low = since.map_or(Ok(i64::MIN), |at| first_after(conn, at.0.saturating_sub(SLACK)))?;
+    let low = after.map_or(low, |seq| low.max(int(seq.0).saturating_add(1)));
     let mut high = before.map_or(i64::MAX, |seq| int(seq.0));
     if let Some(until) = until {
         high = high.min(first_after(conn, until.0.saturating_add(SLACK))?);
     }
     let sql = format!(
         "SELECT {LINE} FROM lines l JOIN chats c ON c.id = l.chat WHERE l.chat = ?1 AND l.seq < ?2 AND l.seq >= ?3 \
-         AND l.at BETWEEN ?4 AND ?5 ORDER BY l.seq DESC LIMIT ?6"
+         AND l.at BETWEEN ?4 AND ?5 ORDER BY l.seq {order} LIMIT ?6"
     );
     let (from, to) = (since.map_or(i64::MIN, |w| w.0), until.map_or(i64::MAX, |w| w.0));
     let mut lines = Vec::new();
     for chat in chats(conn, chat)? {
         lines.extend(collect_lines(conn, &sql, params![chat, high, low, from, to, limit + 1])?);
+    }
+    if after.is_some() {
+        // The oldest of several chats; shown newest first all the same.
+        lines.sort_by_key(|line| line.seq);
+        let more = lines.len() > limit as usize;
+        lines.truncate(limit as usize);
+        lines.reverse();
+        return Ok(Page::Lines { lines, more });
     }
     Ok(page(lines, limit))
 }
@@ -206,9 +217,12 @@ fn why(conn: &Transaction<'_>, chat: ChatRef, message: Option<i64>) -> rusqlite:
     };
     let mut replies = Vec::new();
     if let Some(line) = &line {
+        // What answered it, what corrected that, and so on.
         let sql = format!(
-            "SELECT {LINE} FROM (SELECT * FROM lines WHERE chat = (SELECT chat FROM lines WHERE seq = ?1) AND seq > ?1 \
-             ORDER BY seq LIMIT ?2) l JOIN chats c ON c.id = l.chat WHERE l.kind > 0 AND l.answers = ?1 ORDER BY l.seq"
+            "WITH RECURSIVE near AS MATERIALIZED (SELECT * FROM lines \
+                 WHERE chat = (SELECT chat FROM lines WHERE seq = ?1) AND seq > ?1 ORDER BY seq LIMIT ?2), \
+             reply(seq) AS (SELECT ?1 UNION SELECT n.seq FROM reply r JOIN near n ON n.answers = r.seq WHERE n.kind > 0) \
+             SELECT {LINE} FROM near l JOIN chats c ON c.id = l.chat WHERE l.seq IN (SELECT seq FROM reply) ORDER BY l.seq"
         );
         replies = collect_lines(conn, &sql, [int(line.seq.0), NEAR])?;
     }
@@ -233,6 +247,11 @@ fn by_number(conn: &Connection, chat: i64, id: i64) -> rusqlite::Result<Option<i
         return Ok(said);
     }
     find("SELECT seq FROM lines WHERE chat = ?1 AND seq = ?2")
+}
+
+fn screen(conn: &Connection, operator: &Text) -> rusqlite::Result<Option<String>> {
+    let mut statement = conn.prepare_cached("SELECT screen FROM screens WHERE operator = ?1")?;
+    statement.query_row([operator.raw()], |r| r.get(0)).optional()
 }
 
 fn audit(conn: &Connection, limit: u32) -> rusqlite::Result<Page> {

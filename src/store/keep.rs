@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::Batch;
 use crate::domain::{BatchNo, Decision, Row};
 
 /// Rows kept while the disk is full: about as many bytes as a small host can spare.
@@ -13,13 +14,11 @@ const GROUP: usize = 256;
 const GROUP_ROWS: usize = 2048;
 
 /// One batch that is not yet on disk.
-pub(super) struct Batch {
-    /// The engine's number.
-    pub(super) no: BatchNo,
-    /// Ours, from 1, in order of arrival: what is on disk is told by it.
+pub(super) struct Entry {
+    /// It.
+    pub(super) batch: Batch,
+    /// Our number, from 1, in order of arrival: what is on disk is told by it.
     pub(super) serial: u64,
-    /// The rows.
-    pub(super) rows: Vec<Row>,
     bytes: usize,
     /// Its failure was reported.
     told: bool,
@@ -29,7 +28,7 @@ pub(super) struct Batch {
 /// oldest batches; both are counted.
 #[derive(Default)]
 pub(super) struct Kept {
-    batches: VecDeque<Batch>,
+    batches: VecDeque<Entry>,
     serial: u64,
     rows: usize,
     bytes: usize,
@@ -39,12 +38,12 @@ pub(super) struct Kept {
 impl Kept {
     /// Adds a batch; returns batches that had to be given up whole, which happens only while `failing`: else
     /// what is here is on disk in a moment.
-    pub(super) fn push(&mut self, no: BatchNo, rows: Vec<Row>, failing: bool) -> Vec<BatchNo> {
+    pub(super) fn push(&mut self, batch: Batch, failing: bool) -> Vec<BatchNo> {
         self.serial += 1;
-        let bytes = rows.iter().map(weight).sum();
-        self.rows += rows.len();
+        let bytes = batch.rows.iter().map(weight).sum();
+        self.rows += batch.rows.len();
         self.bytes += bytes;
-        self.batches.push_back(Batch { no, serial: self.serial, rows, bytes, told: false });
+        self.batches.push_back(Entry { batch, serial: self.serial, bytes, told: false });
         if !failing || self.is_within() {
             return Vec::new();
         }
@@ -52,9 +51,9 @@ impl Kept {
         let mut gone = Vec::new();
         // Down to three quarters, so that the next batch does not start it all over.
         while self.batches.len() > 1 && (self.rows > ROWS / 4 * 3 || self.bytes > BYTES / 4 * 3) {
-            let Some(batch) = self.batches.pop_front() else { break };
+            let Some(Entry { batch, bytes, .. }) = self.batches.pop_front() else { break };
             self.rows -= batch.rows.len();
-            self.bytes -= batch.bytes;
+            self.bytes -= bytes;
             self.lost += batch.rows.len();
             gone.push(batch.no);
         }
@@ -66,14 +65,14 @@ impl Kept {
     }
 
     fn thin(&mut self) {
-        for batch in &mut self.batches {
+        for Entry { batch, bytes, .. } in &mut self.batches {
             let before = batch.rows.len();
             batch.rows.retain(is_essential);
             self.rows -= before - batch.rows.len();
             self.lost += before - batch.rows.len();
-            self.bytes -= batch.bytes;
-            batch.bytes = batch.rows.iter().map(weight).sum();
-            self.bytes += batch.bytes;
+            self.bytes -= *bytes;
+            *bytes = batch.rows.iter().map(weight).sum();
+            self.bytes += *bytes;
         }
     }
 
@@ -93,9 +92,9 @@ impl Kept {
     }
 
     /// The oldest, as many as make one transaction.
-    pub(super) fn group(&self) -> impl Iterator<Item = &Batch> {
+    pub(super) fn group(&self) -> impl Iterator<Item = &Entry> {
         let mut rows = 0;
-        self.batches.iter().take(GROUP).take_while(move |batch| {
+        self.batches.iter().take(GROUP).take_while(move |Entry { batch, .. }| {
             let fits = rows == 0 || rows + batch.rows.len() <= GROUP_ROWS;
             rows += batch.rows.len();
             fits
@@ -104,9 +103,9 @@ impl Kept {
 
     /// So many of the oldest are on disk.
     pub(super) fn written(&mut self, count: usize) {
-        for batch in self.batches.drain(..count) {
+        for Entry { batch, bytes, .. } in self.batches.drain(..count) {
             self.rows -= batch.rows.len();
-            self.bytes -= batch.bytes;
+            self.bytes -= bytes;
         }
     }
 
@@ -114,9 +113,9 @@ impl Kept {
     pub(super) fn untold(&mut self) -> Vec<BatchNo> {
         let untold = self.batches.iter_mut().filter(|b| !b.told);
         untold
-            .map(|batch| {
-                batch.told = true;
-                batch.no
+            .map(|entry| {
+                entry.told = true;
+                entry.batch.no
             })
             .collect()
     }
@@ -154,6 +153,10 @@ mod tests {
     use crate::domain::{Outcome, Seq, Usage};
     use crate::store::samples;
 
+    fn batch(no: u64, rows: impl IntoIterator<Item = Row>) -> Batch {
+        Batch { no: BatchNo(no), rows: rows.into_iter().collect() }
+    }
+
     fn usage() -> Row {
         Row::Usage(Usage { asks: 1, ..samples::usage(1) })
     }
@@ -161,13 +164,13 @@ mod tests {
     #[test]
     fn what_nothing_depends_on_goes_first() {
         let mut kept = Kept::default();
-        assert!(kept.push(BatchNo(1), vec![Row::Ended(Seq(1), Outcome::Replied)], true).is_empty());
+        assert!(kept.push(batch(1, [Row::Ended(Seq(1), Outcome::Replied)]), true).is_empty());
         for n in 0..20 {
-            let lost = kept.push(BatchNo(2 + n), (0..5_100).map(|_| usage()).collect(), true);
+            let lost = kept.push(batch(2 + n, (0..5_100).map(|_| usage())), true);
             assert!(lost.is_empty());
         }
         assert!(kept.lost() > 90_000 && kept.rows <= ROWS);
-        assert_eq!(kept.group().next().unwrap().rows.len(), 1, "the end of a message stays");
+        assert_eq!(kept.group().next().unwrap().batch.rows.len(), 1, "the end of a message stays");
     }
 
     #[test]
@@ -175,8 +178,8 @@ mod tests {
         let mut kept = Kept::default();
         let mut lost = Vec::new();
         for n in 0..30 {
-            let rows = (0..5_000).map(|i| Row::Ended(Seq(i), Outcome::Replied)).collect();
-            lost.extend(kept.push(BatchNo(n), rows, true));
+            let rows = (0..5_000).map(|i| Row::Ended(Seq(i), Outcome::Replied));
+            lost.extend(kept.push(batch(n, rows), true));
         }
         assert_eq!(lost.first(), Some(&BatchNo(0)));
         assert!(kept.rows <= ROWS && kept.waiting() + lost.len() == 30);
@@ -187,7 +190,7 @@ mod tests {
     fn nothing_is_given_up_while_the_disk_takes_it() {
         let mut kept = Kept::default();
         for n in 0..60 {
-            assert!(kept.push(BatchNo(n), (0..5_000).map(|_| usage()).collect(), false).is_empty());
+            assert!(kept.push(batch(n, (0..5_000).map(|_| usage())), false).is_empty());
         }
         assert_eq!((kept.lost(), kept.waiting()), (0, 60));
         assert_eq!(kept.group().count(), 1, "a large batch is a transaction by itself");
@@ -196,7 +199,7 @@ mod tests {
     #[test]
     fn counts_come_back_to_zero() {
         let mut kept = Kept::default();
-        kept.push(BatchNo(1), vec![usage(), usage()], true);
+        kept.push(batch(1, [usage(), usage()]), true);
         assert_eq!(kept.untold(), [BatchNo(1)]);
         assert!(kept.untold().is_empty());
         kept.written(1);

@@ -1,8 +1,9 @@
 //! The store: everything that is remembered, in one SQLite database in the data directory.
 //!
 //! ```text
-//!  Row batches ─record─► queue ─► writer ─commit─► Committed        (one thread; all that waits = one commit)
-//!                                   └ between commits: index, retention, vacuum, in slices of 3 ms
+//!  Row batches ─record─► queue ─► writer ─commit─► Committed        (one thread; all that waits = one commit,
+//!                                   │                               told once)
+//!                                   └ between commits: index, retention, vacuum, in slices of 1 ms
 //!  Query, Load ─────────► desk ──► two readers ─► Page, lines       (read-only connections; never block the writer)
 //!                                  errands: log written back, backups (one thread)
 //! ```
@@ -11,6 +12,7 @@
 //! when the last session ended. Nothing here wakes up while nothing happens, but for one look an hour.
 
 mod backup;
+mod chats;
 mod columns;
 mod errands;
 mod history;
@@ -48,8 +50,8 @@ use crate::domain::{BatchNo, Input, Line, Load, Now, Page, Query, Recovered, Row
 
 /// The database's name in the data directory.
 const FILE: &str = "qqdeck.db";
-/// Batches that may lie between the runtime and the writer.
-const QUEUE: usize = 1024;
+/// Hand-overs that may lie between the runtime and the writer.
+const QUEUE: usize = 256;
 
 /// Where the store reads the time; tests give their own.
 pub type Clock = Arc<dyn Fn() -> Now + Send + Sync>;
@@ -165,12 +167,12 @@ pub struct Opened {
     pub notes: Vec<Note>,
 }
 
-/// A batch that found the queue full, to be handed over again later.
+/// Rows that belong together.
 #[derive(Debug)]
-pub struct Refused {
-    /// Its number.
-    pub batch: BatchNo,
-    /// Its rows.
+pub struct Batch {
+    /// The engine's number.
+    pub no: BatchNo,
+    /// The rows.
     pub rows: Vec<Row>,
 }
 
@@ -212,15 +214,17 @@ impl Store {
         Ok(Opened { store: Self { work, desk, errands, clock, keep_backups, threads }, recovered, notes })
     }
 
-    /// Hands a batch to the writer. Its rows are committed together; the answer comes through `tell`.
+    /// Hands batches to the writer, in order. The rows of one are committed together, and those that are handed
+    /// over together share a commit as far as one transaction holds them; the answer comes through `tell`.
     ///
     /// # Errors
-    /// The batch itself when the queue (1 024 batches) is full or the writer has died: hand it over again.
-    pub fn record(&self, batch: BatchNo, rows: Vec<Row>) -> Result<(), Refused> {
-        match self.work.try_send(Work::Batch(batch, rows)) {
-            Err(
-                TrySendError::Full(Work::Batch(batch, rows)) | TrySendError::Disconnected(Work::Batch(batch, rows)),
-            ) => Err(Refused { batch, rows }),
+    /// The batches themselves when the queue (256 hand-overs) is full or the writer has died: to be handed over
+    /// again.
+    pub fn record(&self, batches: Vec<Batch>) -> Result<(), Vec<Batch>> {
+        match self.work.try_send(Work::Batches(batches)) {
+            Err(TrySendError::Full(Work::Batches(batches)) | TrySendError::Disconnected(Work::Batches(batches))) => {
+                Err(batches)
+            }
             _ => Ok(()),
         }
     }

@@ -5,9 +5,10 @@ use rusqlite::Connection;
 use super::columns::{
     self, LINE, LINE_WIDTH, conversation, int, json, line, nat, state, unaccess, uneffect, unjson, unstate,
 };
+use super::rows::is_there;
 use crate::domain::{
-    ChatState, ConversationId, Grant, Item, ItemId, ItemKind, Line, Now, Outcome, Part, PartId, PartState, Recovered,
-    SelfId, Seq, Text, Usage, UserId, Wall,
+    ChatState, ConversationId, Grant, Item, ItemId, Line, Now, Outcome, Part, PartId, PartState, Recovered, SelfId,
+    Seq, Text, Usage, UserId, Wall,
 };
 
 /// Reads everything the engine needs to go on, and marks the session as begun: not clean until it says so.
@@ -28,6 +29,7 @@ pub(super) fn again(conn: &Connection, now: Now) -> rusqlite::Result<Recovered> 
 }
 
 fn read(tx: &Connection, now: Now, boot: &str) -> rusqlite::Result<Recovered> {
+    drop_answers_to_duplicates(tx)?;
     settle(tx)?;
     let mut found = tx.query_row("SELECT seq, part, item, clean, boot FROM tally", [], |r| {
         let same_boot = r.get_ref(4)?.as_str()? == boot;
@@ -43,6 +45,7 @@ fn read(tx: &Connection, now: Now, boot: &str) -> rusqlite::Result<Recovered> {
     // A new database: nothing can be missing.
     found.same_boot |= found.last_seq == Seq(0) && found.last_item == ItemId(0);
     found.items = items(tx)?;
+    drop_drafts_for_duplicates(tx, &mut found.items)?;
     found.waiting = waiting(tx, &found.items)?;
     found.parts = parts(tx)?;
     found.chats = chats(tx)?;
@@ -50,6 +53,36 @@ fn read(tx: &Connection, now: Now, boot: &str) -> rusqlite::Result<Recovered> {
     found.usage = usage(tx, now.day(), now.day())?;
     found.accounts = accounts(&found.chats);
     Ok(found)
+}
+
+/// The engine begins to answer before it is told what was a duplicate. A process that ended in between may have
+/// left the answer behind; the message itself is not on record, and was answered under its first number.
+fn drop_answers_to_duplicates(conn: &Connection) -> rusqlite::Result<()> {
+    let mut lines = conn.prepare(
+        "SELECT DISTINCT s.seq FROM parts p JOIN lines s ON s.seq = p.line WHERE p.state < 2 \
+         AND s.answers IS NOT NULL AND NOT EXISTS (SELECT 1 FROM lines l WHERE l.seq = s.answers)",
+    )?;
+    let lines: Vec<i64> = lines.query_map([], |r| r.get(0))?.collect::<Result<_, _>>()?;
+    let (ready, held) = (state(PartState::Generated), state(PartState::Suppressed));
+    for line in lines {
+        conn.execute("UPDATE lines SET answers = NULL WHERE seq = ?1", [line])?;
+        conn.execute("UPDATE parts SET state = ?3, action = NULL WHERE line = ?1 AND state = ?2", (line, ready, held))?;
+    }
+    Ok(())
+}
+
+fn drop_drafts_for_duplicates(conn: &Connection, items: &mut Vec<(ItemId, Item)>) -> rusqlite::Result<()> {
+    let mut left = Vec::with_capacity(items.len());
+    for (id, item) in items.drain(..) {
+        match item.kind.drafted() {
+            Some(line) if !is_there(conn, line)? => {
+                conn.execute("DELETE FROM items WHERE id = ?1", [int(id.0)])?;
+            }
+            _ => left.push((id, item)),
+        }
+    }
+    *items = left;
+    Ok(())
 }
 
 /// Ends lines whose reply had come to its end while their own was not yet written: asking again would
@@ -79,8 +112,7 @@ fn settle(conn: &Connection) -> rusqlite::Result<()> {
 
 /// Without those whose reply is on its way and those whose draft waits for an operator.
 fn waiting(conn: &Connection, items: &[(ItemId, Item)]) -> rusqlite::Result<Vec<Line>> {
-    let drafted =
-        |seq: Seq| items.iter().any(|(_, item)| matches!(item.kind, ItemKind::Draft { answers, .. } if answers == seq));
+    let drafted = |seq: Seq| items.iter().any(|(_, item)| item.kind.drafted() == Some(seq));
     let mut lines = collect_lines(
         conn,
         &format!(
@@ -107,7 +139,8 @@ pub(super) fn collect_lines(
 fn parts(conn: &Connection) -> rusqlite::Result<Vec<(Part, Line)>> {
     let mut statement = conn.prepare(&format!(
         "SELECT {LINE}, o.id, o.place, o.state, o.ready, o.action FROM parts o JOIN lines l ON l.seq = o.line \
-         JOIN chats c ON c.id = l.chat WHERE o.state < 2 ORDER BY o.line, o.place, o.id"
+         JOIN chats c ON c.id = l.chat WHERE o.line >= (SELECT open FROM tally) AND o.state < 2 \
+         ORDER BY o.line, o.place, o.id"
     ))?;
     let rows = statement.query_map([], |r| {
         let line = line(r)?;
@@ -201,7 +234,10 @@ pub(super) fn lay_to_rest(conn: &Connection) -> rusqlite::Result<()> {
     let unknown = json(&Outcome::Unknown);
     conn.execute("UPDATE lines SET outcome = ?1, waits = NULL WHERE waits IS NOT NULL", [unknown])?;
     let (lost, sending) = (state(PartState::Unknown), state(PartState::Sending));
-    conn.execute("UPDATE parts SET state = ?1, action = NULL WHERE state <= ?2", [lost, sending])?;
+    conn.execute(
+        "UPDATE parts SET state = ?1, action = NULL WHERE line >= (SELECT open FROM tally) AND state <= ?2",
+        [lost, sending],
+    )?;
     // Numbers given out since the backup are not known; skipping many keeps them from being used again.
     conn.execute(
         "UPDATE tally SET clean = 0, boot = '', seq = seq + ?1, part = part + ?1, item = item + ?1",

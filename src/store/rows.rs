@@ -21,6 +21,10 @@ const KNOWN_CHATS: usize = 8192;
 #[derive(Debug, Default)]
 pub(super) struct Book {
     chats: HashMap<ConversationId, i64>,
+    /// The last line of each chat that this transaction has written to.
+    newest: HashMap<i64, u64>,
+    /// Parts without an end, and their lines.
+    open: HashMap<PartId, Seq>,
     seq: u64,
     part: u64,
     item: u64,
@@ -47,15 +51,36 @@ impl Book {
                 ..Self::default()
             })
         })?;
+        let mut open =
+            conn.prepare("SELECT id, line FROM parts WHERE line >= (SELECT open FROM tally) AND state <= ?1")?;
+        let open =
+            open.query_map([state(PartState::Sending)], |r| Ok((PartId(nat(r.get(0)?)), Seq(nat(r.get(1)?)))))?;
+        book.open = open.collect::<Result<_, _>>()?;
         book.unindexed =
             nat(conn.query_row("SELECT count(*) FROM lines WHERE seq > ?1", [int(book.indexed)], |r| r.get(0))?);
         Ok(book)
     }
 
     /// The last statement of every transaction that holds rows.
-    pub(super) fn close(&self, conn: &Connection) -> rusqlite::Result<()> {
-        conn.prepare_cached("UPDATE tally SET seq = ?1, part = ?2, item = ?3, batch = ?4, clean = ?5")?
-            .execute(params![int(self.seq), int(self.part), int(self.item), int(self.batch), self.clean])?;
+    pub(super) fn close(&mut self, conn: &Connection) -> rusqlite::Result<()> {
+        // Once a chat and not once a line.
+        for (chat, seq) in self.newest.drain() {
+            run(
+                conn,
+                "INSERT INTO newest VALUES(?1, ?2) ON CONFLICT DO UPDATE SET seq = max(seq, excluded.seq)",
+                params![chat, int(seq)],
+            )?;
+        }
+        let open = self.open.values().copied().min().unwrap_or(Seq(self.seq));
+        conn.prepare_cached("UPDATE tally SET seq = ?1, part = ?2, item = ?3, batch = ?4, clean = ?5, open = ?6")?
+            .execute(params![
+                int(self.seq),
+                int(self.part),
+                int(self.item),
+                int(self.batch),
+                self.clean,
+                int(open.0)
+            ])?;
         Ok(())
     }
 
@@ -69,7 +94,7 @@ impl Book {
             Row::Ended(seq, outcome) => ended(conn, *seq, outcome),
             Row::Recalled(seq) => run(conn, "UPDATE lines SET recalled = 1 WHERE seq = ?1", params![int(seq.0)]),
             Row::Part(part) => self.part(conn, part),
-            Row::PartState(id, to, message) => part_state(conn, *id, *to, *message),
+            Row::PartState(id, to, message) => self.part_state(conn, *id, *to, *message),
             Row::Chat(id, settings) => {
                 let chat = self.chat(conn, *id)?;
                 run(conn, "UPDATE chats SET state = ?2 WHERE id = ?1", params![chat, json(settings)])
@@ -82,7 +107,10 @@ impl Book {
             }
             Row::ItemDone(id) => run(conn, "DELETE FROM items WHERE id = ?1", params![int(id.0)]),
             Row::Audit(entry) => audit(conn, entry),
-            Row::Screen { .. } | Row::CleanStop => Ok(()),
+            Row::Screen { operator, screen } => {
+                run(conn, "INSERT OR REPLACE INTO screens VALUES(?1, ?2)", params![operator.raw(), screen])
+            }
+            Row::CleanStop => Ok(()),
         }
     }
 
@@ -130,6 +158,11 @@ impl Book {
             self.seq = self.seq.max(line.seq.0);
             return Ok(());
         }
+        let alone = match line.merged_into() {
+            Some(head) if !is_there(conn, head)? => Some(line.unmerged()),
+            _ => None,
+        };
+        let line = alone.as_ref().unwrap_or(line);
         let text = line.text.raw();
         let cut = if trace { text.char_indices().nth(TRACE).map_or(text.len(), |(i, _)| i) } else { text.len() };
         self.line(conn, line, &text[..cut], trace)
@@ -142,9 +175,10 @@ impl Book {
         let waits = replies && kind == 0 && line.outcome.is_none() && !trace;
         let pictures = (!trace && !line.pictures.is_empty()).then(|| json(&line.pictures)).flatten();
         conn.prepare_cached(
-            // A reply that is told again has grown: paragraph by paragraph, and its making at the end.
+            // A reply that is told again has grown: paragraph by paragraph, and its making at the end. Or what it
+            // answers was a duplicate, and it answers the next message.
             "INSERT INTO lines VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17) \
-             ON CONFLICT(seq) DO UPDATE SET text = ?10, making = ?17",
+             ON CONFLICT(seq) DO UPDATE SET text = ?10, answers = ?12, making = ?17",
         )?
         .execute(params![
             int(line.seq.0),
@@ -166,6 +200,8 @@ impl Book {
             line.making.as_deref().and_then(json),
         ])?;
         self.seq = self.seq.max(line.seq.0);
+        let newest = self.newest.entry(chat).or_default();
+        *newest = line.seq.0.max(*newest);
         if trace {
             return Ok(());
         }
@@ -181,11 +217,37 @@ impl Book {
 
     fn part(&mut self, conn: &Connection, part: &Part) -> rusqlite::Result<()> {
         self.part = self.part.max(part.id.0);
-        let action = if part.state.is_final() { None } else { json(&part.action) };
+        let action = if part.state.is_final() {
+            None
+        } else {
+            self.open.insert(part.id, part.line);
+            json(&part.action)
+        };
         run(
             conn,
             "INSERT OR REPLACE INTO parts VALUES(?1, ?2, ?3, ?4, NULL, ?5, ?6)",
-            params![int(part.id.0), int(part.line.0), part.index, state(part.state), part.ready.0, action],
+            params![int(part.line.0), int(part.id.0), part.index, state(part.state), part.ready.0, action],
+        )
+    }
+
+    /// Of a part without an end; what has come to one stays as it is.
+    fn part_state(
+        &mut self,
+        conn: &Connection,
+        id: PartId,
+        to: PartState,
+        message: Option<MessageId>,
+    ) -> rusqlite::Result<()> {
+        let Some(line) = self.open.get(&id).copied() else { return Ok(()) };
+        if to.is_final() {
+            self.open.remove(&id);
+        }
+        run(
+            conn,
+            // What was sent stands in its line; the action would be a second copy.
+            "UPDATE parts SET state = ?3, message = coalesce(?4, message), action = CASE WHEN ?5 THEN NULL ELSE action END \
+             WHERE line = ?1 AND id = ?2",
+            params![int(line.0), int(id.0), state(to), message.map(|m| m.0), to.is_final()],
         )
     }
 
@@ -213,6 +275,11 @@ impl Book {
     }
 }
 
+/// Whether a line is on record.
+pub(super) fn is_there(conn: &Connection, line: Seq) -> rusqlite::Result<bool> {
+    conn.prepare_cached("SELECT EXISTS(SELECT 1 FROM lines WHERE seq = ?1)")?.query_row([int(line.0)], |r| r.get(0))
+}
+
 fn run(conn: &Connection, sql: &str, values: &[&dyn rusqlite::ToSql]) -> rusqlite::Result<()> {
     conn.prepare_cached(sql)?.execute(values)?;
     Ok(())
@@ -232,17 +299,6 @@ fn judged(conn: &Connection, seq: Seq, verdict: &Verdict) -> rusqlite::Result<()
 /// Also of lines that wait no more: an operator may answer what was ignored.
 fn ended(conn: &Connection, seq: Seq, outcome: &Outcome) -> rusqlite::Result<()> {
     run(conn, "UPDATE lines SET outcome = ?2, waits = NULL WHERE seq = ?1", params![int(seq.0), json(outcome)])
-}
-
-fn part_state(conn: &Connection, id: PartId, to: PartState, message: Option<MessageId>) -> rusqlite::Result<()> {
-    let message = message.map(|m| m.0);
-    if to.is_final() {
-        // What was sent stands in its line; the action would be a second copy.
-        let sql = "UPDATE parts SET state = ?2, message = coalesce(?3, message), action = NULL WHERE id = ?1";
-        return run(conn, sql, params![int(id.0), state(to), message]);
-    }
-    let sql = "UPDATE parts SET state = ?2, message = coalesce(?3, message) WHERE id = ?1";
-    run(conn, sql, params![int(id.0), state(to), message])
 }
 
 fn grant(conn: &Connection, rule: &Grant) -> rusqlite::Result<()> {

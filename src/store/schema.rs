@@ -13,23 +13,25 @@ use crate::config::Durability;
 const APPLICATION: i32 = 0x7171_646b;
 
 /// Step `n` leads from version `n` to `n + 1`. Steps are never edited, only added.
-const STEPS: &[&str] = &[FIRST];
+const STEPS: &[&str] = &[FIRST, CONSOLE];
 
 /// * `tally`: one row. The greatest numbers ever used (lines may be gone, numbers are not used again), the
-///   last batch of this session, how far the search index reaches, how the last session ended.
+///   last batch of this session, how far the search index reaches, how the last session ended. `open`: the
+///   parts of lines before it have all come to their end, so those that have not are found without an index.
 /// * `lines`: `seq` is the order of everything, so `lines_chat` (chat, rowid) pages one chat without a sort.
 ///   Two partial indexes find the few lines that matter at start and to the hourly cleaning.
 /// * `heard`: the keys that make a message unique in its chat. Apart from `lines`, because a key outlives a
 ///   line that was kept for a day only (threats.md I06).
-/// * `parts`: `action` is kept only while it may still be sent: a text is stored once.
+/// * `parts`: beside their line, so that a reply costs one page; `id` is their order. `action` is kept only
+///   while it may still be sent: a text is stored once.
 /// * `words`: no copy of the text (contentless), see `search.rs`.
 /// * `audit`: can only grow; each row holds the hash of the row before it (threats.md D19).
 const FIRST: &str = "
 CREATE TABLE tally(
     id INTEGER PRIMARY KEY CHECK (id = 1), seq INTEGER NOT NULL, part INTEGER NOT NULL, item INTEGER NOT NULL,
     batch INTEGER NOT NULL, clean INTEGER NOT NULL, indexed INTEGER NOT NULL, swept INTEGER NOT NULL,
-    boot TEXT NOT NULL);
-INSERT INTO tally VALUES(1, 0, 0, 0, 0, 1, 0, 0, '');
+    open INTEGER NOT NULL, boot TEXT NOT NULL);
+INSERT INTO tally VALUES(1, 0, 0, 0, 0, 1, 0, 0, 0, '');
 CREATE TABLE chats(
     id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, peer INTEGER NOT NULL, account INTEGER NOT NULL, state TEXT,
     UNIQUE(kind, peer, account));
@@ -44,10 +46,8 @@ CREATE TABLE heard(
     chat INTEGER NOT NULL, key INTEGER NOT NULL, seq INTEGER NOT NULL, at INTEGER NOT NULL,
     PRIMARY KEY(chat, key)) WITHOUT ROWID;
 CREATE TABLE parts(
-    id INTEGER PRIMARY KEY, line INTEGER NOT NULL, place INTEGER NOT NULL, state INTEGER NOT NULL,
-    message INTEGER, ready INTEGER NOT NULL, action TEXT);
-CREATE INDEX parts_line ON parts(line);
-CREATE INDEX parts_open ON parts(state) WHERE state < 2;
+    line INTEGER NOT NULL, id INTEGER NOT NULL, place INTEGER NOT NULL, state INTEGER NOT NULL,
+    message INTEGER, ready INTEGER NOT NULL, action TEXT, PRIMARY KEY(line, id)) WITHOUT ROWID;
 CREATE TABLE usage(
     day INTEGER NOT NULL, provider TEXT NOT NULL, chat INTEGER NOT NULL, user INTEGER NOT NULL,
     asks INTEGER NOT NULL, input INTEGER NOT NULL, cached INTEGER NOT NULL, output INTEGER NOT NULL,
@@ -62,6 +62,17 @@ CREATE TABLE audit(
 CREATE TRIGGER audit_stays BEFORE DELETE ON audit BEGIN SELECT raise(ABORT, 'the audit only grows'); END;
 CREATE TRIGGER audit_holds BEFORE UPDATE ON audit BEGIN SELECT raise(ABORT, 'the audit only grows'); END;
 CREATE VIRTUAL TABLE words USING fts5(chat, text, content='', contentless_delete=1, tokenize='ascii');
+";
+
+/// What a console asks for.
+///
+/// * `newest`: the last line of each chat, so that a list of ten thousand chats needs no look at a million lines. It is
+///   small enough to be sorted at each question, which spares every message the upkeep of an index.
+/// * `screens`: what each operator's console looked like.
+const CONSOLE: &str = "
+CREATE TABLE newest(chat INTEGER PRIMARY KEY, seq INTEGER NOT NULL);
+INSERT INTO newest SELECT chat, max(seq) FROM lines GROUP BY chat;
+CREATE TABLE screens(operator TEXT PRIMARY KEY, screen TEXT NOT NULL) WITHOUT ROWID;
 ";
 
 /// Opens the database for writing. Closing it never writes the log back into it, so that a database found

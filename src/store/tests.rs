@@ -46,7 +46,7 @@ impl World {
     /// Hands over a batch and waits until it is on disk; the duplicates.
     fn commit(&mut self, rows: Vec<Row>) -> Vec<Seq> {
         self.batch += 1;
-        self.store.record(BatchNo(self.batch), rows).unwrap();
+        self.store.record(vec![Batch { no: BatchNo(self.batch), rows }]).unwrap();
         loop {
             match self.inputs.blocking_recv().unwrap() {
                 Input::Committed { batch, duplicates } if batch.0 == self.batch => return duplicates,
@@ -151,6 +151,53 @@ fn a_message_is_a_duplicate_also_after_a_restart() {
     world.close();
 }
 
+/// The engine would have dealt with all of this, had it lived to hear of the duplicate.
+#[test]
+fn nothing_rests_on_a_duplicate() {
+    use PartState::*;
+    let dir = tempfile::tempdir().unwrap();
+    let mut world = open(dir.path());
+    let first = heard(1, 5, "一");
+    world.commit(vec![hear(&first), Row::Ended(Seq(1), Outcome::Replied)]);
+    let again = Line { message: first.message, ..heard(2, 5, "一") };
+    let verdict = Some(Verdict::ignore(Gate::Queue, Reason::Merged));
+    let part_of =
+        |head, seq| Line {
+            verdict: verdict.clone(), outcome: Some(Outcome::Merged(Seq(head))), ..heard(seq, 5, "二")
+        };
+    let (ready, leaving) = (said(5, &again, "答"), said(6, &again, "又答"));
+    let draft = ItemKind::Draft { answers: Seq(2), text: "草".into(), making: Arc::default(), suggestion: false };
+    let item = Item { since: Wall(1), conversation: Some(group(5)), kind: draft, expires: None };
+    let rows = vec![
+        hear(&again),
+        hear(&part_of(2, 3)),
+        hear(&part_of(1, 4)),
+        Row::Said(Arc::new(ready.clone())),
+        Row::Part(part(1, &ready, 0, Generated)),
+        Row::Said(Arc::new(leaving.clone())),
+        Row::Part(part(2, &leaving, 0, Sending)),
+        Row::Item(ItemId(1), Box::new(item)),
+    ];
+    assert_eq!(world.commit(rows), [Seq(2)]);
+    world.close();
+    let mut world = open(dir.path());
+    let found = &world.recovered;
+    assert_eq!(found.waiting.iter().map(|l| l.seq.0).collect::<Vec<_>>(), [3], "by itself");
+    let parts: Vec<_> = found.parts.iter().map(|(p, l)| (p.id.0, p.state, l.answers)).collect();
+    assert_eq!(parts, [(2, Sending, None)], "it may have left, and is looked up");
+    assert_eq!(found.items, []);
+    // A reply that the engine gave to the next message of its question.
+    let reply = said(7, &again, "再答");
+    let moved = Line { answers: Some(Seq(3)), ..reply.clone() };
+    world.commit(vec![Row::Said(Arc::new(reply)), Row::Part(part(3, &moved, 0, Sent)), Row::Said(Arc::new(moved))]);
+    world.close();
+    let world = open(dir.path());
+    assert_eq!(world.recovered.waiting, []);
+    let outcome = |seq: u64| world.history(5).into_iter().find(|l| l.seq.0 == seq).unwrap().outcome;
+    assert_eq!((outcome(3), outcome(4)), (Some(Outcome::Replied), Some(Outcome::Merged(Seq(1)))));
+    world.close();
+}
+
 #[test]
 fn recovery_at_each_state_of_a_part() {
     use PartState::*;
@@ -187,6 +234,34 @@ fn recovery_at_each_state_of_a_part() {
     assert_eq!(outcome(16), Some(Outcome::Unknown));
     assert_eq!((outcome(1), outcome(10)), (None, None));
     world.close();
+}
+
+#[test]
+fn the_oldest_open_part_says_where_recovery_begins() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut world = open(dir.path());
+    for n in 1..=3 {
+        let answer = said(10 * n, &heard(1, 5, "问"), "答");
+        let sending = part(n, &answer, 0, PartState::Sending);
+        world.commit(vec![Row::Said(Arc::new(answer)), Row::Part(sending)]);
+    }
+    let begin = |world: &World| number(world, "SELECT open FROM tally");
+    world.commit(vec![Row::PartState(PartId(2), PartState::Sent, None)]);
+    assert_eq!(begin(&world), 10);
+    world.close();
+
+    let mut world = open(dir.path());
+    let ids: Vec<_> = world.recovered.parts.iter().map(|(part, _)| part.id.0).collect();
+    assert_eq!(ids, [1, 3]);
+    world.commit(vec![Row::PartState(PartId(1), PartState::Unknown, None)]);
+    assert_eq!(begin(&world), 30, "known also after a restart");
+    world.commit(vec![Row::PartState(PartId(3), PartState::Sent, Some(MessageId(5)))]);
+    // What has come to its end stays as it is.
+    world.commit(vec![Row::PartState(PartId(3), PartState::Unknown, None)]);
+    let states: Vec<_> = world.history(5).iter().map(|line| line.delivery).collect();
+    assert_eq!(states, [PartState::Sent, PartState::Sent, PartState::Unknown].map(Some));
+    world.close();
+    assert!(open(dir.path()).recovered.parts.is_empty());
 }
 
 #[test]
@@ -376,6 +451,119 @@ fn history_by_time_is_exact_although_a_clock_jumped() {
 }
 
 #[test]
+fn history_goes_forward_from_a_date_as_well_as_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut world = open(dir.path());
+    let other = ConversationId { account: SelfId(2), peer: group(5).peer };
+    let line = |n: u64| Line { at: Wall(n as i64 * DAY), ..heard(n, 5, "x") };
+    // Every third line is another account's view of the same group.
+    let line = |n: u64| if n.is_multiple_of(3) { Line { conversation: other, ..line(n) } } else { line(n) };
+    world.commit((1..=25).map(|n| hear(&line(n))).collect());
+    let page = |before: Option<u64>, after: Option<u64>, since: Option<i64>, until: Option<i64>| {
+        let (before, after) = (before.map(Seq), after.map(Seq));
+        let (since, until) = (since.map(|d| Wall(d * DAY)), until.map(|d| Wall(d * DAY)));
+        let (lines, more) = world.lines(Query::History { chat: in_group(5), before, after, since, until, limit: 4 });
+        (lines.iter().map(|l| l.seq.0).collect::<Vec<_>>(), more)
+    };
+    // To day 10: the page that begins there, the next, the one before.
+    assert_eq!(page(None, Some(0), Some(10), None), (vec![13, 12, 11, 10], true));
+    assert_eq!(page(None, Some(13), None, None), (vec![17, 16, 15, 14], true));
+    assert_eq!(page(Some(10), None, None, None), (vec![9, 8, 7, 6], true));
+    // The one that ends there, and the end of all.
+    assert_eq!(page(None, None, None, Some(10)), (vec![10, 9, 8, 7], true));
+    assert_eq!(page(None, Some(21), None, None), (vec![25, 24, 23, 22], false));
+    assert_eq!(page(None, Some(25), None, None), (vec![], false));
+    assert_eq!(page(Some(8), Some(2), None, None), (vec![6, 5, 4, 3], true), "between two lines");
+    world.close();
+}
+
+#[test]
+fn chats_are_listed_by_who_spoke_last_and_found_by_name_or_number() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut world = open(dir.path());
+    world.commit((1..=9).map(|n| hear(&heard(n, 100 + n as i64, "x"))).collect());
+    let state = ChatState {
+        name: "Rust 水友群".into(),
+        mode: Some((Mode::Muted, None)),
+        note: "常客".into(),
+        ..ChatState::default()
+    };
+    world.commit(vec![Row::Chat(group(104), Box::new(state))]);
+    let last = said(11, &heard(10, 102, "y"), "z");
+    world.commit(vec![hear(&heard(10, 102, "y")), Row::Said(Arc::new(last.clone()))]);
+    // Settings alone make no conversation.
+    world.commit(vec![Row::Chat(group(999), Box::default())]);
+    let list = |before: Option<u64>, limit, filter: Option<&str>| {
+        let filter = filter.map(str::to_owned);
+        match world.ask(Query::Chats { before: before.map(Seq), limit, filter }) {
+            Page::Chats { chats, more } => (chats, more),
+            other => panic!("{other:?}"),
+        }
+    };
+    let numbers =
+        |(chats, more): (Vec<ChatRow>, bool)| (chats.iter().map(|c| c.id.peer.number()).collect::<Vec<_>>(), more);
+    assert_eq!(numbers(list(None, 4, None)), (vec![102, 109, 108, 107], true));
+    assert_eq!(numbers(list(Some(7), 4, None)), (vec![106, 105, 104, 103], true));
+    assert_eq!(numbers(list(Some(3), 4, None)), (vec![101], false));
+    assert_eq!(numbers(list(None, 4, Some("水友"))), (vec![104], false));
+    assert_eq!(numbers(list(None, 4, Some(" rust "))), (vec![104], false));
+    assert_eq!(numbers(list(None, 1, Some("10"))), (vec![102], true));
+    assert_eq!(numbers(list(None, 9, Some("无此"))), (vec![], false));
+    let (chats, _) = list(None, 1, None);
+    assert_eq!(chats[0].last, last);
+    let (chats, _) = list(None, 1, Some("水友"));
+    let found = (&chats[0].name, chats[0].mode, chats[0].note.as_str());
+    assert_eq!(found, (&"Rust 水友群".into(), Some((Mode::Muted, None)), "常客"));
+    world.close();
+}
+
+#[test]
+fn a_chat_whose_last_line_is_cleaned_away_is_listed_by_the_one_before() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = Arc::new(AtomicI64::new(START));
+    let mut world = open_at(dir.path(), &at);
+    let old = |n: u64, chat| Line { at: Wall(START - 3 * DAY), ..heard(n, chat, "x") };
+    let trace = |line: &Line| Row::Heard { line: Arc::new(line.clone()), dedupe: line.seq.0 as i64, trace: true };
+    world.commit(vec![hear(&heard(1, 5, "x")), trace(&old(2, 5)), trace(&old(3, 6))]);
+    sweep(&world, START);
+    let Page::Chats { chats, more } = world.ask(Query::Chats { before: None, limit: 9, filter: None }) else {
+        panic!()
+    };
+    assert_eq!(chats.iter().map(|c| (c.id, c.last.seq)).collect::<Vec<_>>(), [(group(5), Seq(1))]);
+    assert!(!more);
+    world.close();
+}
+
+#[test]
+fn a_screen_is_remembered_for_each_operator() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut world = open(dir.path());
+    let screen = |operator: &str, screen: &str| Row::Screen { operator: operator.into(), screen: screen.into() };
+    world.commit(vec![screen("li", "一"), screen("wang", "二"), screen("li", "三")]);
+    let of = |operator: &str| world.ask(Query::Screen { operator: operator.into() });
+    assert_eq!(of("li"), Page::Screen(Some("三".into())));
+    assert_eq!(of("wang"), Page::Screen(Some("二".into())));
+    assert_eq!(of("zhao"), Page::Screen(None));
+    world.close();
+}
+
+#[test]
+fn why_tells_what_corrected_an_answer() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut world = open(dir.path());
+    let question = heard(1, 5, "几点");
+    let wrong = said(2, &question, "两点");
+    let right = Line { author: Author::Operator("li".into()), making: None, ..said(4, &wrong, "三点") };
+    let other = said(5, &heard(3, 5, "别的"), "别的答");
+    let rows = [&wrong, &right, &other].map(|l| Row::Said(Arc::new(l.clone())));
+    world.commit(vec![hear(&question), hear(&heard(3, 5, "别的"))]);
+    world.commit(rows.into());
+    let Page::Why { replies, .. } = world.ask(Query::Why { chat: in_group(5), message: Some(1) }) else { panic!() };
+    assert_eq!(replies.iter().map(|l| l.seq.0).collect::<Vec<_>>(), [2, 4]);
+    world.close();
+}
+
+#[test]
 fn one_reference_means_the_chat_of_every_account() {
     let dir = tempfile::tempdir().unwrap();
     let mut world = open(dir.path());
@@ -415,7 +603,7 @@ fn a_full_disk_is_reported_and_survived() {
     });
     let large = "字".repeat(20_000);
     let rows = vec![hear(&heard(2, 5, &large)), Row::Usage(usage(5))];
-    world.store.record(BatchNo(50), rows).unwrap();
+    world.store.record(vec![Batch { no: BatchNo(50), rows }]).unwrap();
     let failed = world.inputs.blocking_recv().unwrap();
     assert!(
         matches!(failed, Input::CommitFailed { batch: BatchNo(50), ref words } if words.contains("full")),
@@ -436,19 +624,22 @@ fn a_locked_database_is_waited_for_in_order() {
     let mut world = open(dir.path());
     let other = rusqlite::Connection::open(dir.path().join(FILE)).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    world.store.record(BatchNo(1), vec![hear(&heard(1, 5, "一"))]).unwrap();
+    world.store.record(vec![Batch { no: BatchNo(1), rows: vec![hear(&heard(1, 5, "一"))] }]).unwrap();
     assert!(matches!(world.inputs.blocking_recv(), Some(Input::CommitFailed { batch: BatchNo(1), .. })));
-    world.store.record(BatchNo(2), vec![hear(&heard(2, 5, "二"))]).unwrap();
+    world.store.record(vec![Batch { no: BatchNo(2), rows: vec![hear(&heard(2, 5, "二"))] }]).unwrap();
     other.execute_batch("ROLLBACK").unwrap();
     let mut order = Vec::new();
-    while order.len() < 2 {
+    while order.last() != Some(&2) {
         match world.inputs.blocking_recv().unwrap() {
             Input::Committed { batch, .. } => order.push(batch.0),
             Input::CommitFailed { batch, .. } => assert_eq!(batch, BatchNo(2)),
             other => panic!("{other:?}"),
         }
     }
-    assert_eq!(order, [1, 2]);
+    // Together, where the second came before the first was tried again.
+    assert!(order.is_sorted(), "{order:?}");
+    let texts: Vec<_> = world.history(5).iter().map(|line| line.text.raw().to_owned()).collect();
+    assert_eq!(texts, ["二", "一"]);
     world.close();
 }
 

@@ -127,14 +127,24 @@ fn horizon(conn: &Connection, wall: Wall) -> rusqlite::Result<i64> {
 }
 
 fn traces(conn: &Connection, before: i64, end: Instant) -> rusqlite::Result<Stage> {
-    let mut next = conn.prepare_cached("SELECT seq FROM lines WHERE trace = 1 AND at < ?1 LIMIT 1")?;
+    let mut next = conn.prepare_cached("SELECT seq, chat FROM lines WHERE trace = 1 AND at < ?1 LIMIT 1")?;
     while Instant::now() < end {
-        let Some(seq) = next.query_row([before], |r| r.get::<_, i64>(0)).optional()? else {
-            return Ok(Stage::Lines { from: 0, young: 0 });
-        };
-        conn.prepare_cached("DELETE FROM lines WHERE seq = ?1")?.execute([seq])?;
+        let found = next.query_row([before], |r| Ok((r.get(0)?, r.get(1)?))).optional()?;
+        let Some((seq, chat)) = found else { return Ok(Stage::Lines { from: 0, young: 0 }) };
+        remove(conn, seq, chat)?;
     }
     Ok(Stage::Traces)
+}
+
+/// Deletes a line. Where it was the newest of its chat, the one before it is now.
+fn remove(conn: &Connection, seq: i64, chat: i64) -> rusqlite::Result<()> {
+    conn.prepare_cached("DELETE FROM lines WHERE seq = ?1")?.execute([seq])?;
+    let newest = conn.prepare_cached("DELETE FROM newest WHERE chat = ?1 AND seq = ?2")?.execute([chat, seq])?;
+    if newest > 0 {
+        conn.prepare_cached("INSERT INTO newest SELECT chat, max(seq) FROM lines WHERE chat = ?1 GROUP BY chat")?
+            .execute([chat])?;
+    }
+    Ok(())
 }
 
 fn lines(
@@ -144,10 +154,13 @@ fn lines(
     end: Instant,
     indexed: u64,
 ) -> rusqlite::Result<Option<Stage>> {
-    let mut next = conn.prepare_cached("SELECT seq, at, trace FROM lines WHERE seq >= ?1 ORDER BY seq LIMIT 1")?;
+    let mut next =
+        conn.prepare_cached("SELECT seq, at, trace, chat FROM lines WHERE seq >= ?1 ORDER BY seq LIMIT 1")?;
     while Instant::now() < end {
-        let found = next.query_row([from], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, i64>(1)?, r.get::<_, bool>(2)?)));
-        let Some((seq, at, trace)) = found.optional()? else { return Ok(None) };
+        let found = next.query_row([from], |r| {
+            Ok((r.get::<_, i64>(0)?, r.get::<_, i64>(1)?, r.get::<_, bool>(2)?, r.get::<_, i64>(3)?))
+        });
+        let Some((seq, at, trace, chat)) = found.optional()? else { return Ok(None) };
         from = seq + 1;
         if at >= before {
             young += 1;
@@ -161,7 +174,7 @@ fn lines(
             search::forget(conn, seq)?;
         }
         conn.prepare_cached("DELETE FROM parts WHERE line = ?1")?.execute([seq])?;
-        conn.prepare_cached("DELETE FROM lines WHERE seq = ?1")?.execute([seq])?;
+        remove(conn, seq, chat)?;
     }
     Ok(Some(Stage::Lines { from, young }))
 }

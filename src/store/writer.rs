@@ -13,11 +13,11 @@ use tokio::sync::mpsc::Sender;
 use tokio::sync::oneshot;
 
 use super::errands::{Errand, Errands};
-use super::keep::Kept;
+use super::keep::{Entry, Kept};
 use super::lock::Lock;
-use super::rows::Book;
+use super::rows::{Book, is_there};
 use super::upkeep::Upkeep;
-use super::{Clock, StoreError, recover, schema, search};
+use super::{Batch, Clock, StoreError, recover, schema, search};
 use crate::config::Storage;
 use crate::domain::{BatchNo, Input, Recovered, Row, Seq};
 
@@ -27,7 +27,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// How long a stopping store goes on trying to write what it kept.
 const LAST_TRIES: Duration = Duration::from_secs(3);
 /// Time of one slice of indexing or cleaning: the longest that it can hold up a commit.
-const SLICE: Duration = Duration::from_millis(3);
+const SLICE: Duration = Duration::from_millis(1);
 /// Between slices: of indexing, of cleaning.
 const SHORT_BREATH: Duration = Duration::from_millis(1);
 const BREATH: Duration = Duration::from_millis(10);
@@ -39,13 +39,13 @@ const BEHIND: u64 = 4096;
 const FAR_BEHIND: u64 = 65_536;
 const LONG_SLICE: Duration = Duration::from_millis(20);
 /// Pages of the log after which it is written back by another thread, and after which the writer does so itself.
-const LOG: i32 = 1000;
+const LOG: i32 = 2000;
 const LONG_LOG: i32 = 16_384;
 
 /// What the writer is told.
 pub(super) enum Work {
-    /// Rows that belong together.
-    Batch(BatchNo, Vec<Row>),
+    /// Rows, in order.
+    Batches(Vec<Batch>),
     /// New settings.
     Settings(Storage),
     /// Clean now rather than when it is due.
@@ -149,10 +149,12 @@ impl Writer {
 
     fn take(&mut self, work: Work) {
         match work {
-            Work::Batch(no, rows) => {
-                for lost in self.kept.push(no, rows, self.pause.is_some()) {
+            Work::Batches(batches) => {
+                let failing = self.pause.is_some();
+                let lost: Vec<_> = batches.into_iter().flat_map(|batch| self.kept.push(batch, failing)).collect();
+                for batch in lost {
                     let words = "the store cannot write and its memory is full: given up".to_owned();
-                    self.say(Input::CommitFailed { batch: lost, words });
+                    self.say(Input::CommitFailed { batch, words });
                 }
             }
             Work::Settings(settings) => {
@@ -218,13 +220,12 @@ impl Writer {
     /// One transaction for all that waits. Confirmed only after the commit.
     fn write(&mut self) {
         match self.commit() {
-            Ok(done) => {
+            Ok(None) => {}
+            Ok(Some((batch, duplicates))) => {
                 if self.pause.take().is_some() {
                     tracing::info!("the store writes again; {} rows were given up meanwhile", self.kept.lost());
                 }
-                for (batch, duplicates) in done {
-                    self.say(Input::Committed { batch, duplicates });
-                }
+                self.say(Input::Committed { batch, duplicates });
                 self.mind_the_log();
             }
             Err(e) => self.fail(&e),
@@ -255,28 +256,28 @@ impl Writer {
         Ok(())
     }
 
-    fn commit(&mut self) -> rusqlite::Result<Vec<(BatchNo, Vec<Seq>)>> {
+    /// The last batch that is now on disk, and the duplicates among the lines of all of them.
+    fn commit(&mut self) -> rusqlite::Result<Option<(BatchNo, Vec<Seq>)>> {
         self.connection()?;
-        let Some(conn) = &self.conn else { return Ok(Vec::new()) };
+        let Some(conn) = &self.conn else { return Ok(None) };
         conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-        let mut done = Vec::new();
-        for batch in self.kept.group() {
-            let mut duplicates = Vec::new();
+        let (mut count, mut last, mut duplicates) = (0, None, Vec::new());
+        for Entry { batch, serial, .. } in self.kept.group() {
             // A commit may have reached the disk although it was reported as failed.
-            if batch.serial <= self.book.batch {
+            if *serial <= self.book.batch {
                 known(conn, &batch.rows, &mut duplicates)?;
             } else {
                 for row in &batch.rows {
                     apply(&mut self.book, conn, row, &mut duplicates)?;
                 }
-                self.book.batch = batch.serial;
+                self.book.batch = *serial;
             }
-            done.push((batch.no, duplicates));
+            (count, last) = (count + 1, Some(batch.no));
         }
         self.book.close(conn)?;
         conn.prepare_cached("COMMIT")?.execute([])?;
-        self.kept.written(done.len());
-        Ok(done)
+        self.kept.written(count);
+        Ok(last.map(|last| (last, duplicates)))
     }
 
     /// A slice of what can wait: the index first, then cleaning.
@@ -398,10 +399,9 @@ fn is_refusal(e: &rusqlite::Error) -> bool {
 
 /// The duplicates of a batch that is on disk already: lines heard that are under another number.
 fn known(conn: &Connection, rows: &[Row], duplicates: &mut Vec<Seq>) -> rusqlite::Result<()> {
-    let mut there = conn.prepare_cached("SELECT EXISTS(SELECT 1 FROM lines WHERE seq = ?1)")?;
     for row in rows {
         if let Row::Heard { line, .. } = row
-            && !there.query_row([super::columns::int(line.seq.0)], |r| r.get::<_, bool>(0))?
+            && !is_there(conn, line.seq)?
         {
             duplicates.push(line.seq);
         }

@@ -59,6 +59,7 @@ pub fn command(verb: Verb, a: &Arguments) -> Result<Option<Command>, Exit> {
         | Verb::Get
         | Verb::Audit
         | Verb::Sessions
+        | Verb::Kick
         | Verb::Alerts
         | Verb::Ack
         | Verb::Silence

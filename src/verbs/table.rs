@@ -226,6 +226,8 @@ verbs! {
         "增删屏蔽词", "add or remove a forbidden word";
     Audit "audit" Operator [LIMIT] "谁做了什么", "who did what";
     Sessions "sessions" Viewer [] "谁连着", "who is connected";
+    Kick "kick" Admin [needed("session", "编号，见 sessions", "its number, see `sessions`")]
+        "结束一个会话；机器人不受影响", "end a session; the bot is not affected";
     Alerts "alerts" Viewer [] "告警（还没有做好）", "alerts (not built yet)";
     Ack "ack" Operator [ITEM] "确认告警（还没有做好）", "acknowledge an alert (not built yet)";
     Silence "silence" Operator [needed("rule", "规则", "the rule"), needed("time", "多久", "for how long")]

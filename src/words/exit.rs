@@ -128,8 +128,20 @@ pub enum Exit {
     NoLine,
     /// The prompt of a reply is not in memory.
     NotKept,
-    /// The console is a later part of the program.
-    NoConsole,
+    /// No such session.
+    NoSession {
+        /// What was asked for.
+        number: u64,
+    },
+    /// A console needs a terminal at both ends.
+    NoTerminal,
+    /// The daemon went away, and did not come back.
+    Lost {
+        /// Its socket.
+        socket: String,
+        /// For how long it was tried, in seconds.
+        seconds: u64,
+    },
     /// A part of the program that does not exist yet.
     NotBuilt {
         /// Its name on the command line.
@@ -194,7 +206,7 @@ impl Exit {
     /// 0 is success, 1 failure, 2 a command line that cannot be read, 78 (`EX_CONFIG`) the configuration.
     pub fn code(&self) -> u8 {
         match self {
-            Self::Usage(_) => 2,
+            Self::Usage(_) | Self::NoTerminal => 2,
             Self::NoConfig { .. } | Self::ConfigErrors { .. } => 78,
             _ => 1,
         }
@@ -225,7 +237,9 @@ impl Exit {
             Self::TimedOut => "timed_out",
             Self::NoLine => "unknown_line",
             Self::NotKept => "not_kept",
-            Self::NoConsole => "no_console",
+            Self::NoSession { .. } => "unknown_session",
+            Self::NoTerminal => "no_terminal",
+            Self::Lost { .. } => "lost",
             Self::NotBuilt { .. } => "not_built",
             Self::Usage(_) => "usage",
             Self::Failed { .. } => "failed",
@@ -391,11 +405,24 @@ impl Exit {
                 "找不到这条消息。用 qqdeck ctl history 看看编号。",
                 "There is no such message. `qqdeck ctl history` shows the numbers.",
             ),
-            Self::NoConsole => say!(
+            Self::NoSession { number } => say!(
                 lang,
-                "控制台还没有做好。现在可以：qqdeck run --headless 在前台运行机器人，用 qqdeck ctl status 看状态。",
-                "The console is not built yet. For now run the bot with `qqdeck run --headless` and look at it with `qqdeck ctl status`.",
+                "没有编号为 {number} 的会话。qqdeck ctl sessions 列出现在有哪些。",
+                "There is no session {number}. `qqdeck ctl sessions` lists those there are.",
             ),
+            Self::NoTerminal => say!(
+                lang,
+                "控制台要在终端里打开，现在的输入或输出不是终端。只运行机器人用 qqdeck run --headless，查看状态用 qqdeck ctl status；经过 SSH 请用 ssh -t。",
+                "The console needs a terminal, and the input or the output is none. Run the bot alone with `qqdeck run --headless`, look at it with `qqdeck ctl status`; over SSH use `ssh -t`.",
+            ),
+            Self::Lost { socket, seconds } => {
+                let socket = long(socket);
+                say!(
+                    lang,
+                    "qqdeck 停止了，{seconds} 秒内没有重新连上（{socket}）。用 qqdeck 再启动它，原因请看日志。",
+                    "qqdeck stopped and did not come back within {seconds} s ({socket}). Start it again with `qqdeck`; its log has the reason.",
+                )
+            }
             Self::NotBuilt { name } => {
                 let name = long(name);
                 say!(

@@ -22,6 +22,7 @@ macro_rules! say {
 }
 
 mod answer;
+mod bye;
 mod exit;
 mod model;
 mod notice;
@@ -30,6 +31,7 @@ mod state;
 mod verdict;
 
 pub use answer::{done, mode, refusal, role};
+pub use bye::Bye;
 pub use exit::{Exit, UsageError};
 pub use model::{provider_error, provider_state, stage, turn_role};
 pub use notice::{ChatCommand, ChatStatus, Notice};

@@ -194,13 +194,16 @@ impl Bot {
         self.json(&["status"]).await
     }
 
-    /// Asks until the answer is as it should be.
+    /// Asks until the answer is as it should be. A refusal is no answer yet: what was heard a moment ago may not
+    /// be on disk.
     pub async fn until(&self, arguments: &[&str], fits: impl Fn(&Value) -> bool) -> Value {
+        let all: Vec<&str> = arguments.iter().chain(&["--json"]).copied().collect();
         let mut last = Value::Null;
         let begun = std::time::Instant::now();
         while begun.elapsed() < DEADLINE {
-            last = self.json(arguments).await;
-            if fits(&last) {
+            let said = self.ctl(&all).await;
+            last = said.json();
+            if said.code == 0 && fits(&last) {
                 return last;
             }
             tokio::time::sleep(LOOK).await;

@@ -102,3 +102,43 @@ async fn who_asks_to_be_let_in_waits_for_an_operator() {
     let counts = stage.adapter().counts();
     assert_eq!((counts.get("set_friend_add_request"), counts.get("set_group_add_request")), (Some(&1), Some(&1)));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wrong_answer_is_looked_into_and_corrected() {
+    let mut stage = Stage::small(OPEN).await;
+    let bot = &stage.bot;
+    stage.write(77, "明天冷吗").await;
+    stage.hears(private(77), "明天冷吗").await;
+    let answered = |v: &Value| v["replies"][0]["delivery"]["code"] == "sent";
+    let why = bot.until(&["why", "private:77"], answered).await;
+    let (question, wrong) = (why["line"]["seq"].to_string(), why["replies"][0]["seq"].to_string());
+
+    // What the model was shown, by the reply's number and by its question's.
+    for number in [&wrong, &question] {
+        let prompt = bot.json(&["prompt", "private:77", number]).await;
+        let turns = prompt["turns"].as_array().unwrap();
+        assert!(turns.last().unwrap()["text"].as_str().unwrap().contains("明天冷吗"), "{prompt}");
+        assert!(prompt["model"].as_str().is_some_and(|m| !m.is_empty()), "{prompt}");
+    }
+
+    let corrected = bot.ctl(&["correct", "private:77", &wrong, "很冷，多穿点"]).await;
+    assert_eq!(corrected.code, 0, "{corrected:?}");
+    stage.hears(private(77), "很冷，多穿点").await;
+    let history = bot.json(&["history", "private:77"]).await;
+    let old = lines(&history).iter().find(|l| l["seq"] == why["replies"][0]["seq"]).unwrap();
+    assert_eq!(old["recalled"], true);
+
+    // The wrong words are never shown to a model again.
+    stage.write(77, "那后天呢").await;
+    stage.hears(private(77), "那后天呢").await;
+    let why = bot.until(&["why", "private:77"], answered).await;
+    let prompt = bot.json(&["prompt", "private:77", &why["replies"][0]["seq"].to_string()]).await;
+    let shown: Vec<&str> = prompt["turns"].as_array().unwrap().iter().map(|t| t["text"].as_str().unwrap()).collect();
+    assert!(shown.contains(&"很冷，多穿点"), "{shown:?}");
+    assert_eq!(prompt["turns"].as_array().unwrap().iter().filter(|t| t["role"] == "assistant").count(), 1, "{shown:?}");
+
+    stage.bot.kill9().await;
+    stage.bot.restart().await;
+    let gone = stage.bot.ctl(&["prompt", "private:77", &wrong]).await;
+    assert!(gone.code == 1 && gone.all().contains("256"), "{gone:?}");
+}

@@ -9,7 +9,7 @@ use std::time::Duration;
 use qqdeck::domain::*;
 use qqdeck::runtime::handle::{Ends, Handle, Lines, Request};
 use qqdeck::serve::hello::{Ask, Hello};
-use qqdeck::serve::{serve, socket};
+use qqdeck::serve::{Doors, serve, socket};
 use qqdeck::words::Lang;
 use serde_json::{Map, Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -42,7 +42,8 @@ impl Daemon {
             drop(snapshots);
         });
         let stop = CancellationToken::new();
-        let served = tokio::spawn(serve(listener, handle, stop.clone()));
+        let doors = Doors::new(handle, dir.path(), stop.clone());
+        let served = tokio::spawn(serve(listener, doors));
         Self { dir, commands, lines: Arc::new(lines), stop, served }
     }
 
@@ -260,6 +261,7 @@ pub fn sample(verb: &str) -> Value {
         "block" => json!({"id": "person_5", "for": "2d"}),
         "approve" => json!({"item": "#3", "text": "better"}),
         "reject" | "accept" | "ack" => json!({"item": "3"}),
+        "kick" => json!({"session": "1"}),
         "refuse" => json!({"item": 3, "reason": "no"}),
         "provider" => json!({"name": "qwen", "to": "off"}),
         "word" => json!({"to": "add", "word": "坏词"}),

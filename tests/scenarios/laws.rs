@@ -105,12 +105,14 @@ impl Laws {
                 if self.heard.insert(line.seq, (line.conversation, speaker)).is_some() {
                     self.broken.push(format!("number {} was given twice", line.seq));
                 }
-                if line.outcome.is_some() {
+                if let Some(outcome) = &line.outcome {
+                    self.is_merged_rightly(line.seq, outcome);
                     self.ended.insert(line.seq);
                 }
             }
             Row::Said(line) => {
-                if let Some(answers) = line.answers.filter(|_| !self.said.contains_key(&line.seq))
+                let told = self.said.get(&line.seq).is_some_and(|(answers, _)| *answers == line.answers);
+                if let Some(answers) = line.answers.filter(|_| !told)
                     && !self.heard.contains_key(&answers)
                     && !self.said.contains_key(&answers)
                 {
@@ -120,11 +122,20 @@ impl Laws {
             }
             Row::Judged(seq, verdict) if verdict.decision == Decision::Reply => {
                 self.ended.remove(seq);
-                self.asked_for.insert(*seq);
+                // Else it stands in the place of a duplicate that it was merged into.
+                if verdict.reason == Reason::Asked {
+                    self.asked_for.insert(*seq);
+                }
             }
             // Of a second reply the engine may learn only later that the first has ended in the last process.
             Row::Ended(seq, outcome) => {
-                let excused = self.restarted && self.asked_for.contains(seq);
+                self.is_merged_rightly(*seq, outcome);
+                if !self.heard.contains_key(seq) {
+                    self.broken.push(format!("message {seq} ended and was never heard"));
+                }
+                // What is merged is over, whatever it is merged into.
+                let merged = matches!(outcome, Outcome::Merged(_));
+                let excused = merged || (self.restarted && self.asked_for.contains(seq));
                 let again = !self.ended.insert(*seq);
                 if again && !excused {
                     self.broken.push(format!("message {seq} ended twice, now {}", outcome.code()));
@@ -143,6 +154,14 @@ impl Laws {
             }
             Row::PartState(id, state, _) => self.moves(batch, *id, *state),
             _ => {}
+        }
+    }
+
+    fn is_merged_rightly(&mut self, seq: Seq, outcome: &Outcome) {
+        if let Outcome::Merged(head) = outcome
+            && !self.heard.contains_key(head)
+        {
+            self.broken.push(format!("message {seq} is merged into {head}, which was never heard"));
         }
     }
 
@@ -232,6 +251,9 @@ impl Laws {
         self.replies.retain(|_, line| *line <= found.last_seq);
         self.answered.retain(|_, seq| *seq <= found.last_seq);
         self.ended = shelf.ended();
+        for (seq, head) in shelf.merged().filter(|(_, head)| shelf.line(*head).is_none()) {
+            self.broken.push(format!("message {seq} is merged into {head}, which is not on record"));
+        }
         self.restarted = true;
         for (part, _) in &found.parts {
             if let Some(way) = self.parts.get_mut(&part.id) {

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use toml::{Spanned, Table, Value};
 
 use crate::see;
-use crate::tell::{Act, Ears};
+use crate::tell::{Act, Ears, since_epoch};
 use crate::world::{End, World};
 
 /// What holds in scenarios unless they say otherwise: everybody is let in, nobody waits for typing, for pace or
@@ -215,6 +215,8 @@ fn snapshot(world: &mut World) -> serde_json::Value {
                 "mode": c.mode.code(), "persona": c.persona, "queued": c.queued, "lines": c.tail.len(),
                 "writing": c.writing.iter().map(|w| w.text.to_string()).collect::<Vec<_>>(),
                 "version": c.state.version, "claim": c.claim.as_ref().map(|claim| claim.operator.raw()),
+                "window": c.window.map(|w| (w.lines, w.of)), "today": (c.today.input, c.today.output),
+                "provider": c.provider, "by": c.state.by.raw(),
             });
             (see::chat(*id), view)
         })
@@ -222,7 +224,16 @@ fn snapshot(world: &mut World) -> serde_json::Value {
     let accounts: serde_json::Map<_, _> = snapshot
         .accounts
         .iter()
-        .map(|a| (a.id.to_string(), serde_json::json!({ "connected": a.connected, "online": a.online })))
+        .map(|a| {
+            (a.id.to_string(), {
+                let groups: Vec<_> = a.groups.iter().map(|(group, name)| format!("{group}={}", name.raw())).collect();
+                let muted = |(group, until): &(GroupId, Option<Wall>)| {
+                    format!("{group} until {}", since_epoch(until.unwrap_or(Wall(i64::MAX))))
+                };
+                let muted: Vec<_> = a.muted.iter().map(muted).collect();
+                serde_json::json!({ "connected": a.connected, "online": a.online, "groups": groups, "muted": muted })
+            })
+        })
         .collect();
     serde_json::json!({
         "counters": snapshot.counters, "providers": providers, "chats": chats, "accounts": accounts,

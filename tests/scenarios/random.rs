@@ -349,9 +349,15 @@ impl Town {
             5 => Command::Approve { item, text: Some(text) },
             6 => Command::Reject { item },
             7 => Command::Stop { chat },
-            8 => Command::Retry { chat, line: None },
-            9 => Command::New { chat },
-            10 | 11 => Command::Resume { chat },
+            8 => Command::Retry { chat, line: some_line(&snapshot, chat, which) },
+            9 => match which % 4 {
+                0 => Command::Claim { chat },
+                1 => Command::Release { chat },
+                2 => Command::Recall { chat, line: some_line(&snapshot, chat, which).unwrap_or(Seq(1)) },
+                _ => Command::New { chat },
+            },
+            10 => Command::Correct { chat, line: some_line(&snapshot, chat, which).unwrap_or(Seq(1)), text },
+            11 => Command::Resume { chat },
             12 => Command::Mode { chat, mode: Some(modes[usize::from(which / 4) % 4]), during: None },
             13 => Command::Mode { chat, mode: Some(Mode::Auto), during: None },
             14 => Command::Provider { name: "a".into(), to: ProviderSwitch::Off },
@@ -505,4 +511,11 @@ proptest! {
         let again = play(first, true, &events).map(|t| t.world.log);
         prop_assert!(once.is_err() || once.ok() == again.ok(), "the second run went another way");
     }
+}
+
+/// One of the lines of a chat that are in memory.
+fn some_line(snapshot: &Snapshot, chat: ChatRef, which: u8) -> Option<Seq> {
+    let id = ConversationId { account: BOT, peer: chat.peer };
+    let tail: Vec<_> = snapshot.chats.get(&id)?.tail.iter().map(|line| line.seq).collect();
+    pick(&tail, which.wrapping_mul(37)).copied()
 }

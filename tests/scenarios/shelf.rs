@@ -60,10 +60,12 @@ impl Shelf {
         match row {
             Row::Heard { line, dedupe, .. } => {
                 self.last.0 = self.last.0.max(line.seq);
-                if self.keys.insert((line.conversation, dedupe)) {
-                    self.put(line);
-                } else {
+                if !self.keys.insert((line.conversation, dedupe)) {
                     duplicates.push(line.seq);
+                } else if line.merged_into().is_some_and(|head| !self.lines.contains_key(&head)) {
+                    self.put(Arc::new(line.unmerged()));
+                } else {
+                    self.put(line);
                 }
             }
             Row::Said(line) => self.put(line),
@@ -137,19 +139,19 @@ impl Shelf {
         self.lines.get(&seq)
     }
 
+    /// Lines that were merged, and into which.
+    pub fn merged(&self) -> impl Iterator<Item = (Seq, Seq)> {
+        self.lines.values().filter_map(|line| Some((line.seq, line.merged_into()?)))
+    }
+
     /// Messages whose draft waits for a human.
     pub fn drafted(&self) -> BTreeSet<Seq> {
-        self.items
-            .values()
-            .filter_map(|item| match item.kind {
-                ItemKind::Draft { answers, .. } => Some(answers),
-                _ => None,
-            })
-            .collect()
+        self.items.values().filter_map(|item| item.kind.drafted()).collect()
     }
 
     /// What the next process finds.
     pub fn recover(&mut self, now: Wall, same_boot: bool) -> Recovered {
+        self.drop_what_answers_duplicates();
         self.settle();
         let answering: BTreeSet<Seq> = self.parts.values().filter_map(|p| self.lines.get(&p.line)?.answers).collect();
         let drafted = self.drafted();
@@ -177,6 +179,26 @@ impl Shelf {
             items: self.items.iter().map(|(id, item)| (*id, item.clone())).collect(),
             usage: self.usage.clone(),
             accounts: Vec::new(),
+        }
+    }
+
+    /// What the last process made for a message before it could learn that it was a duplicate.
+    fn drop_what_answers_duplicates(&mut self) {
+        let lines = &self.lines;
+        self.items.retain(|_, item| item.kind.drafted().is_none_or(|line| lines.contains_key(&line)));
+        let lost = |part: &&mut Part| {
+            let answers = lines.get(&part.line).and_then(|line| line.answers);
+            !part.state.is_final() && answers.is_some_and(|line| !lines.contains_key(&line))
+        };
+        let mut of = BTreeSet::new();
+        for part in self.parts.values_mut().filter(lost) {
+            of.insert(part.line);
+            if part.state == PartState::Generated {
+                part.state = PartState::Suppressed;
+            }
+        }
+        for line in of {
+            self.amend(line, |line| line.answers = None);
         }
     }
 

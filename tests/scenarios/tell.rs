@@ -64,6 +64,13 @@ impl Ears<'_> {
                 };
                 adapter(AdapterEvent::Notice(Notice::Muted { conversation, duration, operator: UserId(0) }))
             }
+            "joined" | "removed" => {
+                let (conversation, operator) = (chat(&take(&mut rest)?)?.0, UserId(0));
+                adapter(AdapterEvent::Notice(match verb {
+                    "joined" => Notice::Joined { conversation, operator },
+                    _ => Notice::Removed { conversation, operator },
+                }))
+            }
             "renamed" => {
                 let conversation = chat(&take(&mut rest)?)?.0;
                 adapter(AdapterEvent::Notice(Notice::Renamed { conversation, name: words.into() }))

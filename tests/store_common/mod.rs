@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use qqdeck::config::{Backup, Storage};
 use qqdeck::domain::*;
-use qqdeck::store::{Clock, Note, Opened, Store, StoreError};
+use qqdeck::store::{Batch, Clock, Note, Opened, Store, StoreError};
 use tokio::sync::mpsc::{Receiver, channel};
 
 pub const START: i64 = 1_700_000_000_000;
@@ -40,9 +40,18 @@ pub fn open(dir: &Path) -> World {
 }
 
 impl World {
+    /// Hands a batch over, as soon as there is room for it.
+    pub fn record(&self, no: u64, rows: Vec<Row>) {
+        let mut batches = vec![Batch { no: BatchNo(no), rows }];
+        while let Err(refused) = self.store.record(batches) {
+            batches = refused;
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
     /// Hands a batch over and waits until it is on disk.
     pub fn commit(&mut self, no: u64, rows: Vec<Row>) -> Vec<Seq> {
-        self.store.record(BatchNo(no), rows).unwrap();
+        self.record(no, rows);
         loop {
             match self.inputs.blocking_recv().unwrap() {
                 Input::Committed { batch, duplicates } if batch.0 == no => return duplicates,

@@ -17,6 +17,23 @@ pub enum Depth {
     Rgb,
 }
 
+impl Depth {
+    /// `none`, `16`, `256` or `rgb`: as on the command line and in the hello line.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Ansi16 => "16",
+            Self::Ansi256 => "256",
+            Self::Rgb => "rgb",
+        }
+    }
+
+    /// Reads what [`Depth::code`] writes.
+    pub fn parse(code: &str) -> Option<Self> {
+        [Self::None, Self::Ansi16, Self::Ansi256, Self::Rgb].into_iter().find(|d| d.code() == code)
+    }
+}
+
 /// A colour as it is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Ink {

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use crate::words::Lang;
 
-/// How long ago, in whole units that are over: `5秒`, `8分`, `2小时`, `3天` or `5s`, `8m`, `2h`, `3d`.
+/// How long ago, in whole units that are over: `刚刚`, `8分`, `2小时`, `3天` or `now`, `8m`, `2h`, `3d`.
 pub fn age(d: Duration, lang: Lang) -> String {
     let s = d.as_secs();
     match s {
-        0..60 => format!("{s}{}", lang.pick("秒", "s")),
+        // Told once a minute: seconds would stand still.
+        0..60 => lang.pick("刚刚", "now").to_owned(),
         60..3600 => format!("{}{}", s / 60, lang.pick("分", "m")),
         3600..86_400 => format!("{}{}", s / 3600, lang.pick("小时", "h")),
         _ => format!("{}{}", s / 86_400, lang.pick("天", "d")),
@@ -111,8 +112,8 @@ mod tests {
     #[test]
     fn times_are_short() {
         let ages = [5.9, 60.0, 500.0, 7300.0, 86_399.0, 3.5 * 86_400.0];
-        assert_eq!(ages.map(|d| age(s(d), Lang::Zh)), ["5秒", "1分", "8分", "2小时", "23小时", "3天"]);
-        assert_eq!(ages.map(|d| age(s(d), Lang::En)), ["5s", "1m", "8m", "2h", "23h", "3d"]);
+        assert_eq!(ages.map(|d| age(s(d), Lang::Zh)), ["刚刚", "1分", "8分", "2小时", "23小时", "3天"]);
+        assert_eq!(ages.map(|d| age(s(d), Lang::En)), ["now", "1m", "8m", "2h", "23h", "3d"]);
         assert_eq!([0.0, 4.2, 100.0, 3723.0].map(|d| left(s(d))), ["0:00", "0:05", "1:40", "1:02:03"]);
         assert_eq!(
             [0.012, 0.4, 1.34, 9.96, 95.0, 130.0, 8000.0].map(|d| took(s(d))),

@@ -23,7 +23,7 @@ impl Ui {
         }
         // What needs somebody names its chat: keys of chats act there.
         if !entry.fits(self.view) && entry.scope == Scope::Chats && self.view == View::Alerts {
-            self.to_its_chat();
+            self.go_to_its_chat();
         }
         if !entry.fits(self.view) {
             let (zh, en) = ("这个键在会话里用（按 1）", "this key works in chats (press 1)");
@@ -116,7 +116,7 @@ impl Ui {
     }
 
     /// From what needs somebody to the chat in which it does.
-    fn to_its_chat(&mut self) {
+    fn go_to_its_chat(&mut self) {
         let id = match attention(self).get(self.alerts.at) {
             Some(RowKey::Chat(id)) => Some(*id),
             Some(RowKey::Item(item)) => self.item(*item).and_then(|i| i.conversation),
@@ -147,7 +147,7 @@ impl Ui {
             }
         }
         if self.view == View::Alerts {
-            self.to_its_chat();
+            self.go_to_its_chat();
             if self.view == View::Chats {
                 return self.enter_chat();
             }

@@ -133,6 +133,7 @@ impl Ui {
         let result = match page {
             Page::Prompt { turns, .. } => Ok(turns),
             Page::Failed(words) => Err(words),
+            Page::NotKept => Err(words::Exit::NotKept.words(self.lang())),
             _ => return,
         };
         if let Some(Layer::Page(page)) = self.layers.last_mut()

@@ -125,6 +125,7 @@ impl Ui {
             (Code::Esc, _) => {
                 if prompt.ask == Ask::Filter {
                     self.list.filter.clear();
+                    self.touched = Mono(0);
                     self.arrange();
                 }
                 return;
@@ -143,7 +144,9 @@ impl Ui {
             self.list.filter = prompt.line.text().to_owned();
             self.touched = Mono(0);
             self.arrange();
-            self.list.selected = self.list.rows.first().copied();
+            if let Some(first) = self.list.rows.first().copied() {
+                self.select(first);
+            }
         }
         self.layers.push(Layer::Prompt(prompt));
     }

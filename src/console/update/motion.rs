@@ -7,7 +7,7 @@ use super::rows::{attention, things};
 use crate::console::action::Action;
 use crate::console::input::{Button, Mouse, MouseAct};
 use crate::console::layout::areas;
-use crate::console::state::{Pane, Pending, RowKey, Ui, View};
+use crate::console::state::{By, Cursor, Pane, Pending, RowKey, Ui, View};
 use crate::console::view::lines;
 use crate::domain::*;
 
@@ -46,6 +46,13 @@ impl Ui {
     }
 
     fn turn(&mut self, action: Action) {
+        if self.view == View::Usage {
+            let at = By::ALL.iter().position(|by| *by == self.usage.by).unwrap_or(0);
+            let by = if matches!(action, Action::Left | Action::PreviousPane) { By::ALL.len() - 1 } else { 1 };
+            self.usage.by = By::ALL[(at + by) % By::ALL.len()];
+            self.usage.cursor = Cursor::default();
+            return;
+        }
         match action {
             Action::Left => self.pane = Pane::List,
             Action::Right => self.enter_chat(),
@@ -136,7 +143,7 @@ impl Ui {
         let areas = areas(self);
         let height = usize::from(areas.list.height);
         if let Some(at) = self.list.selected.and_then(|s| self.list.rows.iter().position(|k| *k == s)) {
-            let mut cursor = crate::console::state::Cursor { at, top: self.list.top };
+            let mut cursor = Cursor { at, top: self.list.top };
             // One row for the line under what needs a human.
             cursor.settle(self.list.rows.len(), height.saturating_sub(2));
             self.list.top = cursor.top;

@@ -4,6 +4,7 @@ use serde_json::Map;
 
 use super::Intents;
 use crate::console::action::{Action, TABLE, named};
+use crate::console::input::{Key, fold};
 use crate::console::layer::{Ask, Layer, Page, Prompt, Topic};
 use crate::console::state::{Cursor, Ui, View};
 use crate::console::theme::Themes;
@@ -31,7 +32,8 @@ impl Ui {
     /// What fits what is typed so far, the best first.
     pub fn completions(&self, prompt: &Prompt) -> Vec<Completion> {
         let lang = self.lang();
-        let typed = prompt.line.text().trim_start_matches([':', '：', ' ']);
+        let typed = narrowed(prompt.line.text().trim_start_matches([':', '：', ' ']));
+        let typed = typed.as_str();
         if let Some(begun) = typed.strip_prefix("theme ") {
             return themes(begun.trim(), lang);
         }
@@ -137,7 +139,8 @@ impl Ui {
     /// # Errors
     /// Why not, in words.
     pub(super) fn run_line(&mut self, text: &str, prompt: &Prompt, out: &mut Intents) -> Result<(), String> {
-        let text = text.trim_start_matches([':', '：']);
+        let text = narrowed(text.trim_start_matches([':', '：']));
+        let text = text.as_str();
         // Without arguments, what is selected in the list is what was meant.
         let chosen = match text.contains(' ') {
             true => None,
@@ -227,6 +230,14 @@ impl Ui {
         }
         Ok(())
     }
+}
+
+/// The name of the command without full-width letters: an input method may have been on. What follows stays as it is.
+fn narrowed(line: &str) -> String {
+    let end = line.find(char::is_whitespace).unwrap_or(line.len());
+    let (name, rest) = line.split_at(end);
+    let narrow = |c: char| if c.is_ascii() { Some(c) } else { fold(Key::char(c)).typed() };
+    name.chars().filter_map(narrow).chain(rest.chars()).collect()
 }
 
 /// Themes whose name begins so.

@@ -143,9 +143,9 @@ pub fn provider(p: &Paint, n: usize, width: u16) -> Vec<Vec<Span>> {
         ]);
     }
     if let Some(words) = &v.words {
-        let retry = v
-            .retry_at
-            .map_or_else(String::new, |at| format!(" · {}{}", lang.pick("再试还有 ", "tried again in "), p.left(at)));
+        let retry = v.retry_at.map_or_else(String::new, |at| {
+            format!(" · {}{}", lang.pick("再试还有 ", "tried again in "), p.age_left(at))
+        });
         rows.push(vec![(format!("   {}{retry}", Text::from(words.as_str()).shown()), Role::AlertWarning)]);
     }
     rows
@@ -203,17 +203,15 @@ pub fn provider_short(p: &Paint, n: usize) -> Vec<Vec<Span>> {
 /// Where the time goes.
 fn stages(p: &mut Paint, area: Rect, y: u16) {
     let l = p.ui.snap.latency;
-    let mut y = heading(p, area, y, p.lang().pick("各段用时（5 分钟）", "Where the time goes (5 min)"));
-    for (zh, en, stage) in [
+    let y = heading(p, area, y, p.lang().pick("各段用时（5 分钟）", "Where the time goes (5 min)"));
+    let stages = [
         ("排队", "queue", l.queue),
         ("首字", "first text", l.first_text),
         ("生成", "writing", l.generation),
         ("发送", "sending", l.send),
         ("合计", "in all", l.total),
-    ] {
-        if y >= area.bottom() {
-            return;
-        }
+    ];
+    for (y, (zh, en, stage)) in (y..area.bottom()).zip(stages) {
         let cell = |d: Option<std::time::Duration>| d.map_or_else(|| "–".to_owned(), took);
         let row = [
             (p.ui.width.fit_left(p.lang().pick(zh, en), 12), Role::TextDim),
@@ -222,6 +220,5 @@ fn stages(p: &mut Paint, area: Rect, y: u16) {
             (format!("p99 {}", cell(stage.p99)), Role::Text),
         ];
         p.spans(area.x + 2, y, area.width.saturating_sub(2), &row);
-        y += 1;
     }
 }

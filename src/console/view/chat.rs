@@ -37,7 +37,11 @@ pub fn title(p: &mut Paint, area: Rect) {
         }
         let providers: Vec<&str> = match &chat.provider {
             Some(name) => vec![name],
-            None => p.ui.snap.providers.iter().filter(|v| v.state != ProviderState::Off).map(|v| &*v.name).collect(),
+            None => {
+                let mut all: Vec<_> = p.ui.snap.providers.iter().filter(|v| v.state != ProviderState::Off).collect();
+                all.sort_by_key(|v| v.tier);
+                all.into_iter().map(|v| &*v.name).collect()
+            }
         };
         first.push((format!(" {} {}", p.glyph(Glyph::Dot), providers.join(p.glyph(Glyph::To))), Role::TextDim));
         if let Some(window) = chat.window {

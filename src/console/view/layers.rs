@@ -128,7 +128,7 @@ fn prompt(p: &mut Paint, area: Rect, prompt: &Prompt) -> Option<Position> {
             .pick("哪一天（2026-11-21、11-21、3 天前写 3）：", "which day (2026-11-21, 11-21, 3 = days ago): ")
             .to_owned(),
         Ask::Note(_) => lang.pick("备注：", "note: ").to_owned(),
-        Ask::Setting(_, key) => format!("{key} = "),
+        Ask::Setting(_, key) => format!("{}{key} = ", lang.pick("（空着就按继承的）", "(empty: inherited) ")),
         Ask::Refusal(_) => lang.pick("拒绝，附一句（可空）：", "refuse with a word (may be empty): ").to_owned(),
     };
     let y = area.bottom() - 1;

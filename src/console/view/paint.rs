@@ -118,11 +118,6 @@ impl<'a> Paint<'a> {
         time(self.ui, at)
     }
 
-    /// Time that is left until then.
-    pub fn left(&self, until: Wall) -> String {
-        figures::left(until.since(self.ui.now.wall))
-    }
-
     /// Time that is left, in one unit: it changes no more than once a minute.
     pub fn age_left(&self, until: Wall) -> String {
         age(self.ui, until.since(self.ui.now.wall))

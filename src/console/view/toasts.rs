@@ -1,4 +1,4 @@
-//! Words in the lower right corner: what was done, what was not.
+//! Words in the upper right corner, where the oldest lines are: what was done, what was not.
 
 use ratatui::layout::Rect;
 
@@ -6,12 +6,9 @@ use super::paint::Paint;
 use crate::console::theme::{Glyph, Role};
 
 pub fn draw(p: &mut Paint, area: Rect) {
-    // Above the line on which something is typed.
-    let mut y = area.bottom().saturating_sub(2);
-    for toast in p.ui.toasts.iter().rev() {
-        if y <= area.y {
-            return;
-        }
+    // Under the title of a chat; what is typed at the bottom and the newest lines stay free.
+    let top = area.y + 2.min(area.height.saturating_sub(1));
+    for (y, toast) in (top..area.bottom()).zip(&p.ui.toasts) {
         let (glyph, role) = match toast.bad {
             true => (Glyph::Refused, Role::ToastError),
             false => (Glyph::Done, Role::ToastOk),
@@ -21,6 +18,5 @@ pub fn draw(p: &mut Paint, area: Rect) {
         let x = (area.x + area.width).saturating_sub(cols + 1);
         p.clear(Rect { x, y, width: cols, height: 1 }, role);
         p.put(x, y, cols, &text, role);
-        y -= 1;
     }
 }

@@ -1,0 +1,94 @@
+//! Coming, looking, leaving.
+
+use super::harness::{Home, Terminal, eventually};
+
+#[test]
+fn it_shows_keys_arrive_and_leaving_restores_the_terminal() {
+    let home = Home::running();
+    let mut terminal = home.attach();
+    terminal.glance();
+    assert_eq!(terminal.leave(), 0);
+    terminal.assert_restored();
+    terminal.until("a farewell", |screen, _| screen.contents().contains("the bot goes on"));
+    assert!(home.answers(), "the bot runs on");
+}
+
+#[test]
+fn a_terminal_may_shrink_to_one_cell_and_grow_again() {
+    let home = Home::running();
+    let mut terminal = home.attach();
+    terminal.resize(1, 1);
+    terminal.resize(120, 40);
+    terminal.until("it is drawn again", Terminal::shows_console);
+    assert_eq!(terminal.leave(), 0);
+    terminal.assert_restored();
+}
+
+#[test]
+fn two_look_at_once_and_one_may_end_the_other() {
+    let home = Home::running();
+    let (mut one, mut other) = (home.attach(), home.attach());
+    assert_eq!(home.attached(), 2);
+    one.glance();
+    other.glance();
+    assert!(home.ctl(&["kick", "1"]).status.success());
+    assert_eq!(one.exit(), 1);
+    one.assert_restored();
+    one.until("who did it", |screen, _| screen.contents().contains("ended this session"));
+    other.glance();
+    assert_eq!(home.attached(), 1);
+}
+
+#[test]
+fn without_a_bot_it_says_how_to_start_one() {
+    let home = Home::new();
+    let mut terminal = home.terminal(&["attach"]);
+    assert_eq!(terminal.exit(), 1);
+    terminal.until("the way", |screen, _| screen.contents().contains("run --headless"));
+    terminal.assert_restored();
+}
+
+#[test]
+fn a_bot_that_was_replaced_is_found_again() {
+    let mut home = Home::running();
+    let mut terminal = home.attach();
+    home.kill();
+    terminal.until("it says so on a clean screen", |screen, _| {
+        !screen.alternate_screen() && screen.contents().contains("Reconnecting")
+    });
+    home.start();
+    terminal.until("it is back", Terminal::shows_console);
+    terminal.glance();
+    assert_eq!(terminal.leave(), 0);
+    terminal.assert_restored();
+}
+
+#[test]
+fn nobody_has_to_wait_for_a_bot_that_is_gone() {
+    let mut home = Home::running();
+    let mut terminal = home.attach();
+    home.kill();
+    terminal.until("it waits", |screen, _| screen.contents().contains("Reconnecting"));
+    terminal.press("q");
+    assert_eq!(terminal.exit(), 0);
+    terminal.assert_restored();
+}
+
+#[test]
+fn a_relay_that_is_killed_takes_nothing_with_it() {
+    let home = Home::running();
+    let (one, mut other) = (home.attach(), home.attach());
+    one.signal(rustix::process::Signal::KILL);
+    eventually("its session ends", || (home.attached() == 1).then_some(()));
+    other.glance();
+}
+
+#[test]
+fn the_demo_ends_with_its_terminal() {
+    let home = Home::new();
+    let mut terminal = home.terminal(&["demo"]);
+    terminal.until("the console shows", Terminal::shows_console);
+    assert_eq!(terminal.leave(), 0);
+    terminal.assert_restored();
+    assert!(!home.answers());
+}
