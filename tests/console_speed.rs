@@ -47,7 +47,7 @@ fn chat(n: i64, lines: u64) -> Arc<ChatView> {
         claim: None,
         window: None,
         today: ChatToday { cost: 0.0, input: 0, output: 0 },
-        last: tail.last().unwrap().seq,
+        last: tail.last().map_or(Seq(0), |l| l.seq),
         tail,
         writing: Vec::new(),
         queued: 0,

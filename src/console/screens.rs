@@ -5,6 +5,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::scene::{NOW, town};
@@ -69,11 +70,12 @@ pub fn words(buffer: &Buffer) -> String {
 fn styles(buffer: &Buffer) -> String {
     let mut letters: BTreeMap<String, char> = BTreeMap::new();
     let mut map = String::new();
+    let plain = Buffer::empty(Rect::new(0, 0, 1, 1))[(0, 0)].style();
     for y in 0..buffer.area.height {
         let mut row = String::new();
         for x in 0..buffer.area.width {
             let style = buffer[(x, y)].style();
-            if style == Style::reset() || style == Buffer::empty(buffer.area)[(0, 0)].style() {
+            if style == Style::reset() || style == plain {
                 row.push(' ');
                 continue;
             }
