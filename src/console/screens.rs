@@ -177,7 +177,8 @@ fn layers() {
     ] {
         check(name, (80, 24), keys);
     }
-    for (name, keys) in [("help", "?"), ("composer", "jjji你好"), ("menu", "jjj\r"), ("why", "jjjK")] {
+    for (name, keys) in [("help", "?"), ("composer", "jjji你好"), ("menu", "jjj\r"), ("why", "jjjK"), ("chord", "g")]
+    {
         check(name, (45, 12), keys);
     }
 }
