@@ -21,14 +21,31 @@ use crate::words::{Exit, Lang};
 /// # Errors
 /// [`Exit::ConfigErrors`] with all errors at once, [`Exit::CannotRead`].
 pub fn load(path: &Path, lang: Lang) -> Result<Loaded, Exit> {
-    crate::runtime::keeper::load(path).map_err(|error| match &error {
+    let loaded = crate::runtime::keeper::load(path).map_err(|error| match &error {
         LoadError::Unreadable { path, error } => {
             Exit::CannotRead { path: path.display().to_string(), cause: error.to_string() }
         }
         LoadError::Wrong { path, .. } => {
             Exit::ConfigErrors { path: path.display().to_string(), errors: error.words(lang) }
         }
-    })
+    })?;
+    let errors = console_errors(path, &loaded, lang);
+    match errors.is_empty() {
+        true => Ok(loaded),
+        false => Err(Exit::ConfigErrors { path: path.display().to_string(), errors }),
+    }
+}
+
+/// What only the console knows of its part of the file, by place.
+fn console_errors(path: &Path, loaded: &Loaded, lang: Lang) -> Vec<String> {
+    let place = |key: &str| loaded.origins.get(key).or_else(|| loaded.origins.get("console.keys"));
+    let mut flaws = crate::console::check(&loaded.config);
+    flaws.sort_by_key(|flaw| place(&flaw.key));
+    let told = flaws.iter().map(|flaw| {
+        let at = place(&flaw.key).map_or_else(String::new, |p| format!(":{}:{}", p.line, p.column));
+        format!("{}{at}: {}: {}", path.display(), flaw.key, flaw.words(lang))
+    });
+    told.collect()
 }
 
 /// A runtime with the configured number of threads, or as many as there are cores: more would only take turns.

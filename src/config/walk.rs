@@ -102,11 +102,11 @@ impl<'t> Walk<'t> {
         self.found.borrow().issues.iter().any(|issue| issue.key.strip_prefix(key).is_some_and(below))
     }
 
-    /// The written keys below these tables, without the tables themselves.
+    /// The written keys below these tables, without the tables themselves; a name with a dot is a key itself.
     pub fn written_below(&self, tables: &[&str]) -> Vec<String> {
-        let below = |key: &&String| {
-            tables.iter().any(|table| key.strip_prefix(table).is_some_and(|rest| rest.starts_with('.')))
-        };
+        let meant = |table: &&str, rest: &str| rest.starts_with('.') || (rest.is_empty() && table.contains('.'));
+        let below =
+            |key: &&String| tables.iter().any(|table| key.strip_prefix(*table).is_some_and(|rest| meant(table, rest)));
         self.found.borrow().places.keys().filter(|key| !key.contains('[')).filter(below).cloned().collect()
     }
 

@@ -29,7 +29,11 @@ fn later(version: u64, change: impl FnOnce(&mut ChatView)) -> News {
 
 fn says(chat: &mut ChatView, n: u64) {
     let mut line = (**chat.tail.last().unwrap()).clone();
-    (line.seq, line.text) = (Seq(1000 + n), Text::from(format!("这是新来的第{n}条消息，长短和平常差不多").as_str()));
+    // Unlike each other, as people's are: rows that are alike would cost nothing.
+    let words = ["今晚吃什么", "有人要拼车去机场吗，两点", "哈哈", "刚看到新闻，明天停水到下午", "谁有上次的照片"];
+    let said = format!("{n} {}", words[(n * 7 % 5) as usize].repeat(1 + (n % 3) as usize));
+    (line.seq, line.text) = (Seq(1000 + n), Text::from(said.as_str()));
+    line.author = Author::Person { id: UserId(n as i64 % 7), name: Text::from(words[(n % 5) as usize]) };
     chat.last = line.seq;
     chat.writing.clear();
     chat.tail.push(Arc::new(line));

@@ -54,7 +54,7 @@ pub fn areas(ui: &Ui) -> Areas {
         _ => 3,
     };
     let list = if width >= WIDE {
-        32
+        48
     } else if panes == 3 {
         25
     } else {

@@ -10,12 +10,14 @@
 //! * [`input`], [`backend`]: bytes of terminals, both ways
 //! * [`action`]: the table from which keys, help, menu and palette are made; [`keymap`]
 //! * `state`, `layer`: what is remembered between two keys; `update`: how it changes
+//! * [`check()`]: what is wrong with `[console]` in the configuration
 //! * `view`: one pane a file; [`theme`], [`text`]: how it looks; `layout`: where it stands
 
 pub mod action;
 pub mod backend;
 #[cfg(test)]
 mod budget;
+mod check;
 mod face;
 pub mod input;
 pub mod keymap;
@@ -37,6 +39,7 @@ mod view;
 use crate::domain::{Mono, Now};
 
 pub use backend::Depth;
+pub use check::{Flaw, FlawKind, check};
 pub use face::{Intent, News, Present, Settings};
 
 use backend::{Manners, Screen};

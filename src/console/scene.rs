@@ -231,6 +231,46 @@ pub fn town() -> Arc<Snapshot> {
     })
 }
 
+/// A group in which everything odd was said.
+pub fn oddities() -> Arc<Snapshot> {
+    let id = group(31_337);
+    let long = "一条很长很长的消息，".repeat(136);
+    let said = [
+        (person(61, "一个特别特别长的昵称连着写也不换行的那种人"), "你好"),
+        (person(62, "👨‍👩‍👧‍👦🏳️‍🌈"), "家庭 👨‍👩‍👧‍👦 旗 🏳️‍🌈 手 👍🏽 国 🇨🇳 键 1️⃣ 完"),
+        (person(63, "محمد"), "abc \u{202e}gnp.exe\u{202c} \u{1b}[31m红\u{7} שלום"),
+        (person(64, "换行"), "\n\n\n\n"),
+        (person(65, "e\u{301}\u{302}\u{303}\u{304}"), "Zalgo: h\u{300}\u{301}\u{302}\u{303}e\u{300}\u{301} ok"),
+        (
+            person(66, ""),
+            "https://example.com/a/very/long/path/without/any/break/in/it/at/all?and=a&query=that&goes=on&and=on",
+        ),
+        (person(67, "tab"), "a\tb\tc　全角空格　完"),
+        (person(68, "长"), long.as_str()),
+    ];
+    let mut tail: Vec<Arc<Line>> = said
+        .into_iter()
+        .enumerate()
+        .map(|(n, (who, text))| {
+            ignored(line(60 + n as u64, id, 90 - n as u64, who, text), Gate::Moderation, Reason::Word(0))
+        })
+        .collect();
+    let mut answer = line(80, id, 5, Author::Bot, "好。");
+    answer.delivery = Some(PartState::Unknown);
+    answer.making = Some(Arc::new(Making {
+        provider: "一个名字很长的模型服务商".into(),
+        total: Duration::from_secs(75),
+        cut: true,
+        ..Making::default()
+    }));
+    tail.push(Arc::new(answer));
+    let mut snap = (*town()).clone();
+    snap.chats = Chats::default();
+    snap.attention.clear();
+    snap.chats.insert(id, Arc::new(chat(id, "🎉名字里有表情而且很长很长很长的群🎉", tail)));
+    Arc::new(snap)
+}
+
 fn latency() -> Latency {
     let p = |a, b, c| Percentiles {
         p50: Some(Duration::from_millis(a)),

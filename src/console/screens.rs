@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::sync::Arc;
 
 use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::scene::{NOW, town};
 use super::{Console, Depth, News, Settings};
-use crate::domain::{Operator, Role, Text};
+use crate::domain::{Operator, Role, Snapshot, Text};
 use crate::words::Lang;
 
 /// A console in front of the town.
@@ -68,11 +70,12 @@ pub fn words(buffer: &Buffer) -> String {
 fn styles(buffer: &Buffer) -> String {
     let mut letters: BTreeMap<String, char> = BTreeMap::new();
     let mut map = String::new();
+    let plain = Buffer::empty(Rect::new(0, 0, 1, 1))[(0, 0)].style();
     for y in 0..buffer.area.height {
         let mut row = String::new();
         for x in 0..buffer.area.width {
             let style = buffer[(x, y)].style();
-            if style == Style::reset() || style == Buffer::empty(buffer.area)[(0, 0)].style() {
+            if style == Style::reset() || style == plain {
                 row.push(' ');
                 continue;
             }
@@ -91,8 +94,9 @@ fn styles(buffer: &Buffer) -> String {
     map
 }
 
-fn picture(size: (u16, u16), lang: Lang, keys: &str) -> String {
+fn picture(world: Arc<Snapshot>, size: (u16, u16), lang: Lang, keys: &str) -> String {
     let mut console = console(size, lang);
+    console.tell(News::Snapshot(world), NOW);
     types(&mut console, keys);
     let (buffer, caret) = super::view::picture(&console.ui);
     let caret = caret.map_or_else(|| "none".to_owned(), |c| format!("{},{}", c.x, c.y));
@@ -101,6 +105,10 @@ fn picture(size: (u16, u16), lang: Lang, keys: &str) -> String {
 
 /// `name`: what is shown; `keys`: what is typed to get there.
 fn check(name: &str, size: (u16, u16), keys: &str) {
+    check_in(town(), name, size, keys);
+}
+
+fn check_in(world: Arc<Snapshot>, name: &str, size: (u16, u16), keys: &str) {
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path("../../tests/screens");
     settings.set_prepend_module_to_snapshot(false);
@@ -108,7 +116,7 @@ fn check(name: &str, size: (u16, u16), keys: &str) {
     settings.bind(|| {
         for lang in [Lang::Zh, Lang::En] {
             let name = format!("{name}_{}x{}_{}", size.0, size.1, lang.code());
-            insta::assert_snapshot!(name, picture(size, lang, keys));
+            insta::assert_snapshot!(name, picture(Arc::clone(&world), size, lang, keys));
         }
     });
 }
@@ -123,6 +131,28 @@ fn views() {
         {
             check(name, size, keys);
         }
+    }
+}
+
+/// The last rows of what is odd, and above the long one what came before.
+#[test]
+fn oddities() {
+    for size in SIZES {
+        for (name, keys) in [("odd", "jjl"), ("odd_above", "jjlkk")] {
+            check_in(super::scene::oddities(), name, size, keys);
+        }
+    }
+}
+
+/// Nothing has happened yet.
+#[test]
+fn nothing_yet() {
+    let mut snap = (*town()).clone();
+    snap.chats = crate::domain::Chats::default();
+    (snap.attention, snap.accounts, snap.providers) = Default::default();
+    let snap = Arc::new(snap);
+    for (name, keys) in [("empty", ""), ("empty_accounts", "2"), ("empty_alerts", "3")] {
+        check_in(Arc::clone(&snap), name, (80, 24), keys);
     }
 }
 
@@ -147,7 +177,8 @@ fn layers() {
     ] {
         check(name, (80, 24), keys);
     }
-    for (name, keys) in [("help", "?"), ("composer", "jjji你好"), ("menu", "jjj\r"), ("why", "jjjK")] {
+    for (name, keys) in [("help", "?"), ("composer", "jjji你好"), ("menu", "jjj\r"), ("why", "jjjK"), ("chord", "g")]
+    {
         check(name, (45, 12), keys);
     }
 }

@@ -5,7 +5,7 @@ use super::rows::{attention, selected_items, selected_provider};
 use crate::console::action::{Action, Scope};
 use crate::console::face::Intent;
 use crate::console::layer::{Ask, Layer, Page, Topic};
-use crate::console::state::{Pane, Paused, Pending, RowKey, Ui, View};
+use crate::console::state::{Cursor, Pane, Paused, Pending, RowKey, Ui, View};
 use crate::domain::*;
 use crate::words;
 
@@ -90,7 +90,8 @@ impl Ui {
             },
             Action::Palette => self.ask(Ask::Palette),
             Action::Help => {
-                self.open(Layer::Page(Page { topic: Topic::Help(String::new()), cursor: Default::default() }))
+                let cursor = Cursor { at: crate::console::view::page::help_row(self, "", 0, true), top: 0 };
+                self.open(Layer::Page(Page { topic: Topic::Help(String::new()), cursor }))
             }
             Action::Messages => self.open(Layer::Page(Page { topic: Topic::Messages, cursor: Default::default() })),
             Action::Times => self.ages = !self.ages,

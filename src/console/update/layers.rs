@@ -7,7 +7,7 @@ use crate::console::input::{Code, Key, Mods, fold};
 use crate::console::layer::{Act, Ask, Confirm, Grade, Layer, Page, Prompt, Sheet, Topic};
 use crate::console::state::{Cursor, Pending, Ui};
 use crate::console::text::Composer;
-use crate::console::view::{page, sheet};
+use crate::console::view::{layers as drawn, page, sheet};
 use crate::domain::*;
 
 impl Ui {
@@ -219,7 +219,8 @@ impl Ui {
     }
 
     fn on_page_key(&mut self, mut shown: Page, key: Key, out: &mut Intents) {
-        let total = page::rows(self, &shown.topic, usize::from(self.settings.size.0)).len();
+        let width = self.settings.size.0.min(drawn::PAGE).saturating_sub(2);
+        let total = page::rows(self, &shown.topic, width.into()).len();
         let height = usize::from(self.settings.size.1.saturating_sub(4)).max(1);
         let selects = matches!(shown.topic, Topic::Found { .. } | Topic::Help(_));
         let last = if selects { total } else { total.saturating_sub(height) + 1 };
@@ -237,11 +238,13 @@ impl Ui {
                 (_, Some(c)) => filter.push(c),
                 (Code::Esc, _) => return,
                 (code, _) => {
-                    shown.cursor.shift(step(code, height), last, height);
+                    let by = step(code, height);
+                    shown.cursor.shift(by, last, height);
+                    shown.cursor.at = page::help_row(self, filter, shown.cursor.at, by >= 0);
                     return self.layers.push(Layer::Page(shown));
                 }
             }
-            shown.cursor = Cursor::default();
+            shown.cursor = Cursor { at: page::help_row(self, filter, 0, true), top: 0 };
             return self.layers.push(Layer::Page(shown));
         }
         let folded = fold(key);

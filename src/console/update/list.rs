@@ -83,16 +83,17 @@ fn ordered(ui: &Ui) -> (Vec<RowKey>, usize) {
     for (n, _) in snap.providers.iter().enumerate().filter(|(_, p)| is_aside(p)) {
         urgent.push(RowKey::Provider(n));
     }
+    let mut taken: HashSet<RowKey> = HashSet::new();
     for (id, item) in &snap.attention {
         let key = item.conversation.map_or(RowKey::Item(*id), RowKey::Chat);
-        if !urgent.contains(&key) {
+        if taken.insert(key) {
             urgent.push(key);
         }
     }
     // Whoever was refused and not looked at may be somebody to let in. The row stays while it is selected.
     for (id, chat) in snap.chats.iter().filter(|(_, chat)| is_refused(chat)) {
         let key = RowKey::Chat(*id);
-        if (ui.unread(chat) > 0 || list.selected == Some(key)) && !urgent.contains(&key) {
+        if (ui.unread(chat) > 0 || list.selected == Some(key)) && taken.insert(key) {
             urgent.push(key);
         }
     }
@@ -105,7 +106,6 @@ fn ordered(ui: &Ui) -> (Vec<RowKey>, usize) {
         _ => list.filter.is_empty(),
     });
     let count = urgent.len();
-    let taken: HashSet<_> = urgent.iter().copied().collect();
     let rest = rest.into_iter().map(|(_, id)| RowKey::Chat(id)).filter(|key| !taken.contains(key));
     (urgent.into_iter().chain(rest).collect(), count)
 }

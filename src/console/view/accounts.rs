@@ -10,6 +10,9 @@ use crate::console::update::{Thing, things};
 use crate::domain::*;
 use crate::words;
 
+/// Under so many columns a row is parted in two.
+const NARROW: u16 = 60;
+
 pub fn draw(p: &mut Paint, area: Rect) {
     let things = things(&p.ui.snap);
     let at = p.ui.accounts.at.min(things.len().saturating_sub(1));
@@ -27,7 +30,7 @@ pub fn draw(p: &mut Paint, area: Rect) {
                 if !std::mem::replace(&mut headed.0, true) {
                     y = heading(p, area, y, p.lang().pick("账号", "Accounts"));
                 }
-                account(p, a)
+                account(p, a, area.width)
             }
             Thing::Provider(m) => {
                 if !std::mem::replace(&mut headed.1, true) {
@@ -61,17 +64,27 @@ fn heading(p: &mut Paint, area: Rect, y: u16, words: &str) -> u16 {
     y + 1
 }
 
-pub fn account(p: &Paint, n: usize) -> Vec<Vec<Span>> {
+pub fn account(p: &Paint, n: usize, width: u16) -> Vec<Vec<Span>> {
     let lang = p.lang();
     let Some(a) = p.ui.snap.accounts.get(n) else { return Vec::new() };
-    let name = p.ui.width.fit_left(a.nickname.shown(), 16);
-    let mut rows = vec![vec![
+    let narrow = width < NARROW;
+    let name = p.ui.width.fit_left(a.nickname.shown(), if narrow { 12 } else { 16 });
+    let adapter = vec![
+        (format!("  {}", a.adapter.shown()), Role::Text),
+        (format!("  {}", Text::from(a.peer.as_str()).shown()), Role::TextDim),
+    ];
+    let mut first = vec![
         (format!("{name} "), Role::TextStrong),
         (p.ui.width.fit_left(&a.id.to_string(), 12), Role::TextDim),
         header::state(p, a),
-        (format!("  {}", a.adapter.shown()), Role::Text),
-        (format!("  {}", Text::from(a.peer.as_str()).shown()), Role::TextDim),
-    ]];
+    ];
+    let mut rows = match narrow {
+        true => vec![first, adapter],
+        false => {
+            first.extend(adapter);
+            vec![first]
+        }
+    };
     if !a.reason.is_empty() {
         rows.push(vec![(format!("  {}", a.reason.shown()), Role::LinkDown)]);
     }
@@ -92,11 +105,11 @@ pub fn account(p: &Paint, n: usize) -> Vec<Vec<Span>> {
 pub fn provider(p: &Paint, n: usize, width: u16) -> Vec<Vec<Span>> {
     let lang = p.lang();
     let Some(v) = p.ui.snap.providers.get(n) else { return Vec::new() };
+    let narrow = width < NARROW;
+    let name = p.ui.width.fit_left(&v.name, if narrow { 12 } else { 14 });
+    let mut head = vec![state_mark(p, v), (format!(" {name} "), Role::TextStrong)];
+    let state = (p.ui.width.fit_left(&words::provider_state(v.state, lang), 10), state_role(v.state));
     let mut row = vec![
-        state_mark(p, v),
-        (format!(" {} ", p.ui.width.fit_left(&v.name, 14)), Role::TextStrong),
-        (p.ui.width.fit_left(&v.model, 22), Role::Text),
-        (p.ui.width.fit_left(&words::provider_state(v.state, lang), 10), state_role(v.state)),
         (format!("{}{} ", lang.pick("答", "busy "), v.inflight), Role::Text),
         (format!("{}{} ", lang.pick("队", "queue "), v.queued), Role::Text),
     ];
@@ -106,7 +119,19 @@ pub fn provider(p: &Paint, n: usize, width: u16) -> Vec<Vec<Span>> {
     if let Some(balance) = &v.balance {
         row.push((format!("{}{} ", lang.pick("余额", "balance "), Text::from(balance.as_str()).shown()), Role::Money));
     }
-    let mut rows = vec![row];
+    let mut rows = match narrow {
+        // What it is, how it stands; below, how it does.
+        true => {
+            head.push(state);
+            row.insert(0, ("   ".to_owned(), Role::Text));
+            vec![head, row, vec![(format!("   {}", v.model), Role::TextDim)]]
+        }
+        false => {
+            head.extend([(p.ui.width.fit_left(&v.model, 22), Role::Text), state]);
+            head.extend(row);
+            vec![head]
+        }
+    };
     if let Some(r) = v.resident.as_ref().filter(|r| r.loaded) {
         let share = if r.size > 0 { r.size_vram as f32 / r.size as f32 } else { 0.0 };
         let role = if share < 0.999 { Role::GaugeWarn } else { Role::GaugeOk };

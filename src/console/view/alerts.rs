@@ -42,6 +42,7 @@ pub fn draw(p: &mut Paint, area: Rect) {
 
 fn row(p: &Paint, key: RowKey) -> (Vec<Span>, String) {
     let lang = p.lang();
+    let (kinds, chats) = if p.ui.settings.size.0 < 60 { (7, 10) } else { (10, 16) };
     match key {
         RowKey::Item(id) => {
             let Some(item) = p.ui.item(id) else { return Default::default() };
@@ -54,8 +55,8 @@ fn row(p: &Paint, key: RowKey) -> (Vec<Span>, String) {
             };
             let mut head = vec![
                 (format!("{} ", p.glyph(Glyph::Attention)), Role::AlertWarning),
-                (format!("{} ", p.ui.width.fit_left(&words::item_name(&item.kind, lang), 10)), Role::TextStrong),
-                (format!("{} ", p.ui.width.fit_left(&chat, 16)), Role::Text),
+                (format!("{} ", p.ui.width.fit_left(&words::item_name(&item.kind, lang), kinds)), Role::TextStrong),
+                (format!("{} ", p.ui.width.fit_left(&chat, chats)), Role::Text),
                 (format!("{}  ", p.age(item.since)), Role::Time),
             ];
             if let Some(until) = item.expires {
@@ -86,8 +87,8 @@ fn row(p: &Paint, key: RowKey) -> (Vec<Span>, String) {
         RowKey::Chat(id) => {
             let head = vec![
                 (format!("{} ", p.glyph(Glyph::Refused)), Role::VerdictBlocked),
-                (format!("{} ", p.ui.width.fit_left(lang.pick("未放行", "refused"), 10)), Role::TextStrong),
-                (format!("{} ", p.ui.width.fit_left(&p.ui.name_of(id), 16)), Role::Text),
+                (format!("{} ", p.ui.width.fit_left(lang.pick("未放行", "refused"), kinds)), Role::TextStrong),
+                (format!("{} ", p.ui.width.fit_left(&p.ui.name_of(id), chats)), Role::Text),
                 (lang.pick("w 放行", "w lets in").to_owned(), Role::FooterKey),
             ];
             let last = p.ui.chat_view(id).and_then(|c| c.tail.iter().rev().find(|l| !l.author.is_ours()).cloned());

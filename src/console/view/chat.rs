@@ -17,7 +17,7 @@ pub fn title(p: &mut Paint, area: Rect) {
         return;
     }
     let lang = p.lang();
-    let name = p.ui.name_of(id);
+    let name = p.ui.width.truncate(&p.ui.name_of(id), usize::from(area.width / 2).max(12)).into_owned();
     let kind = if id.peer.is_group() { lang.pick("群", "group") } else { lang.pick("私聊", "private") };
     let strong = if p.ui.pane == Pane::Chat { Role::TextStrong } else { Role::Text };
     let mut first: Vec<Span> = vec![(format!(" {kind} {name}"), strong)];
@@ -47,7 +47,7 @@ pub fn title(p: &mut Paint, area: Rect) {
         if let Some(window) = chat.window {
             second.push((
                 format!(
-                    " {} {}/{} {}/{}tok",
+                    " {} {}/{} {}/{} tok",
                     lang.pick("窗口", "window"),
                     window.lines,
                     window.of,
@@ -144,7 +144,7 @@ fn no_chat(p: &mut Paint, area: Rect) {
     let mut rows = match p.ui.list.selected {
         Some(RowKey::Account(id)) => {
             let place = p.ui.snap.accounts.iter().position(|a| a.id == id);
-            let mut rows = place.map(|n| accounts::account(p, n)).unwrap_or_default();
+            let mut rows = place.map(|n| accounts::account(p, n, area.width)).unwrap_or_default();
             let (zh, en) =
                 ("登录适配器看看；回来了这里会自己好", "look at the adapter; this mends itself when it is back");
             rows.push(vec![(lang.pick(zh, en).to_owned(), Role::TextDim)]);
@@ -225,7 +225,7 @@ fn writing(p: &Paint, id: ConversationId, writing: &Writing, width: u16) -> Vec<
     let lang = p.lang();
     let account = p.ui.snap.accounts.iter().find(|a| a.id == id.account);
     let name = account.map(|a| a.nickname.shown()).filter(|n| !n.is_empty()).unwrap_or("bot");
-    let names = if width < 31 { 0 } else { 8 };
+    let names = if width < 31 { 0 } else { lines::name_columns(usize::from(width) - 1) };
     let indent = if names == 0 { 1 } else { 7 + names + 1 };
     let columns = usize::from(width).saturating_sub(indent + 1).max(4);
     let shown = Text::from(&*writing.text);

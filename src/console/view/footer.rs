@@ -15,14 +15,29 @@ pub fn draw(p: &mut Paint, area: Rect) {
     }
     // Chinese stands close to its key; a Latin word would run into it.
     let (glue, gap) = p.lang().pick((0, 1), (1, 2));
-    let mut x = area.x + 1;
-    for (key, word) in keys(p) {
-        let cols = p.cols(&key) + glue + p.cols(&word.0);
-        if x + cols > area.x + area.width {
-            break;
+    let pairs = keys(p);
+    let widths: Vec<u16> = pairs.iter().map(|(key, word)| p.cols(key) + glue + p.cols(&word.0)).collect();
+    // How a chord goes on is told whole, in as many rows as it takes; else what fits is enough.
+    let wraps = !p.ui.chord.is_empty() && p.ui.layers.is_empty();
+    let (mut x, mut row, mut placed) = (area.x + 1, 0, Vec::new());
+    for cols in &widths {
+        if x + cols > area.right() && x > area.x + 1 {
+            if !wraps {
+                break;
+            }
+            (x, row) = (area.x + 1, row + 1);
         }
-        x = p.put(x, area.y, cols, &key, Role::FooterKey) + glue;
-        x = p.put(x, area.y, cols, &word.0, word.1) + gap;
+        placed.push((x, row));
+        x += cols + gap;
+    }
+    let top = area.y.saturating_sub(row);
+    if row > 0 {
+        p.clear(Rect { y: top, height: row + 1, ..area }, Role::Overlay);
+    }
+    for ((key, word), (x, row)) in pairs.iter().zip(placed) {
+        let most = area.right().saturating_sub(x);
+        let behind = p.put(x, top + row, most, key, Role::FooterKey) + glue;
+        p.put(behind, top + row, area.right().saturating_sub(behind), &word.0, word.1);
     }
 }
 
@@ -127,7 +142,12 @@ fn keys(p: &Paint) -> Vec<(String, Span)> {
     };
     let shown = |action: Action, role: Role| {
         let key = p.ui.keymap.key_of(action)?;
-        Some((pretty(&key, lang), (action.entry().short(lang).to_owned(), role)))
+        let word = match (p.ui.view, action) {
+            // It leads to the chat that waits there.
+            (View::Alerts, Action::Menu) => lang.pick("打开", "open"),
+            _ => action.entry().short(lang),
+        };
+        Some((pretty(&key, lang), (word.to_owned(), role)))
     };
     let mut pairs = Vec::new();
     if p.ui.settings.size.0 >= 120 {

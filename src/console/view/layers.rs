@@ -22,8 +22,11 @@ pub fn draw(p: &mut Paint, area: Rect, layer: &Layer) -> Option<Position> {
         Layer::Confirm(confirm) => self::confirm(p, area, confirm),
         Layer::Prompt(prompt) => self::prompt(p, area, prompt),
         Layer::Page(shown) => {
-            let inner = frame(p, area, area.width, area.height, &page::title(p.ui, &shown.topic));
-            let rows = page::rows(p.ui, &shown.topic, inner.width.into());
+            // Lines longer than that are hard to read; a page no taller than what it says leaves the view to be seen.
+            let width = area.width.min(PAGE);
+            let rows = page::rows(p.ui, &shown.topic, usize::from(width).saturating_sub(2));
+            let tall = u16::try_from(rows.len()).unwrap_or(u16::MAX).saturating_add(2);
+            let inner = frame(p, area, width, tall.max(6), &page::title(p.ui, &shown.topic));
             let selects = matches!(
                 shown.topic,
                 crate::console::layer::Topic::Found { .. } | crate::console::layer::Topic::Help(_)
@@ -46,6 +49,9 @@ pub fn draw(p: &mut Paint, area: Rect, layer: &Layer) -> Option<Position> {
         }
     }
 }
+
+/// Columns of a page at most.
+pub const PAGE: u16 = 112;
 
 /// A frame in the middle of an area; tells what is inside.
 pub(super) fn frame(p: &mut Paint, area: Rect, width: u16, height: u16, title: &str) -> Rect {

@@ -62,7 +62,7 @@ pub fn date(ui: &Ui, at: Wall) -> String {
 }
 
 /// Columns that a name gets.
-fn name_columns(width: usize) -> usize {
+pub fn name_columns(width: usize) -> usize {
     match width {
         0..40 => 6,
         40..70 => 8,
@@ -87,7 +87,15 @@ pub fn rows(ui: &Ui, line: &Line, width: u16) -> Vec<Row> {
     let right = verdict(ui, line, width < 60);
     let taken: usize = right.iter().map(|(t, _)| ui.width.of(t)).sum();
     let columns = width.saturating_sub(indent).max(4);
-    let wrapped = wrap(line.text.shown(), Columns::same(columns), ui.width, CAP);
+    let said = match line.text.shown().trim_end() {
+        "" => ui.lang().pick("（只有空白）", "(blank)"),
+        said => said,
+    };
+    let wrapped = wrap(said, Columns::same(columns), ui.width, CAP);
+    // A message taller than the screen could not be read at both ends: the page has all of it.
+    let most = usize::from(ui.settings.size.1).saturating_sub(8).max(4);
+    let shown = &wrapped.lines[..wrapped.lines.len().min(most)];
+    let rest = shown.last().map_or(0, |last| said.len() - last.end);
     let mut out = Vec::new();
     let head = |out: &mut Vec<Row>| {
         let lead = format!(" {}", ui.width.fit_left(&time(ui, line.at), TIME));
@@ -97,8 +105,8 @@ pub fn rows(ui: &Ui, line: &Line, width: u16) -> Vec<Row> {
     if narrow {
         head(&mut out);
     }
-    for (n, piece) in wrapped.lines.iter().enumerate() {
-        let text = crate::console::text::plain(piece.of(line.text.shown())).into_owned();
+    for (n, piece) in shown.iter().enumerate() {
+        let text = crate::console::text::plain(piece.of(said)).into_owned();
         if n == 0 && !narrow {
             head(&mut out);
             if let Some(row) = out.last_mut() {
@@ -110,8 +118,13 @@ pub fn rows(ui: &Ui, line: &Line, width: u16) -> Vec<Row> {
             out.push(Row { left, ..Row::default() });
         }
     }
-    if wrapped.rest > 0 {
-        let more = figures::more(wrapped.rest, ui.lang(), ui.width);
+    if rest > 0 && (wrapped.rest > 0 || shown.len() < wrapped.lines.len()) {
+        let key = match line.author {
+            Author::Person { .. } => ui.lang().pick("，K 看全文", ", K shows all"),
+            Author::Bot if line.making.is_some() => ui.lang().pick("，L 看全文", ", L shows all"),
+            _ => "",
+        };
+        let more = format!("{}{key}", figures::more(rest, ui.lang(), ui.width));
         out.push(Row { left: vec![(format!("{}{more}", " ".repeat(indent)), Role::TextDim)], ..Row::default() });
     }
     let last: usize = out.last().map_or(0, |row| row.left.iter().map(|(t, _)| ui.width.of(t)).sum());
@@ -175,7 +188,7 @@ pub fn verdict(ui: &Ui, line: &Line, short: bool) -> Vec<Span> {
         push(lang.pick("已撤回", "recalled").to_owned(), Role::TextDim);
     }
     if let Some(making) = &line.making {
-        push(making.provider.to_string(), Role::TextDim);
+        push(ui.width.truncate(&making.provider, 14).into_owned(), Role::TextDim);
         push(took(making.total), Role::Time);
         if !short {
             if let Some(tokens) = making.tokens.output {

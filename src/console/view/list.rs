@@ -8,6 +8,9 @@ use crate::console::theme::{Glyph, Role};
 use crate::console::update::is_refused;
 use crate::domain::*;
 
+/// From so many columns on, the last words of a chat stand beside its name.
+const PREVIEW: u16 = 45;
+
 pub fn draw(p: &mut Paint, area: Rect) {
     if area.height == 0 || area.width < 4 {
         return;
@@ -88,7 +91,16 @@ fn row(p: &mut Paint, area: Rect, key: RowKey) {
     let room = area.width.saturating_sub(x - area.x);
     // The name gets at least half; the tags what is left, the most important first.
     let for_tags = width.min(room.saturating_sub((room / 2).min(p.cols(&name.0) + 1)));
-    p.put(x, area.y, room.saturating_sub(for_tags + u16::from(for_tags > 0)), &name.0, name.1);
+    let names = room.saturating_sub(for_tags + u16::from(for_tags > 0));
+    let end = p.put(x, area.y, names, &name.0, name.1);
+    if area.width >= PREVIEW
+        && let Some(last) = last_words(p.ui, key)
+    {
+        // In a column of its own, so that the eye can run down it.
+        let from = end.max(area.x + 17) + 1;
+        let most = (x + names).saturating_sub(from);
+        p.put(from, area.y, most, &crate::console::text::plain(&last), Role::TextDim);
+    }
     let mut at = right.saturating_sub(for_tags);
     for (n, (text, role)) in tags.iter().enumerate() {
         if n > 0 {
@@ -100,6 +112,16 @@ fn row(p: &mut Paint, area: Rect, key: RowKey) {
         let active = p.ui.pane == Pane::List && p.ui.composing.is_none();
         p.row_style(area, if active { Role::Selection } else { Role::SelectionInactive });
     }
+}
+
+/// What was said last, on one line.
+fn last_words(ui: &Ui, key: RowKey) -> Option<String> {
+    let RowKey::Chat(id) = key else { return None };
+    let last = match ui.chat_view(id) {
+        Some(chat) => chat.tail.last().map(|l| &**l),
+        None => ui.list.stored.get(&id).map(|c| &c.last),
+    };
+    Some(crate::words::one_line(last?.text.shown(), 60))
 }
 
 fn content(p: &Paint, key: RowKey) -> (Span, Span, Vec<Span>) {

@@ -240,16 +240,23 @@ fn help(ui: &Ui, filter: &str) -> Vec<(Option<Action>, Vec<Span>)> {
             group = Some(entry.group);
         }
         let role = if ui.may(entry.role) { Role::Text } else { Role::TextDim };
-        rows.push((
-            Some(entry.action),
-            vec![
-                (format!("  {} ", ui.width.fit_left(&keys.join(" "), 14)), Role::FooterKey),
-                (ui.width.fit_left(entry.name, 16), Role::TextDim),
-                (entry.words(lang).to_owned(), role),
-            ],
-        ));
+        let key = (format!("  {} ", ui.width.fit_left(&keys.join(" "), 12)), Role::FooterKey);
+        let name = (ui.width.fit_left(entry.name, 16), Role::TextDim);
+        let words = (entry.words(lang).to_owned(), role);
+        // The name is for the palette and the file; on a small screen the sentence needs its room.
+        let row = if ui.settings.size.0 < 100 { vec![key, words] } else { vec![key, name, words] };
+        rows.push((Some(entry.action), row));
     }
     rows
+}
+
+/// The row of the help on which the keys come to stand: over titles and blanks they go on.
+pub fn help_row(ui: &Ui, filter: &str, at: usize, down: bool) -> usize {
+    let rows = help(ui, filter);
+    let is_action = |n: &usize| rows.get(*n).is_some_and(|(action, _)| action.is_some());
+    let (below, above) = ((at..rows.len()).find(is_action), (0..=at).rev().find(is_action));
+    let found = if down { below.or(above) } else { above.or(below) };
+    found.unwrap_or(at)
 }
 
 /// The action of a row of the help.
