@@ -12,8 +12,9 @@ use crate::domain::*;
 
 /// Chats whose history is read after a reconnect, most recent first; more would be a storm of calls.
 const CATCH_UP_CHATS: usize = 50;
-/// Messages of each.
-const CATCH_UP_COUNT: u32 = 20;
+/// Messages of each that are asked for; more and more where even the oldest of them was said after the link had
+/// gone, since a busy group says many times the first page in a few minutes.
+const CATCH_UP_COUNTS: [u32; 3] = [20, 100, 500];
 /// After a restart nobody knows when the adapter was last heard: chats heard within this are read.
 const CATCH_UP_HORIZON: Duration = Duration::from_secs(24 * 3600);
 /// How long a new link is given to tell by itself what it has, before its history is read.
@@ -77,7 +78,7 @@ pub(super) enum Errand {
     /// Looking whether a part arrived.
     LookUp(PartId),
     /// Reading what was said while we were away.
-    CatchUp { since: Wall },
+    CatchUp { conversation: ConversationId, since: Wall, count: u32 },
     /// Learning the names of groups.
     Groups(SelfId),
     /// Answering a request, for whoever asked.
@@ -100,7 +101,7 @@ impl State {
         match errand {
             Errand::Deliver(part) => self.on_sent(part, outcome),
             Errand::LookUp(part) => self.on_looked_up(part, outcome),
-            Errand::CatchUp { since } => self.on_history(since, outcome),
+            Errand::CatchUp { conversation, since, count } => self.on_history(conversation, since, count, outcome),
             Errand::Groups(account) => self.on_groups(account, outcome),
             Errand::Answer { item, session, tag } => {
                 let result = answered(&outcome);
@@ -240,19 +241,39 @@ impl State {
         let cold = self.cold.keys().filter(|c| c.account == id).copied();
         let order: Vec<_> = chats.into_iter().map(|(_, c)| c).chain(cold).take(CATCH_UP_CHATS).collect();
         for conversation in order {
-            let action = Action::History { peer: conversation.peer, count: CATCH_UP_COUNT };
-            self.call(id, action, Errand::CatchUp { since });
+            self.read_history(conversation, since, CATCH_UP_COUNTS[0]);
         }
+    }
+
+    fn read_history(&mut self, conversation: ConversationId, since: Wall, count: u32) {
+        let action = Action::History { peer: conversation.peer, count };
+        self.call(conversation.account, action, Errand::CatchUp { conversation, since, count });
     }
 
     /// What was said while we were away. A chat that is not in memory is brought there first: what it has on
     /// record was heard before, and must not be obeyed, counted against a rate or asked about again.
-    fn on_history(&mut self, since: Wall, outcome: CallOutcome) {
-        let CallOutcome::Done(CallReply::Messages(messages)) = outcome else { return };
-        for message in messages {
-            if Wall(message.time.saturating_mul(1000)) < since {
-                continue;
+    fn on_history(&mut self, conversation: ConversationId, since: Wall, count: u32, outcome: CallOutcome) {
+        let messages = match outcome {
+            CallOutcome::Done(CallReply::Messages(messages)) => messages,
+            // The link went again, or the adapter had other things to do: the next link owes it.
+            CallOutcome::NotSent | CallOutcome::Lost | CallOutcome::TimedOut => {
+                if let Some(account) = self.accounts.get_mut(&conversation.account) {
+                    account.missed_since = Some(account.missed_since.map_or(since, |owed| owed.min(since)));
+                }
+                return;
             }
+            // This adapter has no histories.
+            _ => return,
+        };
+        let is_missed = |message: &Message| Wall(message.time.saturating_mul(1000)) >= since;
+        // Adapters leave out what they cannot show, hence a page counts as full from its half on.
+        let is_full = messages.len() * 2 >= count as usize;
+        let more = CATCH_UP_COUNTS.into_iter().find(|more| *more > count);
+        if let Some(more) = more.filter(|_| is_full && messages.iter().all(is_missed)) {
+            // Nothing of it is heard before what was said earlier.
+            return self.read_history(conversation, since, more);
+        }
+        for message in messages.into_iter().filter(is_missed) {
             let chat = self.chat(message.conversation);
             if chat.loading {
                 chat.missed.push(message);

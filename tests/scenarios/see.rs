@@ -183,7 +183,9 @@ fn action(account: SelfId, action: &Action) -> String {
         }
         Action::SendForward { peer, nodes, .. } => format!("forward {} : {}", of(*peer), flat(&nodes.join(" | "))),
         Action::Recall { message } => format!("recall #{message}"),
-        Action::History { peer, .. } => format!("history {}", of(*peer)),
+        // The first page says no number.
+        Action::History { peer, count: ..=20 } => format!("history {}", of(*peer)),
+        Action::History { peer, count } => format!("history {} of {count}", of(*peer)),
         Action::GetMessage { peer, message } => format!("get {} #{message}", of(*peer)),
         Action::GroupInfo { group } => format!("group {group}"),
         Action::GroupList if account == BOT => "groups".into(),
