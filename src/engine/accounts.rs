@@ -17,6 +17,8 @@ const CATCH_UP_CHATS: usize = 50;
 const CATCH_UP_COUNTS: [u32; 3] = [20, 100, 500];
 /// After a restart nobody knows when the adapter was last heard: chats heard within this are read.
 const CATCH_UP_HORIZON: Duration = Duration::from_secs(24 * 3600);
+/// Heartbeats within which our pings miss a link that died without a word: two without an answer, and the one begun.
+const PINGS_TO_MISS: u32 = 3;
 /// How long a new link is given to tell by itself what it has, before its history is read.
 const SETTLE: Duration = Duration::from_millis(500);
 
@@ -151,7 +153,8 @@ impl State {
         let wall = self.now.wall;
         let account = self.account(id);
         let was_up = !account.links.is_empty();
-        if !account.links.contains(&link) {
+        let is_new = !account.links.contains(&link);
+        if is_new {
             account.links.push(link);
         }
         if !nickname.is_empty() {
@@ -159,6 +162,11 @@ impl State {
         }
         (account.app, account.version, account.peer) = (app, version, peer);
         if was_up {
+            if is_new {
+                // It may take the place of one that is dead and not yet missed by our pings: what was said into that
+                // one reached nobody.
+                self.owe_histories(id, Some(wall - self.config.onebot.heartbeat * PINGS_TO_MISS));
+            }
             return self.pump_account(id);
         }
         // Why the former link ended. What this one said of QQ may have come before it was up, and holds.
@@ -169,16 +177,21 @@ impl State {
         let met = std::mem::replace(&mut account.met, true);
         let down = account.down_since.take().map(|down| down - Duration::from_secs(5));
         let since = down.or((!met).then(|| wall - CATCH_UP_HORIZON));
-        // A link that was too short to be read leaves what it owes to the next one.
-        account.missed_since = [account.missed_since, since].into_iter().flatten().min();
         self.call(id, Action::GroupList, Errand::Groups(id));
-        // An account whose chats are all new has missed nothing that could be read.
-        if self.chats.keys().chain(self.cold.keys()).any(|chat| chat.account == id) {
-            self.timers.set(self.now.mono + SETTLE, Timer::CatchUp(id));
-        } else if let Some(account) = self.accounts.get_mut(&id) {
-            account.missed_since = None;
-        }
+        self.owe_histories(id, since);
         self.pump_account(id);
+    }
+
+    /// What was said from then on may have been missed: it is read once the link has settled. A link that was too
+    /// short to be read leaves what it owes to the next one.
+    fn owe_histories(&mut self, id: SelfId, since: Option<Wall>) {
+        // An account whose chats are all new has missed nothing that could be read.
+        let is_known = self.chats.keys().chain(self.cold.keys()).any(|chat| chat.account == id);
+        let account = self.account(id);
+        account.missed_since = [account.missed_since, since].into_iter().flatten().min().filter(|_| is_known);
+        if is_known {
+            self.timers.set(self.now.mono + SETTLE, Timer::CatchUp(id));
+        }
     }
 
     fn on_down(&mut self, id: SelfId, link: LinkId, reason: Text, others_left: bool) {
