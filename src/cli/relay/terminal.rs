@@ -6,9 +6,7 @@ use std::os::fd::AsFd;
 use std::thread;
 
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode, is_raw_mode_enabled, window_size};
-use rustix::process::{
-    Pid, Signal, getpgid, getpgrp, getpid, getppid, getsid, kill_current_process_group, kill_process,
-};
+use rustix::process::{Signal, getpid, kill_current_process_group, kill_process};
 
 use crate::serve::session::link::RESET;
 
@@ -107,21 +105,59 @@ fn restore_on_panic() {
 
 /// Whether our job has a shell: some ancestor outside our process group and inside our session.
 fn somebody_continues_us() -> bool {
-    let mut next = getppid();
-    while let Some(parent) = next {
-        if getsid(Some(parent)).ok() != getsid(None).ok() {
-            return false;
-        }
-        if getpgid(Some(parent)).is_ok_and(|group| group != getpgrp()) {
+    let family = |process: i32| Family::read(&std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?);
+    has_shell(getpid().as_raw_nonzero().get(), family)
+}
+
+fn has_shell(me: i32, family: impl Fn(i32) -> Option<Family>) -> bool {
+    let Some(mine) = family(me) else { return false };
+    let mut next = mine.parent;
+    while let Some(parent) = family(next).filter(|parent| parent.session == mine.session) {
+        if parent.group != mine.group {
             return true;
         }
-        next = parent_of(parent);
+        next = parent.parent;
     }
     false
 }
 
-fn parent_of(process: Pid) -> Option<Pid> {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", process.as_raw_nonzero())).ok()?;
-    let parent = status.lines().find_map(|line| line.strip_prefix("PPid:"))?;
-    Pid::from_raw(parent.trim().parse().ok()?)
+/// How a process stands to others. The kernel calls a session or group 0 that began outside our container, which
+/// makes asking it by `getsid` unsafe: its callers hold such an answer for impossible.
+#[derive(Clone, Copy)]
+struct Family {
+    parent: i32,
+    group: i32,
+    session: i32,
+}
+
+impl Family {
+    /// From the text of `/proc/PID/stat` (proc(5)); the name in it may hold anything, also brackets.
+    fn read(stat: &str) -> Option<Self> {
+        let (_, after_name) = stat.rsplit_once(") ")?;
+        let mut fields = after_name.split(' ').skip(1).map(|field| field.parse().ok());
+        Some(Self { parent: fields.next()??, group: fields.next()??, session: fields.next()?? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn world(processes: &'static [(i32, &'static str)]) -> impl Fn(i32) -> Option<Family> {
+        move |asked| processes.iter().find(|(process, _)| *process == asked).and_then(|(_, stat)| Family::read(stat))
+    }
+
+    #[test]
+    fn a_shell_is_an_ancestor_in_our_session_with_a_job_of_its_own() {
+        let shell = world(&[(9, "9 (qqdeck) S 7 9 5 34817"), (7, "7 (a) b) (c) S 5 9 5 0"), (5, "5 (sh) S 1 5 5 0")]);
+        assert!(has_shell(9, shell));
+        assert!(!has_shell(9, world(&[(9, "9 (qqdeck) S 5 9 9 0"), (5, "5 (sshd) S 1 5 5 0")])), "ssh -t host qqdeck");
+        assert!(!has_shell(9, world(&[(9, "9 (qqdeck) S 0 9 9 0")])), "started from outside the container");
+        assert!(
+            !has_shell(9, world(&[(9, "9 (qqdeck) S 1 9 9 0"), (1, "1 (init) S 0 0 0 0")])),
+            "its own first process"
+        );
+        assert!(!has_shell(9, world(&[])), "nothing is known");
+        assert!(Family::read("9 (qqdeck) S 7").is_none());
+    }
 }
