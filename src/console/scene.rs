@@ -222,6 +222,7 @@ pub fn town() -> Arc<Snapshot> {
         ],
         counters: Counters { received: 512, replied: 201, ..Counters::default() },
         latency: latency(),
+        gauges: None,
         outbox: 0,
         queued: 0,
         inflight: 1,

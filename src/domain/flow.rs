@@ -7,8 +7,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccessId, AdapterEvent, BatchNo, Call, CallId, CallOutcome, ConfigTrouble, ConversationId, Done, Envelope, Job,
-    JobEvent, JobId, Line, Load, ProviderReport, Recovered, Refusal, Row, Seq, SessionId,
+    AccessId, AdapterEvent, BatchNo, Call, CallId, CallOutcome, ConfigTrouble, ConversationId, Done, Envelope, Gauges,
+    Job, JobEvent, JobId, Line, Load, Notification, NotificationId, NotifyFault, ProviderReport, Recovered, Refusal,
+    Row, Seq, SessionId,
 };
 use crate::config::Config;
 
@@ -51,6 +52,10 @@ pub enum Input {
     /// The end of an edit or a reload that the engine had asked for. What it changed came before it, as
     /// [`Input::Config`].
     Edited(u64, Result<Met, ConfigTrouble>),
+    /// What the machine shows.
+    Gauges(Box<Gauges>),
+    /// The end of a notification.
+    Notified(NotificationId, Result<(), NotifyFault>),
     /// Drain and stop: finish what can be finished until then.
     Shutdown {
         /// Time left.
@@ -93,6 +98,8 @@ pub enum Effect {
     Answer(SessionId, u64, Result<Done, Refusal>),
     /// Read the configuration file again; ends as an edit does.
     Reload(u64),
+    /// Tell somebody about an alert, by another road than QQ; ends in [`Input::Notified`].
+    Notify(Box<Notification>),
     /// Everything that can be finished is finished.
     Stopped,
 }

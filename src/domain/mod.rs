@@ -4,12 +4,14 @@
 //! * `message` what people say · `adapter` the QQ side · `model` the model side
 //! * `verdict` why the bot did or did not answer · `record` what is remembered
 //! * `command`, `operator` what operators ask · `flow` everything in and out of the engine
-//! * `snapshot` the published state
+//! * `gauge` what the machine shows · `alert` what is wrong and who is told · `snapshot` the published state
 
 mod adapter;
+mod alert;
 mod chats;
 mod command;
 mod flow;
+mod gauge;
 mod ids;
 mod message;
 mod model;
@@ -21,9 +23,11 @@ mod time;
 mod verdict;
 
 pub use adapter::*;
+pub use alert::*;
 pub use chats::Chats;
 pub use command::*;
 pub use flow::*;
+pub use gauge::*;
 pub use ids::*;
 pub use message::*;
 pub use model::{

@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AppKind, ChatState, Chats, ConversationId, GroupId, Item, ItemId, Line, Mode, Now, Residency, SelfId, Seq, Text,
-    Wall,
+    AppKind, ChatState, Chats, ConversationId, Gauges, GroupId, Item, ItemId, Line, Mode, Now, Residency, SelfId, Seq,
+    Text, Wall,
 };
 
 /// Everything an operator may want to see now. Cheap to clone in parts: chats are shared.
@@ -31,6 +31,8 @@ pub struct Snapshot {
     pub counters: Counters,
     /// Per stage, over the last 5 minutes.
     pub latency: Latency,
+    /// What the machine showed last; `None`: nothing yet.
+    pub gauges: Option<Arc<Gauges>>,
     /// Parts that wait to be delivered.
     pub outbox: usize,
     /// Messages that wait for a model.

@@ -9,7 +9,7 @@
 //! * asking: `dispatch` (which provider, retry, failover), [`breaker`], [`cache`], [`usage`]
 //! * answering: `reply` (from answer to parts), [`markdown`], [`split`], `delivery` (parts on their way)
 //! * the rest: `accounts`, `commands`, `claims`, `again`, `duplicate`, `recall`, `undo`, `attention`, `recovery`,
-//!   `publish`, [`metrics`]
+//!   `publish`, `gauges`, [`metrics`]
 
 pub mod access;
 pub mod breaker;
@@ -35,6 +35,7 @@ mod commands;
 mod delivery;
 mod dispatch;
 mod duplicate;
+mod gauges;
 mod hear;
 mod policy;
 mod publish;
@@ -98,6 +99,9 @@ impl Engine {
             Input::Loaded(conversation, lines) => state.on_loaded(conversation, lines),
             Input::Command(envelope) => state.on_command(envelope),
             Input::Edited(edit, result) => state.on_edited(edit, result),
+            Input::Gauges(gauges) => state.on_gauges(*gauges),
+            // Nobody asks for notifications yet.
+            Input::Notified(..) => {}
             Input::Shutdown { grace } => state.on_shutdown(grace),
         }
         state.finish()

@@ -51,6 +51,7 @@ impl State {
             attention: self.items.iter().map(|(id, item)| (*id, Arc::clone(item))).collect(),
             counters: self.counters,
             latency: self.metrics.latency(now.mono),
+            gauges: self.gauges.clone(),
             outbox: self.parts.len(),
             queued: self.questions.len() - self.inflight.min(self.questions.len()),
             inflight: self.inflight,

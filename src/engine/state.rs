@@ -121,6 +121,8 @@ pub(super) struct State {
     /// Lines heard while catching up that are too old to answer; counted once the store says they are new.
     pub missed: HashMap<Seq, ConversationId>,
 
+    /// The last sample.
+    pub gauges: Option<Arc<Gauges>>,
     pub published: Published,
     pub changed: bool,
     pub dirty: HashSet<ConversationId>,
@@ -163,6 +165,7 @@ impl State {
             counters: Counters::default(),
             quota_notices: HashMap::new(),
             missed: HashMap::new(),
+            gauges: None,
             published: Published::default(),
             changed: true,
             dirty: HashSet::new(),

@@ -379,6 +379,7 @@ impl Driver {
                     todo.push_back(Input::Edited(id, Err(busy())));
                 }
             }
+            Effect::Notify(notice) => todo.push_back(Input::Notified(notice.id, Err(NotifyFault::Gone))),
             Effect::Stopped => self.stop = Stop::Finished,
         }
     }

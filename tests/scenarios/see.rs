@@ -43,6 +43,10 @@ pub fn lines(effect: &Effect, show: &[String]) -> Vec<String> {
             };
             format!("answer no {} : {refusal}{near}", refusal.code())
         }
+        Effect::Notify(it) => {
+            let over = if it.message.resolved { " resolved" } else { "" };
+            format!("notify {}{over} : {}", it.to, it.message.title)
+        }
         Effect::Reload(_) => "reload".into(),
         Effect::Stopped => "stopped".into(),
     };
