@@ -238,6 +238,24 @@ async fn links_are_limited_and_places_come_back() {
     }
 }
 
+#[tokio::test]
+async fn dead_links_of_an_adapter_do_not_lock_it_out() {
+    let mut desk = desk(|settings| settings.max_connections = 1).await;
+    let headers = [("authorization", "Bearer secret"), ("x-self-id", "10")];
+    let (mut dead, _) = soon(connect_async(request(&desk.url("/ws"), &headers))).await.unwrap();
+    let LinkEvent::Open(first, ..) = desk.next().await else { panic!() };
+    let (_alive, _) = soon(connect_async(request(&desk.url("/ws"), &headers))).await.unwrap();
+    let (mut opened, mut closed) = (false, false);
+    while !(opened && closed) {
+        match desk.next().await {
+            LinkEvent::Open(second, ..) => opened = second != first,
+            LinkEvent::Closed { link, .. } => closed = link == first,
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(close_code(&mut dead).await.is_some());
+}
+
 async fn raw(desk: &Desk, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(desk.server.addresses()[0]).await.unwrap();
     // The answer may come, and the connection go, before everything is written.

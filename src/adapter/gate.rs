@@ -5,8 +5,10 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::link::LinkRole;
 
 /// Connections before their upgrade, in all and per address. Loopback counts in all only: adapters in
 /// containers and behind one proxy share it.
@@ -19,8 +21,19 @@ const REPORTS: u32 = 30;
 #[derive(Debug)]
 pub(super) struct Gate {
     waiting: Arc<Mutex<Waiting>>,
-    links: Arc<Semaphore>,
+    max_links: usize,
+    links: Arc<Mutex<Vec<Link>>>,
     reports: Mutex<(Instant, u32)>,
+}
+
+/// A link that has a seat; oldest first.
+#[derive(Debug)]
+struct Link {
+    seat: u64,
+    role: LinkRole,
+    /// What its adapter calls its account.
+    label: Option<String>,
+    leave: CancellationToken,
 }
 
 /// Bounded by [`WAITING`].
@@ -44,11 +57,7 @@ fn owner(address: IpAddr) -> IpAddr {
 
 impl Gate {
     pub(super) fn new(max_links: usize) -> Self {
-        Self {
-            waiting: Arc::default(),
-            links: Arc::new(Semaphore::new(max_links.min(Semaphore::MAX_PERMITS))),
-            reports: Mutex::new((Instant::now(), 0)),
-        }
+        Self { waiting: Arc::default(), max_links, links: Arc::default(), reports: Mutex::new((Instant::now(), 0)) }
     }
 
     /// A place before the upgrade; `None`: too many wait already.
@@ -64,9 +73,19 @@ impl Gate {
         Some(Place { waiting: self.waiting.clone(), owner })
     }
 
-    /// A place for a link; `None`: `onebot.max_connections` is reached.
-    pub(super) fn link(&self) -> Option<OwnedSemaphorePermit> {
-        self.links.clone().try_acquire_owned().ok()
+    /// A seat for a link, which is told to leave by the token; `None`: `onebot.max_connections` is reached. An adapter
+    /// that comes back takes the seat of its own oldest link: links that died unnoticed must not lock it out until
+    /// their pings have run out.
+    pub(super) fn seat(&self, role: LinkRole, label: Option<&str>, leave: CancellationToken) -> Option<Seat> {
+        let mut links = lock(&self.links);
+        if links.len() >= self.max_links {
+            let own = |link: &Link| link.role == role && label.is_some() && link.label.as_deref() == label;
+            let oldest = links.iter().position(own)?;
+            links.remove(oldest).leave.cancel();
+        }
+        let seat = links.last().map_or(0, |link| link.seat + 1);
+        links.push(Link { seat, role, label: label.map(Into::into), leave });
+        Some(Seat { links: Arc::clone(&self.links), seat })
     }
 
     /// Whether one more refusal may be told: a scanner must fill neither logs nor the attention of people.
@@ -95,6 +114,20 @@ impl Drop for Place {
             Some(own) if *own > 1 => *own -= 1,
             _ => drop(waiting.each.remove(&self.owner)),
         }
+    }
+}
+
+/// A link's seat, given back on drop.
+#[derive(Debug)]
+pub(super) struct Seat {
+    links: Arc<Mutex<Vec<Link>>>,
+    seat: u64,
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        // Gone already where a newer link took it.
+        lock(&self.links).retain(|link| link.seat != self.seat);
     }
 }
 
@@ -137,5 +170,27 @@ mod tests {
         assert_eq!(told, REPORTS as usize);
         tokio::time::advance(Duration::from_secs(60)).await;
         assert!(gate.may_report());
+    }
+
+    #[test]
+    fn an_adapter_that_comes_back_takes_the_seat_of_its_oldest_link() {
+        let gate = Gate::new(3);
+        let come = |role, label| {
+            let leave = CancellationToken::new();
+            (gate.seat(role, label, leave.clone()), leave)
+        };
+        let first = come(LinkRole::Universal, Some("1"));
+        let second = come(LinkRole::Universal, Some("1"));
+        let other = come(LinkRole::Universal, Some("2"));
+        assert!(come(LinkRole::Universal, None).0.is_none(), "a stranger takes nobody's seat");
+        assert!(come(LinkRole::Event, Some("1")).0.is_none(), "half of a pair is not its other half");
+        let third = come(LinkRole::Universal, Some("1"));
+        assert!(third.0.is_some());
+        let left = [&first, &second, &other, &third].map(|(_, leave)| leave.is_cancelled());
+        assert_eq!(left, [true, false, false, false]);
+        drop(first);
+        assert!(come(LinkRole::Event, Some("3")).0.is_none(), "a seat that was taken over is given back once");
+        drop(second);
+        assert!(come(LinkRole::Event, Some("3")).0.is_some());
     }
 }

@@ -19,7 +19,6 @@ use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio_rustls::TlsAcceptor;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::Role;
@@ -27,7 +26,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::fragments::Fragments;
-use super::gate::Gate;
+use super::gate::{Gate, Seat};
 use super::handshake::{self, Refusal, Rules, Welcome};
 use super::link::{Door, Introduction, LinkSettings};
 use super::tls;
@@ -253,10 +252,14 @@ fn answer(shared: &Arc<Shared>, mut request: Request<Incoming>, peer: SocketAddr
     let client = handshake::client(&shared.rules.network, peer.ip(), &parts.headers);
     let judged = handshake::judge(&shared.rules, client, &parts).and_then(|welcome| {
         let full = Refusal { status: StatusCode::SERVICE_UNAVAILABLE, cause: "onebot.max_connections is reached" };
-        Ok((welcome, shared.gate.link().ok_or(full)?))
+        let leave = shared.stop.child_token();
+        let seat = shared.gate.seat(welcome.role, welcome.label.as_deref(), leave.clone());
+        Ok((welcome, seat.ok_or(full)?, leave))
     });
     match judged {
-        Ok((welcome, permit)) => welcome_in(shared, welcome, permit, upgrade, SocketAddr::new(client, peer.port())),
+        Ok((welcome, seat, leave)) => {
+            welcome_in(shared, welcome, (seat, leave), upgrade, SocketAddr::new(client, peer.port()))
+        }
         Err(refusal) => turn_away(shared, &refusal, client),
     }
 }
@@ -286,7 +289,7 @@ fn turn_away(shared: &Arc<Shared>, refusal: &Refusal, client: IpAddr) -> Respons
 fn welcome_in(
     shared: &Arc<Shared>,
     welcome: Welcome,
-    permit: OwnedSemaphorePermit,
+    (seat, leave): (Seat, CancellationToken),
     upgrade: OnUpgrade,
     client: SocketAddr,
 ) -> Response<Full<Bytes>> {
@@ -305,12 +308,12 @@ fn welcome_in(
     let who = Introduction { peer: client.to_string(), role: welcome.role, label: welcome.label, dialled: false };
     let (shared, tasks) = (shared.clone(), shared.tasks.clone());
     tasks.spawn(async move {
-        let _permit = permit;
+        let _seat = seat;
         let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE, upgrade).await else { return };
         let stream = Fragments::new(TokioIo::new(stream));
         let config = Some(shared.link.websocket());
         let socket = WebSocketStream::from_raw_socket(stream, Role::Server, config).await;
-        shared.door.run(socket, who, shared.link, shared.stop.clone()).await;
+        shared.door.run(socket, who, shared.link, leave).await;
     });
     response
 }
