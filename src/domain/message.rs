@@ -106,6 +106,11 @@ impl Message {
         text
     }
 
+    /// Whether the account said it itself, through us or another device.
+    pub fn is_own(&self) -> bool {
+        self.sender.id.0 == self.conversation.account.0
+    }
+
     /// The message as one line of plain words for people: pictures and the rest in brackets.
     /// Safe for a terminal; quotes are left out.
     pub fn shown(&self) -> String {
@@ -150,7 +155,7 @@ impl Message {
     /// messages without content (onebot.md §2, trap 1), which must never be answered. A mention alone
     /// calls somebody and counts; a quote alone does not; user 0 is nobody.
     pub fn is_utterance(&self) -> bool {
-        self.sender.id.0 != self.conversation.account.0
+        !self.is_own()
             && self.sender.id.0 != 0
             && self.segments.iter().any(|s| match s {
                 Segment::Text(text) => !text.raw().trim().is_empty(),

@@ -1,5 +1,6 @@
 //! Parts on their way: `generated → sending → sent | unknown | failed | expired`. A part is committed as
-//! `sending` before its frame leaves; what may have been sent is never sent again.
+//! `sending` before its frame leaves; what may have been sent is never sent again. A part that a dead link took with
+//! it leaves once more, and only once, when the chat's history shows that it never came.
 
 use std::time::Duration;
 
@@ -17,6 +18,11 @@ const EXPIRY: Duration = Duration::from_secs(600);
 const PAUSE_AFTER: u32 = 3;
 /// How long after an adapter's doubtful word its history is asked: QQ confirms late.
 const LOOK_AFTER: Duration = Duration::from_secs(2);
+/// How long after its frame left history may say that a part never came. NapCat gives a send up ten seconds after it
+/// began, so by then QQ has it or will never have it.
+const CERTAIN_AFTER: Duration = Duration::from_secs(10);
+/// How far the adapter's clock may be behind ours.
+const SKEW: Duration = Duration::from_secs(60);
 
 /// A line of ours on its way.
 pub(super) struct Reply {
@@ -59,6 +65,16 @@ pub(super) struct Delivery {
     pub refused: u32,
     /// When its frame was handed over.
     pub since: Mono,
+    /// Its link went away with it, so that nothing of it can be under way any more.
+    pub lost: bool,
+    /// It has left twice: never again.
+    pub again: bool,
+}
+
+impl Delivery {
+    pub fn new(part: Part, since: Mono) -> Self {
+        Self { part, refused: 0, since, lost: false, again: false }
+    }
 }
 
 impl State {
@@ -84,7 +100,7 @@ impl State {
             reply.count += 1;
             reply.open += 1;
             self.rows.push(Row::Part(part.clone()));
-            self.parts.insert(id, Delivery { part, refused: 0, since: Mono(0) });
+            self.parts.insert(id, Delivery::new(part, Mono(0)));
             if let Some(chat) = self.chats.get_mut(&conversation) {
                 chat.outbox.push_back(id);
             }
@@ -195,6 +211,7 @@ impl State {
         {
             chat.sending = None;
         }
+        delivery.lost = outcome == CallOutcome::Lost;
         match outcome {
             CallOutcome::Done(reply) => {
                 let message = if let CallReply::Sent(id) = reply { id } else { None };
@@ -378,22 +395,57 @@ impl State {
     pub fn on_looked_up(&mut self, part: PartId, outcome: CallOutcome) {
         let Some(delivery) = self.parts.get(&part) else { return };
         let id = delivery.part.conversation;
-        let found = match &outcome {
-            CallOutcome::Done(CallReply::Messages(messages)) => self.find_part(&delivery.part, messages),
+        let messages = match outcome {
+            CallOutcome::Done(CallReply::Messages(messages)) => messages,
             // The link went away again: the next one asks, or this one where it is still there.
             CallOutcome::NotSent | CallOutcome::Lost => {
                 return self.timers.set(self.now.mono + LOOK_AFTER, Timer::LookUp(id));
             }
-            _ => None,
+            _ => Vec::new(),
         };
-        match found {
-            Some(message) => {
-                self.chat(id).doubtful = None;
-                self.part_arrived(part, Some(message));
+        if let Some(message) = self.find_part(&delivery.part, &messages) {
+            self.chat(id).doubtful = None;
+            self.part_arrived(part, Some(message));
+        } else if self.never_came(delivery, &messages) {
+            let certain = delivery.since + CERTAIN_AFTER;
+            if self.now.mono < certain {
+                return self.timers.set(certain, Timer::LookUp(id));
             }
-            None => self.part_failed(part, PartState::Unknown),
+            self.send_again(part);
+        } else {
+            self.part_failed(part, PartState::Unknown);
         }
         self.pump_delivery(id);
+    }
+
+    /// Whether this history is proof that a part did not arrive: it reaches back to before the part left, this adapter
+    /// keeps what we say, and it has kept nothing of ours since that is not known. The words do not count: QQ may
+    /// have changed them.
+    fn never_came(&self, delivery: &Delivery, messages: &[Message]) -> bool {
+        let id = delivery.part.conversation;
+        let left = self.now.wall - self.now.mono.since(delivery.since);
+        let said = |m: &Message| Wall(m.time.saturating_mul(1000));
+        let unknown = |m: &Message| m.is_own() && !self.is_known(id, m.id) && said(m) + SKEW >= left;
+        delivery.lost
+            && !delivery.again
+            && self.accounts.get(&id.account).is_some_and(|a| a.keeps_ours)
+            && messages.iter().any(|m| said(m) <= left)
+            && !messages.iter().any(unknown)
+    }
+
+    /// Sends a part that never came once more.
+    fn send_again(&mut self, part: PartId) {
+        let Some(delivery) = self.parts.get_mut(&part) else { return };
+        (delivery.part.state, delivery.again) = (PartState::Generated, true);
+        let id = delivery.part.conversation;
+        self.rows.push(Row::PartState(part, PartState::Generated, None));
+        self.chat(id).doubtful = None;
+    }
+
+    /// Whether a message of ours is known to be a part.
+    fn is_known(&self, id: ConversationId, message: MessageId) -> bool {
+        let Some(chat) = self.chats.get(&id) else { return false };
+        chat.tail.iter().any(|line| chat.messages_of(line.seq).contains(&message))
     }
 
     /// A message of ours with the part's words that no other part is known to be.
@@ -402,10 +454,8 @@ impl State {
         let words = |text: &str| text.split_whitespace().collect::<String>();
         let sent: String =
             segments.iter().map(|s| if let OutSegment::Text(text) = s { words(text) } else { String::new() }).collect();
-        let chat = self.chats.get(&part.conversation)?;
-        let known = |id: MessageId| chat.tail.iter().any(|line| chat.messages_of(line.seq).contains(&id));
-        let ours = |m: &&Message| m.sender.id.0 == m.conversation.account.0 && words(&m.text()) == sent;
-        messages.iter().rev().filter(ours).map(|m| m.id).find(|id| !known(*id))
+        let ours = |m: &&Message| m.is_own() && words(&m.text()) == sent;
+        messages.iter().rev().filter(ours).map(|m| m.id).find(|id| !self.is_known(part.conversation, *id))
     }
 
     /// Holds back what has not left of the replies to a message: it was taken back, heard before, or stopped.

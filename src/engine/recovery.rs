@@ -171,7 +171,7 @@ impl State {
         reply.open += 1;
         reply.count = reply.count.max(part.index + 1);
         self.chat(conversation).outbox.push_back(id);
-        self.parts.insert(id, Delivery { part, refused: 0, since: self.now.mono });
+        self.parts.insert(id, Delivery::new(part, self.now.mono));
     }
 
     /// What becomes of it: ready ones are delivered while fresh, ones that may have left are looked up. After a

@@ -1,6 +1,7 @@
 //! What must hold after every input, whatever it was. A broken law is told as a sentence.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use qqdeck::domain::*;
 
@@ -14,6 +15,8 @@ pub struct Laws {
     sending: BTreeMap<ConversationId, PartId>,
     /// Calls that speak and have not ended.
     flying: BTreeMap<CallId, (ConversationId, PartId)>,
+    /// Looks into histories that have not ended.
+    looking: BTreeMap<CallId, ConversationId>,
     jobs: BTreeSet<JobId>,
     heard: BTreeMap<Seq, (ConversationId, Option<UserId>)>,
     said: BTreeMap<Seq, (Option<Seq>, bool)>,
@@ -39,13 +42,22 @@ struct Way {
     since: BatchNo,
     /// It left and no definite word says that it did not arrive.
     maybe_out: bool,
+    /// When it left.
+    left: Mono,
+    /// Its link went away behind it.
+    lost: bool,
+    /// It left twice.
+    again: bool,
 }
 
 impl Laws {
     /// An input is about to be applied.
-    pub fn before(&mut self, input: &Input) {
+    pub fn before(&mut self, input: &Input, now: Mono) {
         match input {
-            Input::Called(call, outcome) => self.landed(*call, outcome),
+            Input::Called(call, outcome) => {
+                self.landed(*call, outcome);
+                self.looked(*call, outcome, now);
+            }
             Input::Job(job, JobEvent::Ended(_)) => drop(self.jobs.remove(job)),
             Input::Committed { batch, duplicates } => {
                 self.committed = self.committed.max(*batch);
@@ -60,10 +72,22 @@ impl Laws {
 
     fn landed(&mut self, call: CallId, outcome: &CallOutcome) {
         let Some((_, part)) = self.flying.remove(&call) else { return };
-        if matches!(outcome, CallOutcome::NotSent | CallOutcome::Refused { .. })
-            && let Some(way) = self.parts.get_mut(&part)
-        {
+        let Some(way) = self.parts.get_mut(&part) else { return };
+        way.lost = *outcome == CallOutcome::Lost;
+        if matches!(outcome, CallOutcome::NotSent | CallOutcome::Refused { .. }) {
             way.maybe_out = false;
+        }
+    }
+
+    /// A history without a trace of what a dead link took along: ten seconds after, that never came.
+    fn looked(&mut self, call: CallId, outcome: &CallOutcome, now: Mono) {
+        let Some(conversation) = self.looking.remove(&call) else { return };
+        let CallOutcome::Done(CallReply::Messages(messages)) = outcome else { return };
+        let shows = |part: &Part| messages.iter().any(|m| m.is_own() && m.text() == words(&part.action));
+        for way in self.parts.values_mut().filter(|way| way.part.conversation == conversation) {
+            if way.lost && !way.again && now.since(way.left) >= Duration::from_secs(10) && !shows(&way.part) {
+                (way.maybe_out, way.again) = (false, true);
+            }
         }
     }
 
@@ -81,7 +105,10 @@ impl Laws {
                     self.batch = *batch;
                     rows.iter().for_each(|row| self.row(*batch, row));
                 }
-                Effect::Call(call) if call.action.speaks() => self.sends(call, snapshot.unrecorded),
+                Effect::Call(call) if call.action.speaks() => self.sends(call, snapshot),
+                Effect::Call(Call { id, account, action: Action::History { peer, .. } }) => {
+                    self.looking.insert(*id, ConversationId { account: *account, peer: *peer });
+                }
                 Effect::Ask(job) => drop(self.jobs.insert(job.id)),
                 Effect::Stopped => self.stopped = true,
                 _ => {}
@@ -148,7 +175,14 @@ impl Laws {
                 }
             }
             Row::Part(part) => {
-                let way = Way { part: part.clone(), since: batch, maybe_out: false };
+                let way = Way {
+                    part: part.clone(),
+                    since: batch,
+                    maybe_out: false,
+                    left: Mono(0),
+                    lost: false,
+                    again: false,
+                };
                 self.parts.insert(part.id, way);
                 self.moves(batch, part.id, part.state);
             }
@@ -182,7 +216,7 @@ impl Laws {
         }
     }
 
-    fn sends(&mut self, call: &Call, unrecorded: bool) {
+    fn sends(&mut self, call: &Call, snapshot: &Snapshot) {
         let (Action::Send { peer, .. } | Action::SendForward { peer, .. }) = &call.action else { return };
         let conversation = ConversationId { account: call.account, peer: *peer };
         if let Some((other, _)) = self.flying.iter().find(|(_, (c, _))| *c == conversation) {
@@ -198,10 +232,11 @@ impl Laws {
         if way.maybe_out {
             self.broken.push(format!("part {id} is sent again by call {}", call.id));
         }
-        if way.since > self.committed && !unrecorded {
+        if way.since > self.committed && !snapshot.unrecorded {
             self.broken.push(format!("part {id} leaves before its commit"));
         }
         way.maybe_out = true;
+        way.left = snapshot.now.mono;
         let (line, index) = (way.part.line, way.part.index);
         self.flying.insert(call.id, (conversation, id));
         if index == 0 {
@@ -242,6 +277,8 @@ impl Laws {
         self.parts.values_mut().filter(|way| way.since > committed).for_each(|way| way.maybe_out = false);
         self.parts.values_mut().for_each(|way| way.since = BatchNo(0));
         self.flying.clear();
+        self.looking.clear();
+        self.parts.values_mut().for_each(|way| way.lost = false);
         self.sending.clear();
         self.jobs.clear();
         self.heard.retain(|seq, _| shelf.line(*seq).is_some());
@@ -275,4 +312,11 @@ impl Laws {
     pub fn jobs(&self) -> Vec<JobId> {
         self.jobs.iter().copied().collect()
     }
+}
+
+/// What an action says, as histories show it.
+fn words(action: &Action) -> String {
+    let Action::Send { segments, .. } = action else { return String::new() };
+    let text = |segment: &OutSegment| if let OutSegment::Text(text) = segment { Some(text.clone()) } else { None };
+    segments.iter().filter_map(text).collect()
 }

@@ -102,7 +102,7 @@ impl World {
     }
 
     fn apply(&mut self, input: Input) {
-        self.laws.before(&input);
+        self.laws.before(&input, self.now);
         if let Input::Called(call, _) = &input {
             self.calls.remove(call);
         }
