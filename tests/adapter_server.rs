@@ -210,6 +210,21 @@ async fn an_adapter_that_answers_no_ping_is_gone() {
 }
 
 #[tokio::test]
+async fn a_doubted_link_shows_that_it_lives_or_ends() {
+    let mut desk = desk(|settings| settings.link.heartbeat = Duration::from_millis(200)).await;
+    let (mut alive, _, handle) = desk.adapter().await;
+    handle.doubt();
+    // Reading answers the ping.
+    let reader = tokio::spawn(async move { hear(&mut alive).await });
+    let (dead, _, doubted) = desk.adapter().await;
+    doubted.doubt();
+    assert_eq!(desk.closed().await.0, "a newer link took its place and it answered no ping");
+    assert!(handle.offer(Outgoing { call: 1, text: "still here".into() }));
+    assert_eq!(soon(reader).await.unwrap(), "still here");
+    drop(dead);
+}
+
+#[tokio::test]
 async fn an_adapter_that_answers_pings_stays() {
     let mut desk = desk(|settings| settings.link.heartbeat = Duration::from_millis(40)).await;
     let (mut socket, _, handle) = desk.adapter().await;

@@ -40,6 +40,8 @@ pub(super) enum Ending {
     Stalled,
     /// Two of our pings were not answered.
     Silent,
+    /// A newer link took its place, and it answered no ping any more.
+    Replaced,
     /// We ended it.
     Stopped,
     /// A bug of ours.
@@ -79,7 +81,7 @@ impl Ending {
             Self::Fragments | Self::Garbage | Self::Flood => CloseCode::Policy,
             Self::Stopped => CloseCode::Away,
             Self::Panicked => CloseCode::Error,
-            Self::Eof | Self::Socket(_) | Self::Stalled | Self::Silent => return None,
+            Self::Eof | Self::Socket(_) | Self::Stalled | Self::Silent | Self::Replaced => return None,
         })
     }
 }
@@ -101,6 +103,7 @@ impl fmt::Display for Ending {
             Self::Flood => f.write_str("more than 1000 pings in a minute"),
             Self::Stalled => f.write_str("nothing could be written for 30 s"),
             Self::Silent => f.write_str("two pings went unanswered"),
+            Self::Replaced => f.write_str("a newer link took its place and it answered no ping"),
             Self::Stopped => f.write_str("closed here"),
             Self::Panicked => f.write_str("internal error"),
         }

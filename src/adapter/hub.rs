@@ -309,6 +309,8 @@ impl Hub {
         let Some(account) = self.links.get(&id).and_then(Link::account).filter(|a| self.serves(*a)) else { return };
         let Some(link) = self.links.get_mut(&id).filter(|link| link.who.role.calls()) else { return };
         link.told = told;
+        self.doubt_older(id, account);
+        let Some(link) = self.links.get(&id) else { return };
         out.push(Output::Event(AdapterEvent::Up {
             account,
             link: id,
@@ -317,6 +319,14 @@ impl Hub {
             version: link.version.clone(),
             peer: link.who.peer.clone(),
         }));
+    }
+
+    /// Older links of the account that do the same may be dead: an adapter comes back because its link broke, which
+    /// our end of it may not have noticed.
+    fn doubt_older(&self, id: LinkId, account: SelfId) {
+        let Some(role) = self.links.get(&id).map(|link| link.who.role) else { return };
+        let older = self.links.range(..id).map(|(_, link)| link);
+        older.filter(|link| link.account() == Some(account) && link.who.role == role).for_each(|l| l.handle.doubt());
     }
 
     fn state(&mut self, account: SelfId, online: Option<bool>, reason: Text, out: &mut Vec<Output>) {

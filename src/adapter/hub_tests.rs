@@ -8,6 +8,7 @@ use super::hub::{Hub, HubSettings, Output};
 use super::link::{Introduction, LinkEvent, LinkHandle, LinkRole, Outgoing};
 use super::onebot::{Frame, decode};
 use crate::domain::*;
+use futures_util::FutureExt;
 use std::time::Duration;
 
 const NOW: Mono = Mono(0);
@@ -15,13 +16,14 @@ const NOW: Mono = Mono(0);
 struct Play {
     hub: Hub,
     queues: Vec<(LinkId, Receiver<Outgoing>, CancellationToken)>,
+    handles: Vec<LinkHandle>,
 }
 
 impl Play {
     fn new(accounts: &[i64]) -> Self {
         let settings =
             HubSettings { accounts: accounts.iter().copied().collect(), request_timeout: Duration::from_secs(30) };
-        Self { hub: Hub::new(settings), queues: Vec::new() }
+        Self { hub: Hub::new(settings), queues: Vec::new(), handles: Vec::new() }
     }
 
     fn tell(&mut self, event: LinkEvent) -> Vec<Output> {
@@ -33,9 +35,11 @@ impl Play {
     fn open(&mut self, id: u64, role: LinkRole, label: Option<&str>, dialled: bool) {
         let stop = CancellationToken::new();
         let (handle, queue) = LinkHandle::new(stop.clone());
+        let kept = handle.clone();
         let who = Introduction { peer: format!("peer{id}"), role, label: label.map(Into::into), dialled };
         assert_eq!(self.tell(LinkEvent::Open(LinkId(id), who, handle)), []);
         self.queues.push((LinkId(id), queue, stop));
+        self.handles.push(kept);
     }
 
     fn frame(&mut self, id: u64, frame: Value) -> Vec<Output> {
@@ -196,6 +200,16 @@ fn the_newest_link_is_called_and_the_late_close_of_the_older_changes_nothing() {
     assert_eq!(called(&out), [(1, CallOutcome::Done(CallReply::Sent(Some(MessageId(5)))))]);
     assert_eq!(downs(&play.close(2, Vec::new())), [(10, 2, false)]);
     assert_eq!(play.call(2, 10), Some(CallOutcome::NotSent));
+}
+
+#[tokio::test]
+async fn a_new_link_puts_the_older_ones_of_its_account_to_the_proof() {
+    let mut play = Play::new(&[]);
+    for (id, account) in [(1, 10), (2, 20), (3, 10)] {
+        play.up(id, account);
+    }
+    let doubted = |id: usize| play.handles[id - 1].doubted().now_or_never().is_some();
+    assert_eq!([1, 2, 3].map(doubted), [true, false, false]);
 }
 
 #[test]

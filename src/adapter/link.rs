@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_util::sync::CancellationToken;
@@ -92,18 +92,30 @@ pub struct Outgoing {
 pub struct LinkHandle {
     frames: mpsc::Sender<Outgoing>,
     stop: CancellationToken,
+    doubt: Arc<Notify>,
 }
 
 impl LinkHandle {
     /// A handle and what it leads to: for the link loop, and for tests that play a link.
     pub fn new(stop: CancellationToken) -> (Self, mpsc::Receiver<Outgoing>) {
         let (frames, queue) = mpsc::channel(OUTGOING);
-        (Self { frames, stop }, queue)
+        (Self { frames, stop, doubt: Arc::default() }, queue)
     }
 
     /// Hands a frame over without waiting; false: the queue is full or the link is gone, and nothing was sent.
     pub fn offer(&self, frame: Outgoing) -> bool {
         self.frames.try_send(frame).is_ok()
+    }
+
+    /// Has it show that it lives, or end: a newer link of its account came, which it would do when this one is dead
+    /// and our pings have not missed it yet.
+    pub fn doubt(&self) {
+        self.doubt.notify_one();
+    }
+
+    /// Waits until it is doubted; for tests that play a link.
+    pub async fn doubted(&self) {
+        self.doubt.notified().await;
     }
 
     /// Ends the link.
@@ -181,7 +193,7 @@ impl Door {
     {
         let link = LinkId(self.ids.fetch_add(1, Ordering::Relaxed));
         let (handle, mut queue) = LinkHandle::new(stop.child_token());
-        let stop = handle.stop.clone();
+        let (stop, doubt) = (handle.stop.clone(), Arc::clone(&handle.doubt));
         let (peer, dialled) = (who.peer.clone(), who.dialled);
         if self.events.send(LinkEvent::Open(link, who, handle)).await.is_err() {
             return Ending::Stopped;
@@ -191,7 +203,7 @@ impl Door {
         let socket = Wire::new(socket);
         let ending = {
             let talk = Talk::new(link, &socket, &self.events, dialled);
-            let talk = talk.run(&mut queue, &mut in_hand, settings.heartbeat, &stop);
+            let talk = talk.run(&mut queue, &mut in_hand, settings.heartbeat, &stop, &doubt);
             AssertUnwindSafe(talk).catch_unwind().await.unwrap_or(Ending::Panicked)
         };
         queue.close();

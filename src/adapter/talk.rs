@@ -5,7 +5,7 @@
 use std::time::{Duration, SystemTime};
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_util::sync::CancellationToken;
@@ -22,6 +22,8 @@ const BATCH: usize = 64;
 const STALL: Duration = Duration::from_secs(30);
 /// Our own pings that may go unanswered.
 const PINGS: u32 = 2;
+/// How long a link may take to show that it lives after a newer one of its account came (threats.md A29).
+const PROOF: Duration = Duration::from_secs(3);
 /// Frames that cannot be read, in one minute (threats.md A27).
 const GARBAGE: u32 = 100;
 /// Pings and pongs of the adapter's in one minute; none of them sends any of its own (threats.md A25).
@@ -51,11 +53,12 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Talk<'a, S> {
         in_hand: &mut Option<u64>,
         heartbeat: Duration,
         stop: &CancellationToken,
+        doubt: &Notify,
     ) -> Ending {
         let mut bad = Bad::new(Instant::now());
         let ending = tokio::select! {
             ending = self.read(&mut bad) => ending,
-            ending = self.write(queue, in_hand, heartbeat) => ending,
+            ending = self.write(queue, in_hand, heartbeat, doubt) => ending,
             () = stop.cancelled() => Ending::Stopped,
         };
         if bad.unreported > 0 {
@@ -111,8 +114,10 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Talk<'a, S> {
         queue: &mut mpsc::Receiver<Outgoing>,
         in_hand: &mut Option<u64>,
         heartbeat: Duration,
+        doubt: &Notify,
     ) -> Ending {
         let mut unanswered = 0;
+        let mut proof = None;
         let mut ping_at = Instant::now() + heartbeat;
         loop {
             let written = tokio::select! {
@@ -121,6 +126,18 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Talk<'a, S> {
                     // The hub has let go of its handle.
                     None => return Ending::Stopped,
                 },
+                () = doubt.notified(), if proof.is_none() => {
+                    proof = Some(Instant::now() + PROOF.min(heartbeat));
+                    self.pulse.take();
+                    timeout(STALL, self.ping()).await
+                }
+                () = sleep_until(proof.unwrap_or(ping_at)), if proof.is_some() => {
+                    if !self.pulse.take() {
+                        return Ending::Replaced;
+                    }
+                    (proof, unanswered) = (None, 0);
+                    continue;
+                }
                 () = sleep_until(ping_at) => {
                     ping_at = Instant::now() + heartbeat;
                     unanswered = if self.pulse.take() { 0 } else { unanswered };
