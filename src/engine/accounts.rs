@@ -39,8 +39,6 @@ pub(super) struct Account {
     pub missed_since: Option<Wall>,
     /// It has had a link since we started.
     pub met: bool,
-    /// Its histories have shown something that we said: not all adapters keep that.
-    pub keeps_ours: bool,
     pub pace: Bucket,
     /// The groups it is in, by number.
     pub groups: Arc<Vec<(GroupId, Text)>>,
@@ -62,7 +60,6 @@ impl Account {
             down_since: None,
             missed_since: None,
             met: false,
-            keeps_ours: false,
             pace: Bucket::default(),
             groups: Arc::default(),
             muted: BTreeMap::new(),
@@ -103,11 +100,6 @@ impl State {
     /// The end of a call.
     pub fn on_called(&mut self, call: CallId, outcome: CallOutcome) {
         let Some(errand) = self.calls.remove(&call) else { return };
-        if let CallOutcome::Done(CallReply::Messages(messages)) = &outcome
-            && let Some(ours) = messages.iter().find(|m| m.is_own())
-        {
-            self.account(ours.conversation.account).keeps_ours = true;
-        }
         match errand {
             Errand::Deliver(part) => self.on_sent(part, outcome),
             Errand::LookUp(part) => self.on_looked_up(part, outcome),

@@ -418,9 +418,9 @@ impl State {
         self.pump_delivery(id);
     }
 
-    /// Whether this history is proof that a part did not arrive: it reaches back to before the part left, this adapter
-    /// keeps what we say, and it has kept nothing of ours since that is not known. The words do not count: QQ may
-    /// have changed them.
+    /// Whether this history is proof that a part did not arrive: it reaches back to before the part left, it shows what
+    /// we said then (not all adapters keep that, or only in groups), and nothing of ours since that is not known. The
+    /// words do not count: QQ may have changed them.
     fn never_came(&self, delivery: &Delivery, messages: &[Message]) -> bool {
         let id = delivery.part.conversation;
         let left = self.now.wall - self.now.mono.since(delivery.since);
@@ -428,8 +428,7 @@ impl State {
         let unknown = |m: &Message| m.is_own() && !self.is_known(id, m.id) && said(m) + SKEW >= left;
         delivery.lost
             && !delivery.again
-            && self.accounts.get(&id.account).is_some_and(|a| a.keeps_ours)
-            && messages.iter().any(|m| said(m) <= left)
+            && messages.iter().any(|m| m.is_own() && said(m) <= left)
             && !messages.iter().any(unknown)
     }
 
