@@ -12,7 +12,7 @@ fn it_starts_the_bot_which_outlives_the_terminal() {
     terminal.hang_up();
     terminal.exit();
     assert!(home.answers(), "the bot runs on");
-    let log = home.data().join("logs/daemon.log");
+    let log = home.data().join("logs/qqdeck.log");
     assert_eq!(std::fs::metadata(&log).unwrap().permissions().mode() & 0o777, 0o640);
     assert!(std::fs::read_to_string(log).unwrap().contains("listening"));
 
