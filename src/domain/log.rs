@@ -71,6 +71,14 @@ pub struct LogLine {
     pub text: Box<str>,
 }
 
+impl LogLine {
+    /// As it stands in a file, with the line's end. `time`: local, with its offset.
+    pub fn written(&self, time: &str) -> String {
+        let Self { target, text, .. } = self;
+        format!("{time} {:<5} {target} {text}\n", self.level.name().to_ascii_uppercase())
+    }
+}
+
 /// How the log itself does.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct LogHealth {

@@ -18,7 +18,6 @@ use jiff::tz::TimeZone;
 
 use super::janitor;
 use super::lane::Sink;
-use super::line;
 use super::voice::Voice;
 use crate::config::Logs;
 use crate::domain::{LogLevel, LogLine, Wall};
@@ -271,7 +270,7 @@ impl Files {
     fn tell(&mut self, level: LogLevel, words: &str, at: Wall) -> io::Result<()> {
         let mut note = if self.torn { b"\n".to_vec() } else { Vec::new() };
         let told = LogLine { seq: 0, at, level, target: super::voice::TARGET.into(), text: words.into() };
-        line::write(&told, &self.time(at), &mut note);
+        note.extend_from_slice(told.written(&self.time(at)).as_bytes());
         let written = self.put(&note);
         self.torn = match &written {
             Ok(()) => false,
@@ -338,7 +337,7 @@ impl Sink for Files {
                 bytes.clear();
                 self.turn_or_stay(today, line.at);
             }
-            line::write(line, &self.time(line.at), &mut bytes);
+            bytes.extend_from_slice(line.written(&self.time(line.at)).as_bytes());
         }
         self.chunk(&bytes, at);
         if dropped > 0 {

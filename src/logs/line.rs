@@ -10,7 +10,7 @@ use std::fmt::{self, Write};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level};
 
-use crate::domain::{LogLevel, LogLine, Redactor, Text};
+use crate::domain::{LogLevel, Redactor, Text};
 
 /// Longest value in bytes; what was cut is told.
 const VALUE: usize = 2 << 10;
@@ -63,20 +63,6 @@ fn cut(mut words: String, most: usize) -> String {
         let _ = write!(words, "… +{left} B");
     }
     words
-}
-
-/// One line of a file, with its end. `time`: local, with its offset.
-pub fn write(line: &LogLine, time: &str, out: &mut Vec<u8>) {
-    let level = match line.level {
-        LogLevel::Error => "ERROR",
-        LogLevel::Warn => "WARN ",
-        LogLevel::Info => "INFO ",
-        LogLevel::Debug => "DEBUG",
-        LogLevel::Trace => "TRACE",
-    };
-    for part in [time, " ", level, " ", &line.target, " ", &line.text, "\n"] {
-        out.extend_from_slice(part.as_bytes());
-    }
 }
 
 struct Said<'r> {

@@ -214,7 +214,10 @@ fn targets(text: &str) -> Targets {
         Some(LogLevel::Trace) => LevelFilter::TRACE,
     };
     let LogFilter { all, parts } = LogFilter::parse(text).unwrap_or_default();
-    Targets::new().with_default(level(all)).with_targets(parts.into_iter().map(|(target, own)| (target, level(own))))
+    // What the watcher of files tells of each write would be a write to tell of, where stderr goes into such a file.
+    let quiet = LevelFilter::INFO.min(level(all));
+    let targets = Targets::new().with_default(level(all)).with_target("notify", quiet);
+    targets.with_targets(parts.into_iter().map(|(target, own)| (target, level(own))))
 }
 
 fn now() -> Wall {

@@ -8,7 +8,6 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::lane::Sink;
-use super::line;
 use crate::domain::{LogLevel, LogLine};
 
 /// Writes to stderr.
@@ -39,7 +38,7 @@ impl Stderr {
         } else {
             let at = Timestamp::from_millisecond(line.at.0).unwrap_or(Timestamp::UNIX_EPOCH);
             let time = at.to_zoned(self.zone.clone()).strftime("%Y-%m-%dT%H:%M:%S%.3f%:z").to_string();
-            line::write(line, &time, out);
+            out.extend_from_slice(line.written(&time).as_bytes());
         }
     }
 }

@@ -51,6 +51,7 @@ fn the_level_changes_while_it_runs_and_parts_have_their_own() {
         logs.configure(&config::Logs { level: "off".into(), ..config::Logs::default() });
         tracing::error!("no more");
     });
+    assert!(logged("trace", |_| tracing::trace!(target: "notify::inotify", "a write")).is_empty(), "would feed itself");
     let words: Vec<_> = lines.iter().map(|l| l.split(' ').nth(2).unwrap()).collect();
     assert_eq!(words, ["yes", "the", "now"], "{lines:?}");
 }
