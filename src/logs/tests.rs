@@ -70,3 +70,44 @@ fn lines_reach_the_file_before_a_flush_ends() {
     assert_eq!(text.lines().count(), 100);
     assert!(text.ends_with(" INFO  qqdeck::logs::tests line n=99\n"), "{text}");
 }
+
+/// What a line costs whoever logs it, and how many come through: `cargo test --lib logs::tests::figures -- --ignored
+/// --nocapture`.
+#[test]
+#[ignore = "prints numbers"]
+fn figures() {
+    let dir = tempfile::tempdir().unwrap();
+    let logs = Logs::start(dir.path(), &config::Logs::default(), false).unwrap();
+    logs.redact((0..8).map(|n| format!("a-secret-of-somebody-{n}")));
+    let begun = std::time::Instant::now();
+    const LINES: u32 = 50_000;
+    tracing::subscriber::with_default(logs.subscriber(), || {
+        for n in 0..LINES {
+            tracing::info!(n, account = 10001, reason = "timed out", "link is down");
+        }
+    });
+    let each = begun.elapsed() / LINES;
+    logs.flush();
+    let written = std::fs::read_to_string(dir.path().join(FOLDER).join(CURRENT)).unwrap().lines().count();
+    println!("{each:?} a line; {written} lines written, {} dropped", logs.ring().health().dropped);
+}
+
+#[test]
+fn a_panic_is_a_line_of_the_log() {
+    let lines = logged("error", |_| {
+        let here = std::thread::current().id();
+        let before = std::sync::Arc::new(std::panic::take_hook());
+        let other = std::sync::Arc::clone(&before);
+        std::panic::set_hook(Box::new(move |panic| match std::thread::current().id() == here {
+            true => layer::panicked(panic),
+            // That of another test.
+            false => other(panic),
+        }));
+        let panicked = std::panic::catch_unwind(|| panic!("an unlikely\nthing"));
+        std::panic::set_hook(Box::new(move |panic| before(panic)));
+        assert!(panicked.is_err());
+    });
+    assert_eq!(lines.len(), 1);
+    assert!(lines[0].starts_with("E qqdeck::logs::layer panicked: an unlikely\\nthing thread="), "{lines:?}");
+    assert!(lines[0].contains("at=src/logs/tests.rs:"), "{lines:?}");
+}

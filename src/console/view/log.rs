@@ -144,8 +144,14 @@ fn draw_lines(p: &mut Paint, area: Rect) {
         rows += height(ui, shown[first], area.width);
     }
     let mut y = area.y;
+    // Above the first whole line there may be room for the end of another.
+    let room = usize::from(area.height).saturating_sub(rows);
+    if let Some(above) = first.checked_sub(1).filter(|_| room > 0) {
+        let skip = height(ui, shown[above], area.width).saturating_sub(room);
+        y = draw_line(p, area, shown[above], skip);
+    }
     for line in &shown[first..=bottom] {
-        let end = draw_line(p, Rect { y, height: area.bottom().saturating_sub(y), ..area }, line);
+        let end = draw_line(p, Rect { y, height: area.bottom().saturating_sub(y), ..area }, line, 0);
         if ui.log.at == Some(line.seq) && ui.log.half == Half::Log {
             p.row_style(Rect { y, height: end - y, ..area }, Role::Selection);
         }
@@ -153,8 +159,8 @@ fn draw_lines(p: &mut Paint, area: Rect) {
     }
 }
 
-/// Draws one line and gives the row behind it.
-fn draw_line(p: &mut Paint, area: Rect, line: &LogLine) -> u16 {
+/// Draws one line without its first rows, and gives the row behind it.
+fn draw_line(p: &mut Paint, area: Rect, line: &LogLine, skip: usize) -> u16 {
     let (role, text_role) = match line.level {
         LogLevel::Error => (Role::AlertCritical, Role::AlertCritical),
         LogLevel::Warn => (Role::AlertWarning, Role::AlertWarning),
@@ -162,11 +168,13 @@ fn draw_line(p: &mut Paint, area: Rect, line: &LogLine) -> u16 {
         LogLevel::Debug | LogLevel::Trace => (Role::TextDim, Role::TextDim),
     };
     let lead = lead(p.ui, area.width);
-    let x = p.put(area.x + 1, area.y, area.width, &when(p.ui, line.at, area.width), Role::Time);
-    let x = p.put(x + 1, area.y, area.width, line.level.letter(), role);
-    if has_target(area.width) {
-        let target = line.target.strip_prefix("qqdeck::").unwrap_or(&line.target);
-        p.put(x + 1, area.y, TARGET as u16, &p.ui.width.fit_left(target, TARGET), Role::TextDim);
+    if skip == 0 {
+        let x = p.put(area.x + 1, area.y, area.width, &when(p.ui, line.at, area.width), Role::Time);
+        let x = p.put(x + 1, area.y, area.width, line.level.letter(), role);
+        if has_target(area.width) {
+            let target = line.target.strip_prefix("qqdeck::").unwrap_or(&line.target);
+            p.put(x + 1, area.y, TARGET as u16, &p.ui.width.fit_left(target, TARGET), Role::TextDim);
+        }
     }
     let (x, room) = (area.x + lead, area.width.saturating_sub(lead + 1));
     if !p.ui.log.wrap {
@@ -174,7 +182,7 @@ fn draw_line(p: &mut Paint, area: Rect, line: &LogLine) -> u16 {
         return area.y + 1;
     }
     let mut y = area.y;
-    for piece in lines(&line.text, Columns::same(room.into()), p.ui.width).take(TALLEST) {
+    for piece in lines(&line.text, Columns::same(room.into()), p.ui.width).take(TALLEST).skip(skip) {
         if y >= area.bottom() {
             break;
         }
