@@ -48,12 +48,12 @@ impl Ui {
         let shown = self.log.shown();
         let Some(last) = shown.len().checked_sub(1) else { return };
         let to = LogUi::place(&shown, self.log.at.or(self.log.bottom)).saturating_add_signed(by).min(last);
-        let (to_seq, last_seq) = (shown[to].seq, shown[last].seq);
-        if to == last {
-            return self.log.follow();
+        // Where one stops, the picture stands: `settle_log` sees to it.
+        let at = (to < last).then(|| shown[to].seq);
+        match at {
+            None => self.log.follow(),
+            at => self.log.at = at,
         }
-        self.log.at = Some(to_seq);
-        self.log.bottom.get_or_insert(last_seq);
     }
 
     /// Scrolls no further than the selected line needs.
