@@ -103,3 +103,30 @@ async fn the_newest_lines_are_asked_for_and_followed() {
     assert!(told.contains("the log's level changed"), "{told}");
     follower.kill().await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_secret_that_gets_among_the_words_is_masked_those_of_a_reload_included() {
+    let (first, second) = ("hunter-first-4711", "hunter-second-4712");
+    let mut bot = Bot::prepare(OPEN);
+    let folder = bot.dir().to_owned();
+    // Named after their tokens: what is logged of them holds a secret, and nothing there looks like one.
+    let config = |token: &str| {
+        let file = folder.join(token.split('-').nth(1).unwrap());
+        std::fs::write(&file, token).unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+        let file = file.display();
+        let (name, url) = (format!("to {token}"), "ws://127.0.0.1:9/");
+        format!("{OPEN}[[onebot.dial]]\nname = \"{name}\"\nurl = \"{url}\"\ntoken = \"file:{file}\"\n")
+    };
+    bot.configure(&config(first));
+    bot.restart().await;
+    bot.logs("peer=\"to ████\"").await;
+    let before = bot.log().len();
+    bot.configure(&config(second));
+    eventually("the other one is dialled", async || {
+        bot.log().get(before..).is_some_and(|log| log.contains("peer=\"to ████\"")).then_some(())
+    })
+    .await;
+    let all = [bot.log(), bot.logged(), bot.ctl(&["logs", "-n", "1000"]).await.all()].concat();
+    assert!(all.contains("configuration reloaded") && !all.contains("hunter"), "{all}");
+}
