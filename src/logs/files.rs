@@ -152,9 +152,11 @@ impl Files {
         self.make_folder()?;
         let path = self.path();
         let file = OpenOptions::new().create(true).append(true).mode(self.rules.mode).open(path)?;
-        // The mode of `open` is cut by the umask. A file that is not ours keeps its own.
-        let _ = file.set_permissions(fs::Permissions::from_mode(self.rules.mode));
         let found = file.metadata()?;
+        if found.is_file() {
+            // The mode of `open` is cut by the umask. A file that is not ours keeps its own, and a device too.
+            let _ = file.set_permissions(fs::Permissions::from_mode(self.rules.mode));
+        }
         let written = i64::checked_mul(found.mtime(), 1000).map(Wall).filter(|_| found.len() > 0);
         let day = written.map_or(today, |at| self.day(at));
         if self.stderr {
