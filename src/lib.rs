@@ -33,6 +33,7 @@
 //! * [`provider`]: Ollama and OpenAI-compatible models.
 //! * [`store`]: SQLite: history, search, outbox, books, audit, backups.
 //! * [`security`]: references to secrets become secrets.
+//! * [`logs`]: the program's own log: files by day, and the newest lines for whoever watches.
 //!
 //! # Third floor
 //!
@@ -52,6 +53,7 @@ pub mod config;
 pub mod console;
 pub mod domain;
 pub mod engine;
+pub mod logs;
 pub mod provider;
 pub mod runtime;
 pub mod security;

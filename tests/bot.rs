@@ -9,6 +9,8 @@ mod access;
 mod crash;
 #[path = "bot/harness.rs"]
 mod harness;
+#[path = "bot/logs.rs"]
+mod logs;
 #[path = "bot/modes.rs"]
 mod modes;
 #[path = "bot/offline.rs"]

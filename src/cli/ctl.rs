@@ -54,6 +54,7 @@ fn argument(a: &Argument) -> Arg {
         Form::Needed => valued(arg, name).required(true),
         Form::Optional => valued(arg, name),
         Form::Rest => valued(arg, name).required(true).num_args(1..),
+        Form::Option(value) if a.name == "limit" => valued(arg, value.to_owned()).long(a.name).short('n'),
         Form::Option(value) => valued(arg, value.to_owned()).long(a.name),
         Form::Flag => arg.long(a.name).action(ArgAction::SetTrue),
     }
@@ -82,7 +83,8 @@ impl FromArgMatches for Ctl {
         }
         let ask =
             Ask { verb: entry.name.to_owned(), arguments, json: matches.get_flag("json") || given.get_flag("json") };
-        Ok(Self { ask, follow: entry.verb == Verb::Tail })
+        let follow = entry.verb == Verb::Tail || (entry.verb == Verb::Logs && given.get_flag("follow"));
+        Ok(Self { ask, follow })
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {

@@ -1,15 +1,13 @@
 //! The running bot with its doors: what `run` and `demo` have in common.
 
-use std::fs::{DirBuilder, File, OpenOptions};
 use std::future::Future;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
-use std::sync::Arc;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::output::remark;
+use crate::logs::{self, Logs};
 use crate::runtime::keeper::{LoadError, Loaded};
 use crate::runtime::run::{End, RunOptions, Running, StartError, start};
 use crate::serve::{self, Doors, socket};
@@ -59,29 +57,17 @@ pub fn threads(workers: usize) -> Result<tokio::runtime::Runtime, Exit> {
     built.map_err(|error| Exit::Failed { name: "run", cause: error.to_string() })
 }
 
-/// Writes the log to stderr, where systemd and people read it.
-pub fn log_to_stderr(level: &str) {
-    let lines = tracing_subscriber::fmt().with_env_filter(filter(level)).with_writer(std::io::stderr);
-    // Set already when a test runs several bots in one process.
-    let _ = lines.with_target(false).with_ansi(false).try_init();
-}
-
-/// Writes the log to `logs/daemon.log` in the data directory, where there is no stderr that anybody reads.
+/// Starts the log: files in the data directory, and stderr where systemd and people read it.
 ///
 /// # Errors
 /// [`Exit::CannotWrite`].
-pub fn log_to_file(level: &str, data: &Path) -> Result<Arc<File>, Exit> {
-    let path = data.join("logs").join("daemon.log");
-    let fail = |e: std::io::Error| Exit::CannotWrite { path: path.display().to_string(), cause: e.to_string() };
-    DirBuilder::new().recursive(true).mode(0o700).create(data.join("logs")).map_err(fail)?;
-    let file = Arc::new(OpenOptions::new().create(true).append(true).mode(0o640).open(&path).map_err(fail)?);
-    let lines = tracing_subscriber::fmt().with_env_filter(filter(level)).with_writer(file.clone());
-    let _ = lines.with_target(false).with_ansi(false).try_init();
-    Ok(file)
-}
-
-fn filter(level: &str) -> tracing_subscriber::EnvFilter {
-    tracing_subscriber::EnvFilter::try_new(level).unwrap_or_else(|_| "info".into())
+pub fn logs(config: &crate::config::Logs, data: &Path, on_stderr: bool) -> Result<Logs, Exit> {
+    let logs = Logs::start(data, config, on_stderr).map_err(|e| {
+        let path = data.join(logs::FOLDER).join(logs::CURRENT);
+        Exit::CannotWrite { path: path.display().to_string(), cause: e.to_string() }
+    })?;
+    logs.install();
+    Ok(logs)
 }
 
 /// Runs the bot with its socket until it has stopped; `beside` runs along once the socket listens, and its end ends
@@ -96,7 +82,7 @@ pub async fn daemon<F: Future<Output = ()>>(
     beside: impl FnOnce(Doors) -> F,
 ) -> Result<(), Exit> {
     let file = options.config.display().to_string();
-    let data = options.data.clone();
+    let (data, logs) = (options.data.clone(), options.logs.clone());
     socket::check_length(&socket::path(&data))?;
     let mut signals = Signals::listen().map_err(|error| Exit::Failed { name: "run", cause: error.to_string() })?;
     let mut running = start(loaded, options).await.map_err(|error| refusal(error, &file, &data))?;
@@ -105,7 +91,7 @@ pub async fn daemon<F: Future<Output = ()>>(
     let doors = Doors::new(running.handle.clone(), &data, stop.clone());
     let doors = if demo { doors.of_demo() } else { doors };
     let served = tokio::spawn(serve::serve(door, doors.clone()));
-    let end = until_end(&mut running, &mut signals, beside(doors)).await;
+    let end = until_end(&mut running, &mut signals, &logs, beside(doors)).await;
     stop.cancel();
     if let Ok(Err(error)) = served.await {
         tracing::error!(%error, "the socket");
@@ -118,7 +104,7 @@ pub async fn daemon<F: Future<Output = ()>>(
     }
 }
 
-async fn until_end(running: &mut Running, signals: &mut Signals, beside: impl Future<Output = ()>) -> End {
+async fn until_end(running: &mut Running, signals: &mut Signals, logs: &Logs, beside: impl Future<Output = ()>) -> End {
     tokio::pin!(beside);
     let mut along = true;
     loop {
@@ -127,6 +113,7 @@ async fn until_end(running: &mut Running, signals: &mut Signals, beside: impl Fu
             _ = signals.term.recv() => running.terminate().await,
             _ = signals.int.recv() => running.terminate().await,
             _ = signals.hup.recv() => running.reload().await,
+            _ = signals.usr1.recv() => logs.reopen(),
             () = &mut beside, if along => {
                 along = false;
                 running.terminate().await;
@@ -139,6 +126,8 @@ struct Signals {
     term: Signal,
     int: Signal,
     hup: Signal,
+    /// Log files were moved.
+    usr1: Signal,
 }
 
 impl Signals {
@@ -147,6 +136,7 @@ impl Signals {
             term: signal(SignalKind::terminate())?,
             int: signal(SignalKind::interrupt())?,
             hup: signal(SignalKind::hangup())?,
+            usr1: signal(SignalKind::user_defined1())?,
         })
     }
 }

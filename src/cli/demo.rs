@@ -15,6 +15,8 @@ use super::place::Place;
 use super::relay::{self, Reach};
 use super::usage::bad_value;
 use super::{attach, daemon};
+use crate::config;
+use crate::logs::Logs;
 use crate::runtime::handle::Heard;
 use crate::runtime::keeper::Loaded;
 use crate::runtime::run::RunOptions;
@@ -46,8 +48,10 @@ impl Demo {
         let data = place.data.clone().unwrap_or_else(|| folder.clone());
         let threads = daemon::threads(2)?;
         let shown = if self.headless || !is_terminal() {
-            daemon::log_to_stderr("warn");
-            let shown = threads.block_on(self.show(&data, |doors| talk(doors, place.lang)));
+            let logs = daemon::logs(&config::Logs { level: "warn".into(), ..Default::default() }, &data, true)?;
+            logs.catch_panics();
+            let shown = threads.block_on(self.show(&data, &logs, |doors| talk(doors, place.lang)));
+            logs.flush();
             shown.map_err(End::from)
         } else {
             self.console(&threads, &data, place.lang)
@@ -62,7 +66,7 @@ impl Demo {
     /// The same relay as anywhere, on a thread of its own, and a session at the other end of a pair of sockets.
     fn console(&self, threads: &Runtime, data: &Path, lang: Lang) -> Result<(), End> {
         let failed = |cause: io::Error| Exit::Failed { name: "demo", cause: cause.to_string() };
-        daemon::log_to_file("info", data)?;
+        let logs = daemon::logs(&config::Logs::default(), data, false)?;
         let (ours, theirs) = UnixStream::pair().map_err(failed)?;
         theirs.set_nonblocking(true).map_err(failed)?;
         let me = rustix::process::geteuid().as_raw();
@@ -76,7 +80,7 @@ impl Demo {
             ended
         };
         let (keep, kept) = std::sync::mpsc::channel();
-        let shown = threads.block_on(self.show(data, |doors| async move {
+        let shown = threads.block_on(self.show(data, &logs, |doors| async move {
             let Ok(theirs) = tokio::net::UnixStream::from_std(theirs) else { return };
             tokio::spawn(doors.talk(theirs, operator));
             let _ = keep.send(thread::spawn(relay));
@@ -85,11 +89,17 @@ impl Demo {
         }));
         // The terminal is given back before anything is said in it.
         let relayed = kept.try_recv().ok().map_or(Ok(()), |relay| relay.join().unwrap_or(Ok(())));
+        logs.flush();
         shown?;
         relayed
     }
 
-    async fn show<F: Future<Output = ()>>(&self, data: &Path, beside: impl FnOnce(Doors) -> F) -> Result<(), Exit> {
+    async fn show<F: Future<Output = ()>>(
+        &self,
+        data: &Path,
+        logs: &Logs,
+        beside: impl FnOnce(Doors) -> F,
+    ) -> Result<(), Exit> {
         let stop = CancellationToken::new();
         let failed = |cause: std::io::Error| Exit::Failed { name: "demo", cause: cause.to_string() };
         let demo = simulator::demo(self.seed, self.rate, stop.clone()).await.map_err(failed)?;
@@ -99,7 +109,7 @@ impl Demo {
             warnings: Vec::new(),
             directory: data.to_owned(),
         };
-        let options = RunOptions { config: data.join("config.toml"), data: data.to_owned() };
+        let options = RunOptions { config: data.join("config.toml"), data: data.to_owned(), logs: logs.clone() };
         let town = tokio::spawn(demo.run());
         let ended = daemon::daemon(loaded, options, true, beside).await;
         stop.cancel();

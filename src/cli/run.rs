@@ -6,8 +6,8 @@ use super::daemon;
 use super::launch;
 use super::output::End;
 use super::place::Place;
+use crate::domain::LogLevel;
 use crate::runtime::run::RunOptions;
-use crate::words::Exit;
 
 /// Options of `run`.
 #[derive(Debug, clap::Args)]
@@ -34,27 +34,30 @@ impl Run {
         // Errors come in the reader's language and with their own exit code.
         let loaded = daemon::load(&config, place.lang)?;
         let file = config.display().to_string();
-        let options = RunOptions { config, data: place.data()? };
         let threads = daemon::threads(loaded.config.engine.workers)?;
+        let data = place.data()?;
+        let logs = daemon::logs(&loaded.config.logs, &data, !self.detached)?;
+        logs.catch_panics();
+        // What is said on stderr in the reader's language is in the files as well.
+        for issue in &loaded.warnings {
+            logs.note(LogLevel::Warn, &issue.line(&file, place.lang.language()));
+        }
         if !self.detached {
             daemon::warn(&loaded, &file, place.lang);
-            daemon::log_to_stderr(&loaded.config.logs.level);
-            return Ok(threads.block_on(daemon::daemon(loaded, options, false, |_| pending()))?);
         }
-        let log = daemon::log_to_file(&loaded.config.logs.level, &options.data)?;
-        for issue in &loaded.warnings {
-            tracing::warn!("{}", issue.line(&file, place.lang.language()));
-        }
+        let options = RunOptions { config, data, logs: logs.clone() };
         let running = daemon::daemon(loaded, options, false, |_| {
-            // Until here the one who started us reads our last words; from here on nobody does.
-            if let Err(error) = rustix::stdio::dup2_stderr(&log) {
-                tracing::warn!(%error, "what is said on stderr will not be in the log");
+            if self.detached {
+                // Until here the one who started us reads our last words; from here on nobody does.
+                logs.take_stderr();
             }
             pending()
         });
-        threads.block_on(running).map_err(|exit: Exit| {
-            tracing::error!("{exit}");
-            exit.into()
-        })
+        let ended = threads.block_on(running);
+        if let Err(exit) = &ended {
+            logs.note(LogLevel::Error, &exit.words(place.lang));
+        }
+        logs.flush();
+        Ok(ended?)
     }
 }

@@ -70,8 +70,6 @@ pub enum Shape {
     Secret,
     /// A colour name or `#rrggbb`.
     Color,
-    /// `"0640"`.
-    FileMode,
     /// Begins with `/`.
     Path,
     /// The name of an HTTP header.

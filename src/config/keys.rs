@@ -378,10 +378,10 @@ fn telemetry(s: &mut Section<'_, '_>, c: &mut Telemetry) {
 }
 
 fn logs(s: &mut Section<'_, '_>, c: &mut Logs) {
-    s.text("level", &mut c.level, Shape::Line);
-    s.within("keep", &mut c.keep, 1..=3650);
+    s.log_filter("level", &mut c.level);
+    s.within("keep", &mut c.keep, 0..=3650);
     s.key("compress", &mut c.compress);
-    s.text("mode", &mut c.mode, Shape::FileMode);
+    s.one_of("mode", &mut c.mode, &["0600", "0640", "0644", "0660", "0664"]);
     s.size("max_total", &mut c.max_total, 1 << 20..=1 << 40);
 }
 

@@ -148,6 +148,15 @@ impl<'w, 't> Section<'w, 't> {
         }
     }
 
+    /// What the log lets through.
+    pub fn log_filter(&mut self, name: &'static str, out: &mut String) {
+        let Some(place) = self.find(name) else { return };
+        let text = place.keep(super::value::shaped(place.value, Shape::Line));
+        if let Some(text) = text.filter(|text| place.keep(super::LogFilter::parse(text)).is_some()) {
+            *out = text;
+        }
+    }
+
     /// Whether the key is written here.
     pub fn written(&self, name: &str) -> bool {
         self.table.is_some_and(|table| table.contains_key(name))

@@ -213,9 +213,6 @@ pub(super) fn shaped(value: &DeValue<'_>, wanted: Shape) -> Result<String, Issue
         Shape::Url(schemes) => text.is_empty() || url(text, schemes),
         Shape::Address => text.is_empty() || address(text).is_some(),
         Shape::Color => color(text),
-        Shape::FileMode => {
-            text.len() <= 5 && u32::from_str_radix(text, 8).is_ok_and(|mode| mode <= 0o777 && mode & 0o600 == 0o600)
-        }
         Shape::Path => text.starts_with('/') && plain() && !text.contains(char::is_whitespace),
         Shape::Prefix => (1..=8).contains(&text.chars().count()) && plain() && !text.contains(char::is_whitespace),
         Shape::Name => (1..=64).contains(&text.chars().count()) && plain() && text.trim() == text,

@@ -214,7 +214,6 @@ fn shape(shape: Shape, zh: bool) -> String {
             "a reference: \"env:NAME\", \"file:PATH\" or \"secret:NAME\"",
         ),
         Shape::Color => ("颜色名（如 cyan）或 #rrggbb", "a colour such as cyan, or #rrggbb"),
-        Shape::FileMode => ("文件权限，如 \"0640\"", "a file mode such as \"0640\""),
         Shape::Path => ("以 / 开头的路径", "a path that begins with /"),
         Shape::HeaderName => ("HTTP 头的名称", "the name of an HTTP header"),
         Shape::AutoInteger => ("\"auto\" 或整数（不加引号）", "\"auto\" or an integer without quotes"),

@@ -16,6 +16,8 @@ pub enum Scope {
     Lists,
     /// On accounts and models.
     Accounts,
+    /// In the view of the log.
+    Log,
 }
 
 /// The group under which the help shows it.
@@ -85,6 +87,7 @@ impl Entry {
             Scope::Anywhere | Scope::Lists => true,
             Scope::Chats => view == View::Chats,
             Scope::Accounts => view == View::Accounts,
+            Scope::Log => view == View::Log,
         }
     }
 }
@@ -156,6 +159,8 @@ actions! {
     Date "date" ["g d"] Chats Looking Viewer "跳到某一天", "go to a day", "日期", "date";
     NextMatch "next-match" ["n"] Chats Looking Viewer "下一处", "the next match", "下一处", "next";
     PreviousMatch "previous-match" ["N"] Chats Looking Viewer "上一处", "the previous match", "上一处", "previous";
+    LogLevel "log-level" ["v"] Log Looking Viewer "日志只看某一级以上，按一次更严一级", "show only lines of the log that matter so much; each press is stricter", "级别", "level";
+    Wrap "wrap" ["Z"] Log Looking Viewer "日志长行折行或截断", "break long lines of the log, or cut them", "折行", "wrap";
     Copy "copy" ["y"] Lists Looking Viewer "复制到你的剪贴板（OSC 52）", "copy to your clipboard (OSC 52)", "复制", "copy";
     Export "export" ["g x"] Chats Looking Operator "导出这个会话（jsonl）", "export this chat (jsonl)", "导出", "export";
     Down "down" ["j", "down"] Lists Moving Viewer "下", "down", "下", "down";

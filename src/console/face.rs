@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::backend::Depth;
 use crate::config::{Config, Origins};
-use crate::domain::{Command, Done, Operator, Page, Query, Refusal, Snapshot, Text, Wall};
+use crate::domain::{Command, Done, LogNews, Operator, Page, Query, Refusal, Snapshot, Text, Wall};
 use crate::words::Lang;
 
 /// Who attaches, and with what terminal.
@@ -73,6 +73,8 @@ pub enum News {
     Remembered(Option<String>),
     /// What came of an export: the path, or why there is none, in the reader's language.
     Exported(u64, Result<String, String>),
+    /// New lines of the log, after [`Intent::Log`]; ten times a second at most.
+    Log(LogNews),
     /// The deadline that the console gave has come.
     Time,
     /// The terminal shows something else now: everything has to be drawn.
@@ -111,6 +113,8 @@ pub enum Intent {
     },
     /// Keep this until the operator comes again.
     Remember(String),
+    /// Tell what is logged after the line of this number; `None`: no more.
+    Log(Option<u64>),
     /// Stop the terminal's program, as ^Z does.
     Suspend,
     /// Leave; the bot goes on.

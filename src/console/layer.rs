@@ -109,6 +109,8 @@ pub enum Ask {
     Setting(ConversationId, String),
     /// A word along with a refusal.
     Refusal(ItemId),
+    /// Which lines of the log are shown.
+    LogFilter,
 }
 
 /// A line to fill in.

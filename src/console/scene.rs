@@ -325,3 +325,56 @@ fn provider(name: &str, model: &str, state: ProviderState, words: Option<&str>) 
         balance: (state == ProviderState::Aside).then(|| "¥0.00".into()),
     }
 }
+
+/// Lines of the log of the last minutes, and one of the day before.
+pub fn log() -> LogNews {
+    use LogLevel::{Debug, Error, Info, Warn};
+    let lines = [
+        (90_000, Info, "qqdeck::runtime::links", "listening for QQ adapters address=127.0.0.1:2280"),
+        (900, Info, "qqdeck::adapter::link", "link open peer=127.0.0.1:50512 link=7"),
+        (
+            890,
+            Info,
+            "qqdeck::runtime::driver",
+            "account is up account=10001 adapter=\"NapCat 4.8.90\" peer=127.0.0.1:50512",
+        ),
+        (600, Debug, "hyper::client::pool", "reuse idle connection for http://127.0.0.1:11434"),
+        (
+            480,
+            Warn,
+            "qqdeck::runtime::driver",
+            "link is down account=10002 reason=\"Kicked: 另一台设备登录\" others_left=0",
+        ),
+        (
+            300,
+            Error,
+            "qqdeck::store",
+            "the store cannot write: database or disk is full (code 13) batches=3 path=/var/lib/qqdeck/qqdeck.db 最早的一批在 23:09:20 等着，磁盘空出来之后会补写",
+        ),
+        (299, Info, "qqdeck::store", "the store writes again; 0 rows were given up meanwhile"),
+        (60, Warn, "qqdeck::adapter::server", "connection refused peer=203.0.113.9:40112 cause=\"wrong token ␛[2J\""),
+        (20, Info, "qqdeck::serve::connection", "a session at the console ended operator=li bye=Detached"),
+    ];
+    let line = |(n, (ago, level, target, text)): (usize, &(u64, LogLevel, &str, &str))| {
+        let (target, text) = ((*target).into(), (*text).into());
+        Arc::new(LogLine { seq: n as u64 + 1, at: at(*ago), level: *level, target, text })
+    };
+    let lines: Vec<_> = lines.iter().enumerate().map(line).collect();
+    LogNews { last: lines.len() as u64, lines, ..LogNews::default() }
+}
+
+/// Who did what.
+pub fn audit() -> Vec<Audit> {
+    let row = |(ago, who, command, result): &(u64, &str, &str, &str)| Audit {
+        at: at(*ago),
+        operator: Text::from(*who),
+        command: (*command).into(),
+        result: (*result).into(),
+    };
+    let rows = [
+        (30, "zhang", "{\"approve\":{\"item\":1,\"text\":null}}", "ok"),
+        (200, "li", "{\"allow\":{\"id\":\"group_777\",\"for\":null}}", "role"),
+        (4000, "zhang", "{\"mode\":{\"chat\":\"group:123456\",\"mode\":\"manual\"}}", "already"),
+    ];
+    rows.iter().map(row).collect()
+}

@@ -28,6 +28,8 @@ pub fn console(size: (u16, u16), lang: Lang) -> Console {
     let mut console = Console::new(settings, NOW);
     console.tell(News::Remembered(None), NOW);
     console.tell(News::Snapshot(town()), NOW);
+    console.tell(News::Log(super::scene::log()), NOW);
+    console.ui.log.audit = super::scene::audit();
     console
 }
 
@@ -156,6 +158,20 @@ fn nothing_yet() {
     }
 }
 
+/// The log, scrolled and filtered, with long lines broken, and a disk that takes none.
+#[test]
+fn logs() {
+    for size in SIZES {
+        check("log_audit", size, "5\t");
+        check("log_wrapped", size, "5Z");
+    }
+    for (name, keys) in [("log_warnings", "5vvv"), ("log_filter", "5/link"), ("log_held", "5kkk"), ("log_menu", "5\r")]
+    {
+        check(name, (80, 24), keys);
+        check(name, (45, 12), keys);
+    }
+}
+
 #[test]
 fn layers() {
     for (name, keys) in [
@@ -198,6 +214,7 @@ fn no_size_is_too_small_and_no_key_harms() {
                 "3",
                 "4",
                 "5",
+                "5Zkkvv/x\r\t",
                 "?",
                 ":a",
                 "jjj\r",

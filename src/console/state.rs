@@ -1,5 +1,7 @@
 //! What a console remembers between two keys. Nothing in it is the bot's: that is all in the snapshot.
 
+mod log;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,6 +17,8 @@ use super::theme::{Glyphs, Theme, choose, dress};
 use crate::config::{Config, Origins};
 use crate::domain::*;
 use crate::words::Lang;
+
+pub use log::{Half, LINES, LogUi};
 
 /// One of the five screens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -261,17 +265,6 @@ pub struct UsageUi {
     /// The selected row.
     pub cursor: Cursor,
     /// As of when; asked again when it is old.
-    pub asked: Option<Mono>,
-}
-
-/// The view of log and audit.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct LogUi {
-    /// Who did what, newest first.
-    pub audit: Vec<Audit>,
-    /// The selected row.
-    pub cursor: Cursor,
-    /// As of when.
     pub asked: Option<Mono>,
 }
 

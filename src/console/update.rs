@@ -8,6 +8,7 @@ mod answers;
 mod compose;
 mod layers;
 mod list;
+mod log;
 mod menu;
 mod motion;
 mod palette;
@@ -57,9 +58,11 @@ impl Ui {
             News::Operators(present) => self.present = present,
             News::Remembered(screen) => self.remembered(screen.as_deref(), &mut out),
             News::Exported(tag, result) => self.on_exported(tag, result),
+            News::Log(news) => self.on_log(news),
             News::Time => self.on_time(&mut out),
             News::Repaint => {}
         }
+        self.watch_log(&mut out);
         self.settle();
         out
     }
@@ -77,6 +80,7 @@ impl Ui {
             Event::Focus(_) => {}
         }
         self.look_closer(&mut out);
+        self.watch_log(&mut out);
         self.settle();
         out
     }
@@ -133,6 +137,8 @@ impl Ui {
     fn escape(&mut self, out: &mut Intents) {
         if !self.chord.is_empty() {
             self.chord.clear();
+        } else if self.escape_log() {
+            // Done there.
         } else if !self.list.marks.is_empty() {
             self.list.marks.clear();
         } else if !self.list.filter.is_empty() {
@@ -151,6 +157,9 @@ impl Ui {
     /// The picture moves again.
     fn thaw(&mut self, out: &mut Intents) {
         if let Some(Paused { behind, .. }) = self.paused.take() {
+            if self.log.at.is_none() {
+                self.log.follow();
+            }
             self.on_snapshot(behind, out);
         }
     }

@@ -11,6 +11,7 @@
 
 mod accounts;
 mod alerts;
+mod audit;
 mod chat;
 pub(super) mod composer;
 mod footer;
@@ -19,7 +20,7 @@ mod header;
 pub(super) mod layers;
 pub(super) mod lines;
 pub(super) mod list;
-mod log;
+pub(super) mod log;
 pub(super) mod page;
 mod paint;
 pub(super) mod sheet;

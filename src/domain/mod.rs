@@ -4,6 +4,7 @@
 //! * `message` what people say · `adapter` the QQ side · `model` the model side
 //! * `verdict` why the bot did or did not answer · `record` what is remembered
 //! * `command`, `operator` what operators ask · `flow` everything in and out of the engine
+//! * `log` what the program says of itself · `redact` secrets taken out of words
 //! * `gauge` what the machine shows · `alert` what is wrong and who is told · `snapshot` the published state
 
 mod adapter;
@@ -13,10 +14,12 @@ mod command;
 mod flow;
 mod gauge;
 mod ids;
+mod log;
 mod message;
 mod model;
 mod operator;
 mod record;
+mod redact;
 mod snapshot;
 pub mod text;
 mod time;
@@ -29,6 +32,7 @@ pub use command::*;
 pub use flow::*;
 pub use gauge::*;
 pub use ids::*;
+pub use log::*;
 pub use message::*;
 pub use model::{
     Advice, Answer, Failure, Finish, Job, JobEvent, ProviderError, ProviderReport, Residency, Stage, Timing, Tokens,
@@ -36,6 +40,7 @@ pub use model::{
 };
 pub use operator::*;
 pub use record::*;
+pub use redact::Redactor;
 pub use snapshot::*;
 pub use text::{Hazards, Text};
 pub use time::*;

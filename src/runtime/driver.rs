@@ -20,6 +20,7 @@ use super::quarantine;
 use crate::adapter::{Hub, LinkEvent, Output};
 use crate::domain::*;
 use crate::engine::Engine;
+use crate::logs::Logs;
 use crate::provider::{JobHandle, Providers};
 use crate::store::{Batch, Store, StoreError};
 
@@ -56,6 +57,7 @@ pub(super) struct Driver {
     /// The configuration file.
     pub file: PathBuf,
     pub data: PathBuf,
+    pub logs: Logs,
     pub hub: Hub,
     pub links: Links,
     pub providers: Providers,
@@ -262,6 +264,7 @@ impl Driver {
     /// Goes over to a valid configuration whole, or not at all: secrets may be missing, addresses taken.
     async fn take_over(&mut self, loaded: Loaded) -> Result<(), ConfigTrouble> {
         let config = Arc::clone(&loaded.config);
+        self.logs.redact(super::secrets::all(&config, &loaded.directory));
         let providers = super::providers(&config, &loaded.directory).map_err(plain)?;
         self.links.follow(&self.loaded.config, &loaded).await.map_err(plain)?;
         for key in crate::config::restart_needed(&self.loaded.config, &config) {
@@ -272,6 +275,7 @@ impl Driver {
         self.place();
         self.hub.configure(hub_settings(&config));
         self.store.configure(&config.storage);
+        self.logs.configure(&config.logs);
         self.feed(Input::Config(config));
         Ok(())
     }

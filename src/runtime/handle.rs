@@ -9,6 +9,8 @@ use std::sync::Arc;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use crate::config::{Config, Origins};
+pub use crate::logs::{Reader as LogReader, Ring as Log};
+
 use crate::domain::{Command, Done, Line, Operator, Page, Peer, Query, Reason, Refusal, Snapshot};
 
 /// Lines that a slow reader of [`Tail`] may lag behind before it loses some.
@@ -78,6 +80,8 @@ pub struct Handle {
     lines: broadcast::Sender<Arc<Line>>,
     /// Latest wins.
     placed: watch::Receiver<Placed>,
+    /// The newest lines of the log; latest wins, and it tells what a reader missed.
+    log: Log,
 }
 
 /// The runtime's ends.
@@ -106,7 +110,18 @@ impl Handle {
             lines: Lines { sender: lines.clone() },
             placed: place,
         };
-        (Self { requests, snapshots, lines, placed }, ends)
+        (Self { requests, snapshots, lines, placed, log: Log::default() }, ends)
+    }
+
+    /// With the log of this process.
+    #[must_use]
+    pub fn with_log(self, log: Log) -> Self {
+        Self { log, ..self }
+    }
+
+    /// The newest lines of the log. The runtime is not asked: it has nothing to do with them.
+    pub fn log(&self) -> &Log {
+        &self.log
     }
 
     /// Gives a command and waits for what came of it.

@@ -3,6 +3,7 @@
 //!
 //! * [`run`]: from options to a running bot and back · `driver`: the loop · [`handle`]: what doors hold
 //! * `inbox`: what leaves tell · `links`: server and dials · [`keeper`]: the configuration file
+//! * `secrets`: what the log must never show
 //! * [`quarantine`]: inputs that made the engine panic, and the form of recordings · `clock`
 
 mod clock;
@@ -14,6 +15,7 @@ mod links;
 mod prompts;
 pub mod quarantine;
 pub mod run;
+mod secrets;
 
 use std::path::Path;
 

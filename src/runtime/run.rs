@@ -19,6 +19,7 @@ use super::prompts::Prompts;
 use crate::adapter::{Door, Hub};
 use crate::domain::{Input, Now};
 use crate::engine::Engine;
+use crate::logs::Logs;
 use crate::store::{Store, StoreError};
 
 /// Events of links that may wait before their sockets do.
@@ -29,12 +30,14 @@ const STORE_ROOM: usize = 1024;
 const DOOR_ROOM: usize = 64;
 
 /// What `qqdeck run` was told.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct RunOptions {
     /// The configuration file.
     pub config: PathBuf,
     /// The data directory; made where missing.
     pub data: PathBuf,
+    /// The log of this process.
+    pub logs: Logs,
 }
 
 /// What keeps the bot from starting.
@@ -118,6 +121,7 @@ pub async fn start(loaded: Loaded, options: RunOptions) -> Result<Running, Start
 
 /// Everything in its place, with what the store remembered already told.
 async fn assemble(loaded: Loaded, options: RunOptions) -> Result<(Driver, Lanes, Handle), StartError> {
+    options.logs.redact(super::secrets::all(&loaded.config, &loaded.directory));
     let providers = super::providers(&loaded.config, &loaded.directory).map_err(StartError::Configured)?;
     let (store_lane, store) = mpsc::channel(STORE_ROOM);
     let (link_lane, link_news) = mpsc::channel(LINK_ROOM);
@@ -138,6 +142,7 @@ async fn assemble(loaded: Loaded, options: RunOptions) -> Result<(Driver, Lanes,
     let now = clock.now();
     let seed = seed(now);
     let (handle, ends) = Handle::pair(DOOR_ROOM);
+    let handle = handle.with_log(options.logs.ring().clone());
     let mut driver = Driver {
         engine: Engine::new(Arc::clone(&loaded.config), seed, now),
         clock,
@@ -166,6 +171,7 @@ async fn assemble(loaded: Loaded, options: RunOptions) -> Result<(Driver, Lanes,
         refused: None,
         stop: Stop::No,
         data: options.data,
+        logs: options.logs,
         loaded,
     };
     driver.place();
@@ -222,7 +228,11 @@ mod tests {
         let config = Arc::new(config);
         let loaded =
             Loaded { config, origins: Arc::default(), warnings: Vec::new(), directory: home.path().to_owned() };
-        let options = RunOptions { config: home.path().join("config.toml"), data: home.path().join("data") };
+        let options = RunOptions {
+            config: home.path().join("config.toml"),
+            data: home.path().join("data"),
+            logs: Logs::default(),
+        };
         let (mut driver, mut lanes, _handle) = assemble(loaded, options).await.unwrap();
         driver.fault = Some("boom");
 

@@ -6,11 +6,11 @@ use serde_json::json;
 use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, BufReader};
 
 use super::Doors;
-use super::ctl::{Answer, Desk, Reply, now};
+use super::ctl::{Answer, Desk, Reply, newest, now};
 use super::hello::{Ask, Hello, Purpose, VERSION};
 use super::line::{self, LineError};
 use super::sessions::Session;
-use crate::domain::{ChatRef, Operator};
+use crate::domain::{ChatRef, LogLevel, Operator};
 use crate::runtime::handle::Heard;
 use crate::words::{Exit, Lang};
 
@@ -94,6 +94,7 @@ async fn questions(
         match desk.answer(ask).await {
             Reply::Once(answer) => line::write(write, &answer.0, DEADLINE).await?,
             Reply::Follow(chat) => return follow(read, write, desk, chat, json).await,
+            Reply::Log(level, limit) => return follow_log(read, write, desk, (level, limit), json).await,
         }
     }
     Ok(())
@@ -156,6 +157,33 @@ async fn follow(
             }
         };
         line::write(write, &value, DEADLINE).await?;
+    }
+}
+
+/// The newest lines of the log, and those to come, until the client closes or no longer reads.
+async fn follow_log(
+    read: &mut (impl AsyncBufRead + Unpin),
+    write: &mut (impl AsyncWrite + Unpin),
+    desk: &Desk,
+    (level, limit): (LogLevel, usize),
+    json: bool,
+) -> Result<(), LineError> {
+    let mut reader = desk.handle.log().reader(0);
+    let mut lines = newest(reader.take(usize::MAX).lines, level, limit);
+    line::write(write, &json!({"ok": true, "code": "following"}), DEADLINE).await?;
+    loop {
+        for line in lines {
+            line::write(write, &desk.logged(&line, json), DEADLINE).await?;
+        }
+        tokio::select! {
+            () = reader.wait() => {}
+            _ = line::read(read, Duration::MAX) => return Ok(()),
+        }
+        let news = reader.take(usize::MAX);
+        if news.skipped > 0 {
+            line::write(write, &json!({"missed": news.skipped}), DEADLINE).await?;
+        }
+        lines = newest(news.lines, level, usize::MAX);
     }
 }
 

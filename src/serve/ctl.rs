@@ -1,6 +1,7 @@
 //! One question of a `ctl`: from a verb to a command, a query or the state, and back to JSON or text.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
@@ -8,7 +9,9 @@ use super::hello::Ask;
 use super::sessions::Sessions;
 use super::shape;
 use super::show::{self, By};
-use crate::domain::{ChatRef, ChatView, Command, Done, ItemKind, Line, Operator, Page, Query, Refusal, Snapshot, Wall};
+use crate::domain::{
+    ChatRef, ChatView, Command, Done, ItemKind, Line, LogLevel, LogLine, Operator, Page, Query, Refusal, Snapshot, Wall,
+};
 use crate::runtime::handle::{Gone, Handle};
 use crate::verbs::arguments::Arguments;
 use crate::verbs::command::{PATIENCE, command, happened};
@@ -83,6 +86,8 @@ pub enum Reply {
     Once(Answer),
     /// Lines until the client goes, of one chat where one is named.
     Follow(Option<ChatRef>),
+    /// Lines of the log until the client goes, those that matter at least so much, the newest so many first.
+    Log(LogLevel, usize),
 }
 
 fn named((name, value): (&str, Value)) -> (String, Value) {
@@ -140,7 +145,26 @@ impl Desk {
         if entry.verb == Verb::Tail {
             return Ok(Reply::Follow(arguments.maybe_chat("chat")?));
         }
+        if entry.verb == Verb::Logs {
+            return self.logs(&arguments, ask.json);
+        }
         self.read(entry, &arguments, ask.json).await.map(Reply::Once)
+    }
+
+    /// The newest lines of the log, from memory; the files have older ones.
+    fn logs(&self, a: &Arguments, json: bool) -> Result<Reply, Stop> {
+        let level = match a.maybe("level")? {
+            None => LogLevel::Trace,
+            Some(_) => LogLevel::ALL[a.one_of("level", &LogLevel::ALL.map(LogLevel::name))?],
+        };
+        let limit = a.maybe_number("limit")?.unwrap_or(PAGE) as usize;
+        if a.flag("follow") {
+            return Ok(Reply::Log(level, limit));
+        }
+        let lines = newest(self.handle.log().since(0, usize::MAX).lines, level, limit);
+        let values = || lines.iter().map(|line| shape::log(line)).collect();
+        let text = || lines.iter().map(|line| show::log(line)).collect();
+        Ok(Reply::Once(Answer::list(json, "lines", values, text)))
     }
 
     async fn command(&self, command: Command) -> Result<Answer, Stop> {
@@ -353,10 +377,22 @@ impl Desk {
         Ok(Answer::list(json, "usage", || sums.iter().map(row).collect(), || show::usage(&sums, by, self.lang)))
     }
 
+    /// One followed line of the log.
+    pub fn logged(&self, line: &LogLine, json: bool) -> Value {
+        if json { shape::log(line) } else { json!({"text": show::log(line)}) }
+    }
+
     /// One followed line.
     pub fn heard(&self, line: &Line, json: bool) -> Value {
         if json { shape::line(line, self.lang) } else { json!({"text": show::line(line, true, self.lang)}) }
     }
+}
+
+/// The newest of some lines, those that matter at least so much.
+pub fn newest(mut lines: Vec<Arc<LogLine>>, level: LogLevel, limit: usize) -> Vec<Arc<LogLine>> {
+    lines.retain(|line| line.level <= level);
+    let old = lines.len().saturating_sub(limit);
+    lines.split_off(old)
 }
 
 fn unexpected() -> Stop {

@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use crate::domain::{
-    AccountView, AppKind, Audit, Author, ChatView, Decision, Item, ItemId, Latency, Line, Percentiles, ProviderView,
-    Snapshot, Verdict, Wall,
+    AccountView, AppKind, Audit, Author, ChatView, Decision, Item, ItemId, Latency, Line, LogLine, Percentiles,
+    ProviderView, Snapshot, Verdict, Wall,
 };
 use crate::words::{self, Lang};
 
@@ -39,6 +39,12 @@ pub fn verdict(verdict: &Verdict, lang: Lang) -> Value {
         "key": verdict.reason.config_key(),
         "hint": words::hint(&verdict.reason, lang),
     })
+}
+
+/// One line of the log.
+pub fn log(line: &LogLine) -> Value {
+    let at = moment(line.at);
+    json!({"seq": line.seq, "at": at, "level": line.level, "target": line.target, "text": line.text})
 }
 
 /// One line of a conversation.

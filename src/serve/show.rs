@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::table::Table;
 use crate::domain::{
-    AccountView, Audit, Author, ChatView, Item, ItemId, Latency, Line, Percentiles, ProviderView, Snapshot, Text, Turn,
-    Usage, Verdict,
+    AccountView, Audit, Author, ChatView, Item, ItemId, Latency, Line, LogLine, Percentiles, ProviderView, Snapshot,
+    Text, Turn, Usage, Verdict,
 };
 use crate::words::{self, Lang, clock, one_line, quoted, span_short};
 
@@ -181,6 +181,13 @@ pub fn items<'a>(items: impl Iterator<Item = (ItemId, &'a Item)>, lang: Lang) ->
 
 fn who(author: &Author, lang: Lang) -> String {
     one_line(&words::author(author, lang), NAME)
+}
+
+/// One line of the log, as the files have it.
+pub fn log(line: &LogLine) -> String {
+    let at = jiff::Timestamp::from_millisecond(line.at.0).unwrap_or_default();
+    let at = at.to_zoned(jiff::tz::TimeZone::system());
+    line.written(&at.strftime("%Y-%m-%dT%H:%M:%S%.3f%:z").to_string())
 }
 
 /// One line of a conversation and what became of it.

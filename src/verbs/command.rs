@@ -55,6 +55,7 @@ pub fn command(verb: Verb, a: &Arguments) -> Result<Option<Command>, Exit> {
         | Verb::Why
         | Verb::Prompt
         | Verb::Tail
+        | Verb::Logs
         | Verb::Usage
         | Verb::Get
         | Verb::Audit

@@ -175,6 +175,11 @@ verbs! {
     Prompt "prompt" Viewer [CHAT, needed("message", "回复（或它的问题）的编号", "the number of a reply, or of its question")]
         "模型写这条回复时看到了什么", "what the model was shown for a reply";
     Tail "tail" Viewer [IN_CHAT] "实时看消息，Ctrl-C 结束", "follow what is said, until Ctrl-C";
+    Logs "logs" Viewer [
+        option("level", "LEVEL", "只看这一级以上：error、warn、info、debug、trace", "only lines that matter so much: error, warn, info, debug, trace"),
+        LIMIT,
+        Argument { name: "follow", form: Form::Flag, zh: "接着实时看，Ctrl-C 结束", en: "then follow what is logged, until Ctrl-C" }
+    ] "程序自己的日志，最近的在最后", "the program's own log, the newest line last";
     Usage "usage" Viewer [
         option("by", "WHAT", "按 provider（默认）、chat 或 user 合计", "summed by provider (the default), chat or user"),
         option("days", "N", "最近几天，默认 1（今天）", "the last so many days; 1, the default, is today")

@@ -169,6 +169,11 @@ impl Bot {
         String::from_utf8_lossy(&bytes[usize::try_from(self.begun).unwrap()..]).into_owned()
     }
 
+    /// What is in the current log file.
+    pub fn logged(&self) -> String {
+        std::fs::read_to_string(self.data().join("logs/qqdeck.log")).unwrap_or_default()
+    }
+
     /// Waits until this process logs these words.
     pub async fn logs(&self, words: &str) {
         eventually(words, async || self.log().contains(words).then_some(())).await;

@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use super::harness::{Home, Terminal};
+use super::harness::{Home, Terminal, eventually};
 
 #[test]
 fn it_starts_the_bot_which_outlives_the_terminal() {
@@ -12,9 +12,16 @@ fn it_starts_the_bot_which_outlives_the_terminal() {
     terminal.hang_up();
     terminal.exit();
     assert!(home.answers(), "the bot runs on");
-    let log = home.data().join("logs/daemon.log");
+    let log = home.data().join("logs/qqdeck.log");
     assert_eq!(std::fs::metadata(&log).unwrap().permissions().mode() & 0o777, 0o640);
-    assert!(std::fs::read_to_string(log).unwrap().contains("listening"));
+    assert!(std::fs::read_to_string(&log).unwrap().contains("listening"));
+
+    // What a crash would say has a place too.
+    let said = |entry: std::io::Result<std::fs::DirEntry>| std::fs::read_link(entry.ok()?.path().join("fd/2")).ok();
+    let log = log.canonicalize().unwrap();
+    eventually("stderr is the log", || {
+        std::fs::read_dir("/proc").unwrap().filter_map(said).any(|path| path == log).then_some(())
+    });
 
     // The next one finds it.
     let mut terminal = home.terminal(&["run"]);

@@ -45,13 +45,13 @@ pub struct Notify {
 pub struct Logs {
     /// `error`, `warn`, `info`, `debug`, `trace`, or a filter such as `info,qqdeck::adapter=debug`.
     pub level: String,
-    /// Files kept.
+    /// Past days kept; 0: somebody else rotates (logrotate), and nothing is ever taken out.
     pub keep: u32,
     /// Compress those of past days.
     pub compress: bool,
-    /// Mode of new files.
+    /// Mode of the files: `0600`, `0640`, `0644`, `0660`, `0664`.
     pub mode: String,
-    /// Bytes in all.
+    /// Bytes in all; a file is put aside early when it holds an eighth of it.
     pub max_total: u64,
 }
 

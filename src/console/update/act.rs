@@ -71,6 +71,7 @@ impl Ui {
             Action::Details => self.open_details(out),
             Action::Filter => self.ask(match (self.view, self.pane, self.chat()) {
                 (View::Chats, Pane::Chat, Some(id)) => Ask::Find(id),
+                (View::Log, ..) => Ask::LogFilter,
                 _ => Ask::Filter,
             }),
             Action::Search => self.ask(Ask::Search),
@@ -83,6 +84,8 @@ impl Ui {
             Action::PreviousMatch => self.find(false),
             Action::Copy => self.copy(out),
             Action::Export => self.export(out),
+            Action::LogLevel => self.next_level(),
+            Action::Wrap => self.log.wrap = !self.log.wrap,
             Action::Zoom => self.zoom = !self.zoom,
             Action::Pause => match self.paused {
                 Some(_) => self.thaw(out),
@@ -276,7 +279,11 @@ impl Ui {
     }
 
     fn copy(&mut self, out: &mut Intents) {
-        let Some(text) = self.line().map(|l| l.text.shown().to_owned()) else { return self.nothing() };
+        let text = match self.view {
+            View::Log => self.log_line(),
+            _ => self.line().map(|l| l.text.shown().to_owned()),
+        };
+        let Some(text) = text else { return self.nothing() };
         let mut bytes = Vec::new();
         let cut = crate::console::backend::copy(&text, &mut bytes);
         out.push(Intent::Write(bytes));

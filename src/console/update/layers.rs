@@ -127,6 +127,8 @@ impl Ui {
                     self.list.filter.clear();
                     self.touched = Mono(0);
                     self.arrange();
+                } else if prompt.ask == Ask::LogFilter {
+                    self.log.filter.clear();
                 }
                 return;
             }
@@ -148,6 +150,9 @@ impl Ui {
                 self.select(first);
             }
         }
+        if prompt.ask == Ask::LogFilter {
+            self.log.filter = prompt.line.text().to_owned();
+        }
         self.layers.push(Layer::Prompt(prompt));
     }
 
@@ -166,6 +171,7 @@ impl Ui {
                     self.ask_chats(None, out);
                 }
             }
+            Ask::LogFilter => self.log.filter = text,
             Ask::Search if text.is_empty() => {}
             Ask::Search => self.search(text, out),
             Ask::Find(id) => self.find_first(id, text),
@@ -310,6 +316,10 @@ impl Ui {
         let mut line = Composer::with_limit(4096);
         match &ask {
             Ask::Filter => drop(line.set(&self.list.filter)),
+            Ask::LogFilter => {
+                self.log.half = crate::console::state::Half::Log;
+                line.set(&self.log.filter);
+            }
             Ask::Note(id) => {
                 if let Some(chat) = self.chat_view(*id) {
                     line.set(&chat.state.note.clone());

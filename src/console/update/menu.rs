@@ -174,6 +174,16 @@ impl Ui {
                 (Action::Groups, "挑群放行…", "pick groups…"),
             ]);
         } else {
+            if self.view == View::Log {
+                offers.extend::<&[Offer]>(&[
+                    (Action::LogLevel, "换级别", "another level"),
+                    (Action::Filter, "筛选…", "filter…"),
+                    (Action::Wrap, "折行", "break long lines"),
+                    (Action::Bottom, "跟随最新", "follow the newest"),
+                    (Action::Copy, "复制这一行", "copy the line"),
+                    (Action::NextPane, "日志 / 审计", "log / audit"),
+                ]);
+            }
             offers.push((Action::Chats, "回到会话", "back to the chats"));
         }
         offers.push((Action::Search, "搜索全部记录…", "search everything…"));

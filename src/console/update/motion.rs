@@ -7,7 +7,7 @@ use super::rows::{attention, things};
 use crate::console::action::Action;
 use crate::console::input::{Button, Mouse, MouseAct};
 use crate::console::layout::areas;
-use crate::console::state::{By, Cursor, Pane, Pending, RowKey, Ui, View};
+use crate::console::state::{By, Cursor, Half, Pane, Pending, RowKey, Ui, View};
 use crate::console::view::lines;
 use crate::domain::*;
 
@@ -37,6 +37,7 @@ impl Ui {
                 let rows = crate::console::view::usage::sums(self).len();
                 self.usage.cursor.shift(by, rows, areas(self).body.height.saturating_sub(4).into());
             }
+            (View::Log, _) if self.log.half == Half::Log => self.move_in_log(by),
             (View::Log, _) => {
                 let rows = self.log.audit.len();
                 self.log.cursor.shift(by, rows, areas(self).body.height.saturating_sub(2).into());
@@ -52,6 +53,9 @@ impl Ui {
             self.usage.by = By::ALL[(at + by) % By::ALL.len()];
             self.usage.cursor = Cursor::default();
             return;
+        }
+        if self.view == View::Log {
+            return self.turn_log();
         }
         match action {
             Action::Left => self.pane = Pane::List,
@@ -148,6 +152,7 @@ impl Ui {
             cursor.settle(self.list.rows.len(), height.saturating_sub(2));
             self.list.top = cursor.top;
         }
+        self.settle_log();
         if let Some(id) = self.chat().filter(|_| areas.lines.height > 0) {
             self.settle_chat(id, areas.lines.width, areas.lines.height.into());
         }

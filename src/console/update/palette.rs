@@ -6,7 +6,7 @@ use super::Intents;
 use crate::console::action::{Action, TABLE, named};
 use crate::console::input::{Key, fold};
 use crate::console::layer::{Ask, Layer, Page, Prompt, Topic};
-use crate::console::state::{Cursor, Ui, View};
+use crate::console::state::{Cursor, Half, Ui, View};
 use crate::console::theme::Themes;
 use crate::domain::*;
 use crate::verbs::{self, Verb, arguments::Arguments, command};
@@ -206,7 +206,14 @@ impl Ui {
                 self.search(text, out);
             }
             Verb::Usage => self.show(View::Usage, out),
-            Verb::Audit | Verb::Tail => self.show(View::Log, out),
+            Verb::Audit => {
+                self.log.half = Half::Audit;
+                self.show(View::Log, out);
+            }
+            Verb::Logs | Verb::Tail => {
+                self.log.half = Half::Log;
+                self.show(View::Log, out);
+            }
             Verb::Accounts | Verb::Providers | Verb::Status => self.show(View::Accounts, out),
             Verb::Alerts | Verb::Attention | Verb::Drafts | Verb::Requests => self.show(View::Alerts, out),
             Verb::Why => self.act(Action::Why, out),

@@ -138,7 +138,18 @@ fn keys(p: &Paint) -> Vec<(String, Span)> {
             &[Action::Menu, Action::Accept, Action::Refuse, Action::Chats, Action::Palette, Action::Help]
         }
         (View::Usage, _) => &[Action::NextPane, Action::Chats, Action::Palette, Action::Help],
-        (View::Log, _) => &[Action::Chats, Action::Palette, Action::Help],
+        (View::Log, _) => &[
+            Action::Menu,
+            Action::LogLevel,
+            Action::Filter,
+            Action::Wrap,
+            Action::Bottom,
+            Action::NextPane,
+            Action::Pause,
+            Action::Chats,
+            Action::Palette,
+            Action::Help,
+        ],
     };
     let shown = |action: Action, role: Role| {
         let key = p.ui.keymap.key_of(action)?;

@@ -41,8 +41,8 @@ use self::pace::Pace;
 use super::Doors;
 use super::sessions::Entered;
 use crate::console::{Console, Intent, News, Settings};
-use crate::domain::{Command, Mono, Now, Refusal, Snapshot};
-use crate::runtime::handle::{Gone, Placed, Watch};
+use crate::domain::{Command, LogNews, Mono, Now, Refusal, Snapshot};
+use crate::runtime::handle::{Gone, LogReader, Placed, Watch};
 use crate::words::Bye;
 
 /// How long the first frame waits for the state and for what was remembered.
@@ -51,6 +51,10 @@ const FIRST: Duration = Duration::from_millis(50);
 const KEYS: usize = 64;
 /// How long the last bytes may take.
 const LAST: Duration = Duration::from_millis(800);
+/// Between two looks at the log: a flood of lines is no flood of frames.
+const LOG_PACE: Duration = Duration::from_millis(100);
+/// Lines of the log told at once.
+const LOG_LINES: usize = 500;
 /// Raw bytes (clipboard, bells) that may wait for a frame to land; more is dropped.
 const RAW: usize = 256 << 10;
 
@@ -74,6 +78,7 @@ enum Event {
     Heard(Option<Heard>),
     Landed(io::Result<Duration>),
     News(News),
+    Log(LogNews),
     First((Result<Watch, Gone>, Option<String>)),
     Snapshot(Option<std::sync::Arc<Snapshot>>),
     Placed,
@@ -99,6 +104,8 @@ struct Session<C, K, S> {
     /// Until when the first frame waits for them.
     patience: Option<Instant>,
     watch: Option<Watch>,
+    /// The log, while the console shows it.
+    log: Option<Following>,
     /// Something was told since the last draw.
     dirty: bool,
     /// Bytes for the terminal beside the frames.
@@ -165,6 +172,7 @@ impl<C: Drawing, K: Keys, S: Screen> Session<C, K, S> {
             first: Some(Box::pin(first)),
             patience: Some(Instant::now() + FIRST),
             watch: None,
+            log: None,
             dirty: true,
             raw: Vec::new(),
             told: None,
@@ -217,6 +225,7 @@ impl<C: Drawing, K: Keys, S: Screen> Session<C, K, S> {
             first = wait(&mut self.first) => Event::First(first),
             // One tells that there is something to draw; until that is drawn, no other is looked at.
             newest = changed(&mut self.watch), if free && !self.dirty => Event::Snapshot(newest),
+            news = followed(&mut self.log), if free && !self.dirty => Event::Log(news),
             Ok(()) = self.placed.changed() => Event::Placed,
             Ok(()) = self.present.changed() => Event::Present,
             () = sleep(alarm) => Event::Alarm,
@@ -251,6 +260,7 @@ impl<C: Drawing, K: Keys, S: Screen> Session<C, K, S> {
                 self.tell(News::Snapshot(snapshot))
             }
             Event::Snapshot(Some(snapshot)) => self.tell(News::Snapshot(snapshot)),
+            Event::Log(news) => self.tell(News::Log(news)),
             Event::Placed => self.tell_placed(),
             Event::Present => self.tell_present(),
             Event::Alarm => {
@@ -345,6 +355,10 @@ impl<C: Drawing, K: Keys, S: Screen> Session<C, K, S> {
             Intent::Remember(screen) => self.errands.give(Errand::Remember(screen)),
             Intent::Write(bytes) => {
                 self.write(&bytes);
+                None
+            }
+            Intent::Log(after) => {
+                self.log = after.map(|after| Following { reader: self.doors.handle.log().reader(after), due: None });
                 None
             }
             Intent::Suspend => {
@@ -462,6 +476,23 @@ async fn changed(watch: &mut Option<Watch>) -> Option<std::sync::Arc<Snapshot>> 
         Some(watch) => watch.changed().await.cloned(),
         None => pending().await,
     }
+}
+
+/// Somebody looks at the log.
+struct Following {
+    reader: LogReader,
+    /// Not before.
+    due: Option<Instant>,
+}
+
+async fn followed(log: &mut Option<Following>) -> LogNews {
+    let Some(log) = log else { return pending().await };
+    log.reader.wait().await;
+    if let Some(due) = log.due {
+        tokio::time::sleep_until(due).await;
+    }
+    log.due = Some(Instant::now() + LOG_PACE);
+    log.reader.take(LOG_LINES)
 }
 
 async fn sleep(until: Option<Instant>) {

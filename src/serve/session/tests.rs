@@ -9,8 +9,8 @@ use tokio_util::sync::CancellationToken;
 use super::link::{RESET, STALLED};
 use super::*;
 use crate::console::Depth;
-use crate::domain::{Done, Operator, Role, Text};
-use crate::runtime::handle::{Ends, Handle, Publisher, Request};
+use crate::domain::{Done, LogLevel, Operator, Role, Text, Wall};
+use crate::runtime::handle::{Ends, Handle, Log, Publisher, Request};
 use crate::serve::sessions::Session as Entry;
 use crate::words::Lang;
 
@@ -47,6 +47,10 @@ impl Drawing for Script {
             }
             News::Repaint => self.shown.clear(),
             News::Resize(columns, rows) => self.text = format!("{columns}x{rows}"),
+            News::Log(news) => {
+                let seqs: Vec<_> = news.lines.iter().map(|line| line.seq).collect();
+                self.text = format!("log {:?}..{:?} skipped {}", seqs.first(), seqs.last(), news.skipped);
+            }
             News::Page(..) | News::Config { .. } => {}
         }
         Vec::new()
@@ -80,6 +84,8 @@ impl Script {
                 self.deadline = Some(now.mono + Duration::from_millis(40));
                 Vec::new()
             }
+            b"log" => vec![Intent::Log(Some(0))],
+            b"no log" => vec![Intent::Log(None)],
             b"same" => Vec::new(),
             other => {
                 self.text = String::from_utf8_lossy(other).into_owned();
@@ -146,6 +152,7 @@ struct Stage {
 /// A runtime that answers, and doors to it.
 struct World {
     doors: Doors,
+    log: Log,
     snapshots: Arc<Publisher>,
     commands: mpsc::UnboundedReceiver<Command>,
     stop: CancellationToken,
@@ -174,8 +181,9 @@ impl World {
             }
         });
         let (dir, stop) = (tempfile::tempdir().unwrap(), CancellationToken::new());
-        let doors = Doors::new(handle, dir.path(), stop.clone());
-        Self { doors, snapshots, commands, stop, dir }
+        let log = Log::default();
+        let doors = Doors::new(handle.with_log(log.clone()), dir.path(), stop.clone());
+        Self { doors, log, snapshots, commands, stop, dir }
     }
 
     fn publish(&self, n: u64) {
@@ -302,6 +310,37 @@ async fn a_flood_is_paced_and_a_key_is_not() {
     stage.press(b"k");
     assert_eq!(stage.frame().await, "k");
     assert!(pressed.elapsed() <= Duration::from_millis(5), "{:?}", pressed.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_log_is_told_only_where_it_is_watched_and_ten_times_a_second_at_most() {
+    let world = World::new();
+    let mut stage = world.enter(false);
+    stage.takes.add_permits(1000);
+    stage.frame().await;
+    let say = || world.log.push(Wall(0), LogLevel::Info, String::new(), String::new());
+    say();
+    stage.quiet().await;
+    stage.press(b"log");
+    assert_eq!(stage.frame().await, "log Some(1)..Some(1) skipped 0");
+    let begun = Instant::now();
+    let mut frames = Vec::new();
+    for _ in 0..500 {
+        (0..4).for_each(|_| drop(say()));
+        tokio::time::sleep(Duration::from_millis(2)).await;
+        frames.extend(stage.shown.try_recv());
+    }
+    let seconds = begun.elapsed().as_secs_f64();
+    assert!((frames.len() as f64) <= 10.0 * seconds + 1.0 && frames.len() >= 8, "{} in {seconds} s", frames.len());
+    tokio::time::sleep(LOG_PACE).await;
+    while stage.shown.try_recv().is_ok() {}
+    stage.press(b"no log");
+    say();
+    stage.quiet().await;
+    // Who comes back after a flood is told what was missed.
+    (0..3000).for_each(|_| drop(say()));
+    stage.press(b"log");
+    assert_eq!(stage.frame().await, format!("log Some({})..Some(5002) skipped 0", 5003 - LOG_LINES));
 }
 
 #[tokio::test(start_paused = true)]
