@@ -1,6 +1,6 @@
 //! The ground floor: the words that all rooms share. Plain data; no styles, channels or locks.
 //!
-//! * `ids` who and where · `time` clocks as values · `text` the sanitiser
+//! * `ids` who and where · `time` clocks as values · `text` the sanitiser · `redact` takes secrets out of words
 //! * `message` what people say · `adapter` the QQ side · `model` the model side
 //! * `verdict` why the bot did or did not answer · `record` what is remembered
 //! * `command`, `operator` what operators ask · `flow` everything in and out of the engine
@@ -17,6 +17,7 @@ mod message;
 mod model;
 mod operator;
 mod record;
+mod redact;
 mod snapshot;
 pub mod text;
 mod time;
@@ -36,6 +37,7 @@ pub use model::{
 };
 pub use operator::*;
 pub use record::*;
+pub use redact::Redactor;
 pub use snapshot::*;
 pub use text::{Hazards, Text};
 pub use time::*;

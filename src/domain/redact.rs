@@ -1,12 +1,12 @@
-//! A server's words as an operator may see them: no terminal tricks, no keys, one line of bounded length.
+//! Words of servers as an operator may see them: no terminal tricks, no keys, one line of bounded length.
 
-use crate::domain::Text;
+use super::Text;
 
 /// Longest words in characters.
 const CAP: usize = 300;
 const MASK: &str = "████";
 
-/// Knows the secrets of one provider and takes them out of everything that is shown (threats.md F13).
+/// Knows the secrets of one endpoint and takes them out of everything that is shown (threats.md F13).
 #[derive(Clone, Default)]
 pub struct Redactor {
     /// Longest first, so that a secret within another leaves no rest.
