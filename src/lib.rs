@@ -33,6 +33,7 @@
 //! * [`provider`]: Ollama and OpenAI-compatible models.
 //! * [`store`]: SQLite: history, search, outbox, books, audit, backups.
 //! * [`security`]: references to secrets become secrets.
+//! * [`notify`]: alerts go out by other roads than QQ: Bark, ServerChan, group robots, ntfy, mail, webhooks.
 //!
 //! # Third floor
 //!
@@ -52,6 +53,7 @@ pub mod config;
 pub mod console;
 pub mod domain;
 pub mod engine;
+pub mod notify;
 pub mod provider;
 pub mod runtime;
 pub mod security;
