@@ -20,6 +20,7 @@ use super::quarantine;
 use crate::adapter::{Hub, LinkEvent, Output};
 use crate::domain::*;
 use crate::engine::Engine;
+use crate::notify::Notifiers;
 use crate::provider::{JobHandle, Providers};
 use crate::store::{Batch, Store, StoreError};
 
@@ -60,6 +61,7 @@ pub(super) struct Driver {
     pub links: Links,
     pub providers: Providers,
     pub jobs: HashMap<JobId, JobHandle>,
+    pub notifiers: Notifiers<Told>,
     pub prompts: Prompts,
     pub store: Store,
     /// Batches not yet handed to the store, in order: nobody waits for them, or its queue is full.
@@ -85,6 +87,8 @@ pub(super) struct Driver {
     /// What is wrong with the configuration that was refused last, until one is accepted.
     pub refused: Option<ConfigTrouble>,
     pub stop: Stop,
+    /// When the grace of stopping is over.
+    pub ends_by: Option<Instant>,
 }
 
 type Recovering = std::pin::Pin<Box<dyn Future<Output = Result<Recovered, StoreError>> + Send>>;
@@ -232,10 +236,12 @@ impl Driver {
             Told::Loaded(conversation, lines) => self.feed(Input::Loaded(conversation, lines)),
             Told::Config(loaded, whose) => self.on_config(loaded, whose).await,
             Told::Edited(edit, result) => self.feed(Input::Edited(edit, result)),
+            Told::Notified(id, end) => self.feed(Input::Notified(id, end)),
             Told::HangUp => drop(self.keeper.ask(Errand::Reload(None))),
             Told::Terminate if self.stop == Stop::Draining => self.stop = Stop::AtOnce,
             Told::Terminate => {
                 let grace = self.loaded.config.engine.shutdown_grace;
+                self.ends_by = Some(Instant::now() + grace);
                 self.feed(Input::Shutdown { grace });
                 if self.stop == Stop::No {
                     self.stop = Stop::Draining;
@@ -263,11 +269,13 @@ impl Driver {
     async fn take_over(&mut self, loaded: Loaded) -> Result<(), ConfigTrouble> {
         let config = Arc::clone(&loaded.config);
         let providers = super::providers(&config, &loaded.directory).map_err(plain)?;
+        let destinations = super::destinations(&config, &loaded.directory).map_err(plain)?;
         self.links.follow(&self.loaded.config, &loaded).await.map_err(plain)?;
         for key in crate::config::restart_needed(&self.loaded.config, &config) {
             tracing::warn!(key, "takes effect after a restart");
         }
         self.providers = providers;
+        self.notifiers.follow(destinations);
         self.loaded = loaded;
         self.place();
         self.hub.configure(hub_settings(&config));
@@ -379,7 +387,12 @@ impl Driver {
                     todo.push_back(Input::Edited(id, Err(busy())));
                 }
             }
-            Effect::Notify(notice) => todo.push_back(Input::Notified(notice.id, Err(NotifyFault::Gone))),
+            Effect::Notify(notice) => {
+                let id = notice.id;
+                if let Err(fault) = self.notifiers.send(*notice) {
+                    todo.push_back(Input::Notified(id, Err(fault)));
+                }
+            }
             Effect::Stopped => self.stop = Stop::Finished,
         }
     }

@@ -19,6 +19,7 @@ use super::prompts::Prompts;
 use crate::adapter::{Door, Hub};
 use crate::domain::{Input, Now};
 use crate::engine::Engine;
+use crate::notify::{Notifiers, Pace};
 use crate::store::{Store, StoreError};
 
 /// Events of links that may wait before their sockets do.
@@ -95,6 +96,7 @@ impl Running {
 /// What is wrong, in English.
 pub fn rehearse(loaded: &Loaded) -> Result<(), String> {
     super::providers(&loaded.config, &loaded.directory)?;
+    super::destinations(&loaded.config, &loaded.directory)?;
     super::links::reveal(&loaded.config.onebot.token, &loaded.directory, "onebot.token")?;
     for dial in &loaded.config.onebot.dial {
         super::links::reveal(&dial.token, &loaded.directory, &format!("onebot.dial {}", dial.name))?;
@@ -119,9 +121,13 @@ pub async fn start(loaded: Loaded, options: RunOptions) -> Result<Running, Start
 /// Everything in its place, with what the store remembered already told.
 async fn assemble(loaded: Loaded, options: RunOptions) -> Result<(Driver, Lanes, Handle), StartError> {
     let providers = super::providers(&loaded.config, &loaded.directory).map_err(StartError::Configured)?;
+    let destinations = super::destinations(&loaded.config, &loaded.directory).map_err(StartError::Configured)?;
     let (store_lane, store) = mpsc::channel(STORE_ROOM);
     let (link_lane, link_news) = mpsc::channel(LINK_ROOM);
     let (inbox, told) = Inbox::new();
+
+    let mut notifiers = Notifiers::new(inbox.lane().clone(), Pace::default());
+    notifiers.follow(destinations);
 
     let mut clock = Clock::new();
     // The store has threads of its own; the clock is cheap and shared with them.
@@ -146,6 +152,7 @@ async fn assemble(loaded: Loaded, options: RunOptions) -> Result<(Driver, Lanes,
         links,
         providers,
         jobs: HashMap::new(),
+        notifiers,
         prompts: Prompts::default(),
         store: opened.store,
         backlog: VecDeque::new(),
@@ -165,6 +172,7 @@ async fn assemble(loaded: Loaded, options: RunOptions) -> Result<(Driver, Lanes,
         published: Instant::now(),
         refused: None,
         stop: Stop::No,
+        ends_by: None,
         data: options.data,
         loaded,
     };
@@ -173,9 +181,10 @@ async fn assemble(loaded: Loaded, options: RunOptions) -> Result<(Driver, Lanes,
     Ok((driver, Lanes { links: link_news, store, told }, handle))
 }
 
-/// Says goodbye to links and writes what is left.
-async fn close(mut driver: Driver, lanes: Lanes) -> End {
+/// Says goodbye to links, lets notifications arrive and writes what is left.
+async fn close(mut driver: Driver, mut lanes: Lanes) -> End {
     driver.links.stop().await;
+    driver.farewell(&mut lanes).await;
     driver.hand_over();
     // The writer awaits this lane's readers, who are gone.
     drop(lanes);

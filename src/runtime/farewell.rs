@@ -1,0 +1,44 @@
+//! The last moment of notifications: what is on its way when everything else has ended may still arrive.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::driver::{Driver, Lanes, Stop};
+use super::inbox::Told;
+use crate::domain::Input;
+use crate::notify::{Notifiers, Pace};
+
+/// The longest moment. One try takes as long.
+const MOMENT: Duration = Duration::from_secs(5);
+
+impl Driver {
+    /// Waits for notifications that are under way, within the grace of stopping and no longer than a moment; then
+    /// ends what is left. A second signal ends it at once.
+    pub async fn farewell(&mut self, lanes: &mut Lanes) {
+        let grace = self.ends_by.map_or(MOMENT, |by| by.saturating_duration_since(Instant::now()));
+        let moment = if self.stop == Stop::AtOnce { Duration::ZERO } else { grace.min(MOMENT) };
+        let nobody = Notifiers::new(self.inbox.lane().clone(), Pace::default());
+        let mut finishing = std::pin::pin!(std::mem::replace(&mut self.notifiers, nobody).finish(moment));
+        loop {
+            tokio::select! {
+                biased;
+                Some(told) = lanes.told.recv() => match told {
+                    Told::Notified(id, end) => self.feed(Input::Notified(id, end)),
+                    Told::Terminate => {
+                        self.stop = Stop::AtOnce;
+                        return;
+                    }
+                    // The engine has stopped: nothing else means anything to it.
+                    _ => {}
+                },
+                () = &mut finishing => break,
+            }
+        }
+        while let Ok(told) = lanes.told.try_recv() {
+            if let Told::Notified(id, end) = told {
+                self.feed(Input::Notified(id, end));
+            }
+        }
+    }
+}
