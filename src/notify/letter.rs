@@ -14,7 +14,12 @@ pub fn head(text: &NotificationText) -> String {
     } else {
         format!("[{}] {}", text.instance, text.title)
     };
-    title.split(char::is_control).map(str::trim).filter(|piece| !piece.is_empty()).collect::<Vec<_>>().join(" ")
+    line(&title)
+}
+
+/// On one line, without control characters: some libraries panic at them.
+pub fn line(text: &str) -> String {
+    text.split(char::is_control).map(str::trim).filter(|piece| !piece.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 /// Title and text together, in so many bytes.

@@ -69,9 +69,9 @@ impl Mail {
     }
 
     fn message(&self, text: &NotificationText) -> Result<Message, String> {
-        let name = if text.instance.is_empty() { "qqdeck" } else { &text.instance };
+        let name = letter::line(&text.instance);
         let mut message = Message::builder()
-            .from(Mailbox::new(Some(name.to_owned()), self.from.clone()))
+            .from(Mailbox::new(Some(name).filter(|name| !name.is_empty()), self.from.clone()))
             .subject(letter::bytes(&letter::head(text), SUBJECT))
             .header(ContentType::TEXT_PLAIN)
             .message_id(None);
