@@ -100,7 +100,8 @@ fn refused(status: StatusCode, wait: Option<Duration>, body: &[u8]) -> Fault {
     if status.is_redirection() {
         return Fault::Refused(format!("HTTP {code}: redirects are not followed"));
     }
-    let words = format!("HTTP {code}: {}", said(body));
+    let said = said(body);
+    let words = if said.is_empty() { format!("HTTP {code}") } else { format!("HTTP {code}: {said}") };
     match code {
         429 => Fault::Again { words, wait: wait.or(Some(LATER)) },
         408 | 425 | 500.. => Fault::Again { words, wait },

@@ -224,7 +224,8 @@ impl Driver {
         self.feed(input);
     }
 
-    async fn on_told(&mut self, told: Told) {
+    /// News from a leaf.
+    pub async fn on_told(&mut self, told: Told) {
         match told {
             Told::Job(job, event) => {
                 if matches!(event, JobEvent::Ended(_)) {
@@ -343,7 +344,8 @@ impl Driver {
         }
     }
 
-    fn carry_out(&mut self, effect: Effect, todo: &mut VecDeque<Input>) {
+    /// Hands one effect to whoever it is for; what follows at once is added to `todo`.
+    pub fn carry_out(&mut self, effect: Effect, todo: &mut VecDeque<Input>) {
         match effect {
             Effect::Record(batch, rows) => self.record(batch, rows, todo),
             Effect::Ask(job) => {

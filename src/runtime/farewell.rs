@@ -14,8 +14,9 @@ const MOMENT: Duration = Duration::from_secs(5);
 
 impl Driver {
     /// Waits for notifications that are under way, within the grace of stopping and no longer than a moment; then
-    /// ends what is left. A second signal ends it at once.
-    pub async fn farewell(&mut self, lanes: &mut Lanes) {
+    /// ends what is left. A second signal ends it at once. Tells how many arrived.
+    pub async fn farewell(&mut self, lanes: &mut Lanes) -> usize {
+        let mut arrived = 0;
         let grace = self.ends_by.map_or(MOMENT, |by| by.saturating_duration_since(Instant::now()));
         let moment = if self.stop == Stop::AtOnce { Duration::ZERO } else { grace.min(MOMENT) };
         let nobody = Notifiers::new(self.inbox.lane().clone(), Pace::default());
@@ -24,10 +25,13 @@ impl Driver {
             tokio::select! {
                 biased;
                 Some(told) = lanes.told.recv() => match told {
-                    Told::Notified(id, end) => self.feed(Input::Notified(id, end)),
+                    Told::Notified(id, end) => {
+                        arrived += usize::from(end.is_ok());
+                        self.feed(Input::Notified(id, end));
+                    }
                     Told::Terminate => {
                         self.stop = Stop::AtOnce;
-                        return;
+                        return arrived;
                     }
                     // The engine has stopped: nothing else means anything to it.
                     _ => {}
@@ -37,8 +41,10 @@ impl Driver {
         }
         while let Ok(told) = lanes.told.try_recv() {
             if let Told::Notified(id, end) = told {
+                arrived += usize::from(end.is_ok());
                 self.feed(Input::Notified(id, end));
             }
         }
+        arrived
     }
 }
