@@ -170,7 +170,7 @@ impl Builder<'_> {
         gap: Duration,
         mut found: Found,
     ) -> Result<Ready, String> {
-        found.0.extend(Url::parse(proxy).ok().and_then(|url| url.password().map(String::from)));
+        Url::parse(proxy).iter().for_each(|proxy| found.login(proxy));
         let client = self.client(proxy, url)?;
         Ok(Ready { way: Box::new(Hook { service, client }), redact: found.redactor(), gap, turns: 1 })
     }
@@ -191,7 +191,7 @@ impl Builder<'_> {
         found.0.extend(url.query_pairs().map(|(_, value)| value.into_owned()));
         found.0.extend(url.query_pairs().filter(|(key, _)| key.len() >= KEY).map(|(key, _)| key.into_owned()));
         found.0.extend(url.path_segments().into_iter().flatten().filter(|part| part.len() >= KEY).map(String::from));
-        found.0.extend(url.password().map(String::from));
+        found.login(&url);
         Ok(url)
     }
 
@@ -221,6 +221,14 @@ impl Builder<'_> {
 }
 
 impl Found {
+    /// The password of an address, also as it travels in a header.
+    fn login(&mut self, url: &Url) {
+        if let Some(password) = url.password() {
+            self.0.push(password.to_owned());
+            self.0.push(STANDARD.encode(format!("{}:{password}", url.username())));
+        }
+    }
+
     /// Knows each secret in the forms that it travels in.
     fn redactor(self) -> Redactor {
         Redactor::new(self.0.into_iter().flat_map(|secret| {

@@ -249,6 +249,23 @@ async fn nobody_follows_a_redirect() {
 }
 
 #[tokio::test]
+async fn a_proxy_is_asked_where_one_is_configured() {
+    let mut proxy = Endpoint::start([Play::say(200, ""), Play::Echo(407)]).await;
+    let address = proxy.url("").replace("http://", "http://user:proxy-canary@");
+    let toml =
+        format!("[[notify.to]]\nkind = \"webhook\"\nurl = \"http://nowhere.invalid/hook\"\nproxy = \"{address}\"\n");
+    let mut desk = Desk::new(&toml, HASTE);
+    assert_eq!(desk.tell(0, text()).await, Ok(()));
+    let asked = proxy.asked().await;
+    assert_eq!(asked.target, "http://nowhere.invalid/hook");
+    let end = desk.tell(0, text()).await;
+    let password = base64(b"user:proxy-canary");
+    let words = format!("{end:?}");
+    assert!(words.contains("HTTP 407") && !words.contains("proxy-canary") && !words.contains(&password), "{words}");
+    assert_eq!(desk.close().await, []);
+}
+
+#[tokio::test]
 async fn silence_and_a_closed_door_are_unreachable() {
     let mut server = Endpoint::start((0..3).map(|_| Play::Silence)).await;
     let pace = Pace { timeout: Duration::from_millis(20), ..HASTE };
