@@ -34,6 +34,7 @@
 //! * [`store`]: SQLite: history, search, outbox, books, audit, backups.
 //! * [`security`]: references to secrets become secrets.
 //! * [`logs`]: the program's own log: files by day, and the newest lines for whoever watches.
+//! * [`notify`]: alerts go out by other roads than QQ: Bark, ServerChan, group robots, ntfy, mail, webhooks.
 //!
 //! # Third floor
 //!
@@ -54,6 +55,7 @@ pub mod console;
 pub mod domain;
 pub mod engine;
 pub mod logs;
+pub mod notify;
 pub mod provider;
 pub mod runtime;
 pub mod security;

@@ -51,6 +51,8 @@ fn the_examples_of_the_shipped_file_work() {
     assert_eq!(config.onebot.dial.len(), 1);
     let group = config.chats.group(123456);
     assert_eq!((group.persona.as_str(), group.provider.as_str()), ("客服", "deepseek"));
+    let kinds: Vec<_> = config.notify.to.iter().map(|to| to.road.kind()).collect();
+    assert_eq!(kinds, config::Road::KINDS, "every kind is shown once");
     let ollama = config::Provider { name: "qwen3".into(), model: "qwen3:8b".into(), ..config::Provider::default() };
     assert_eq!(config.providers[0], ollama, "the long example shows the defaults");
 }
@@ -146,13 +148,34 @@ trigger.prefixes = ["bot"]
 }
 
 #[test]
+fn a_destination_takes_its_kind_for_a_name_and_keeps_its_own_settings() {
+    let text =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/config/valid/notify.toml")).unwrap();
+    let to = parse(&text).config.notify.to;
+    let names: Vec<_> = to.iter().map(|to| to.name.as_str()).collect();
+    assert_eq!(names, ["bark", "second", "wecom", "ntfy", "mine", "smtp", "webhook", "keyed", "qq"]);
+    assert_eq!(to[0].min_severity, qqdeck::domain::Severity::Critical);
+    assert_eq!(to[1].min_severity, qqdeck::domain::Severity::Warning);
+    assert!(to[0].quiet_hours.is_some_and(|hours| hours.holds(0) && !hours.holds(720)) && to[1].quiet_hours.is_none());
+    let config::Road::Smtp(mail) = &to[5].road else { panic!("{:?}", to[5]) };
+    assert_eq!(
+        (mail.sender(), mail.port(), mail.to.as_slice()),
+        ("me@example.com", 25, &["me@example.com".to_owned()][..])
+    );
+    assert!(matches!(&to[8].road, config::Road::Qq(road) if road.to == [123456]));
+}
+
+#[test]
 fn a_secret_is_never_in_what_is_said() {
     let canary = "sk-canary-0123456789";
     let text = format!(
         "[onebot]\ntoken = \"{canary}\"\n[[providers]]\nname=\"a\"\nmodel=\"m\"\napi_keys=[\"{canary}\", 5]\nheaders={{Authorization=\"{canary}\", \"a b\"=\"{canary}\"}}\n"
     );
+    let text = format!(
+        "{text}[[notify.to]]\nkind=\"wecom\"\nurl=\"{canary}\"\n[[notify.to]]\nkind=\"bark\"\nurl=\"{canary}\"\n"
+    );
     let issues = config::parse(&text).unwrap_err();
-    assert!(issues.len() >= 5, "{}", shown(&issues));
+    assert!(issues.len() >= 7, "{}", shown(&issues));
     assert!(!format!("{issues:?}{}", shown(&issues)).contains(canary));
 }
 

@@ -188,6 +188,19 @@ fn refusals_say_what_to_do() {
 }
 
 #[test]
+fn a_notification_that_did_not_arrive_says_why() {
+    let n = || NASTY.to_owned();
+    for words in [n(), String::new()] {
+        check(|lang| words::notify_fault(&NotifyFault::Unreachable(words.clone()), lang));
+        check(|lang| words::notify_fault(&NotifyFault::Refused(words.clone()), lang));
+    }
+    check(|lang| words::notify_fault(&NotifyFault::Full, lang));
+    check(|lang| words::notify_fault(&NotifyFault::Gone, lang));
+    let refused = NotifyFault::Refused("93000: invalid webhook url".into());
+    assert_eq!(words::notify_fault(&refused, Lang::Zh), "对方拒收（93000: invalid webhook url）");
+}
+
+#[test]
 fn provider_errors_carry_the_servers_words_made_safe() {
     use ProviderError as E;
     let n = || NASTY.to_owned();

@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use super::issue::nearest;
 use super::walk::Walk;
-use super::{AccessMode, Call, ChatPolicy, Config, IssueKind, Named, Position, change, show_duration, value};
+use super::{
+    AccessMode, Call, ChatPolicy, Config, IssueKind, MailTls, Named, Position, Road, change, show_duration, value,
+};
 
 /// Keys whose features are not built yet: refused where they differ from their default. A later part of the
 /// program takes its line out.
-const LATER: &[&str] = &["alerts", "notify", "metrics", "telemetry", "ssh", "console.color", "console.mouse"];
+const LATER: &[&str] = &["alerts", "metrics", "telemetry", "ssh", "console.color", "console.mouse"];
 
 /// Shorter tokens are told to be short.
 const TOKEN: usize = 16;
@@ -22,6 +24,7 @@ pub(super) fn check(walk: &Walk<'_>, config: &Config) {
     check.listening();
     check.tls();
     check.names();
+    check.destinations();
     check.timeouts();
     check.windows();
     check.chats();
@@ -114,6 +117,23 @@ impl Check<'_> {
         }
         if c.providers.is_empty() && !self.walk.complained("providers") {
             self.note("providers", IssueKind::NoProviders);
+        }
+    }
+
+    /// Destinations have what their kind needs, and names of their own.
+    fn destinations(&self) {
+        let to = &self.config.notify.to;
+        self.unique("notify.to", Named::Destination, to.iter().map(|one| one.name.as_str()));
+        for (i, destination) in to.iter().enumerate() {
+            let path = format!("notify.to[{i}]");
+            destination.road.missing().into_iter().for_each(|name| self.missing(&path, name));
+            if let Road::Smtp(road) = &destination.road
+                && road.tls == MailTls::None
+                && !road.password.is_empty()
+                && !["localhost", "127.0.0.1", "::1"].contains(&road.host.as_str())
+            {
+                self.note(&format!("{path}.password"), IssueKind::PasswordInClear);
+            }
         }
     }
 

@@ -82,6 +82,10 @@ pub enum Shape {
     Name,
     /// A short line without control characters.
     Line,
+    /// `name@example.com`.
+    Mail,
+    /// `"23:00-08:00"`.
+    QuietHours,
 }
 
 /// What a name names.
@@ -95,6 +99,8 @@ pub enum Named {
     Dial,
     /// An address that is listened on.
     Listen,
+    /// `[[notify.to]]`.
+    Destination,
 }
 
 /// What is wrong.
@@ -118,6 +124,15 @@ pub enum IssueKind {
         nearest: Option<String>,
         /// Where the very same key exists.
         elsewhere: Vec<String>,
+    },
+    /// A key of another kind of destination.
+    OtherKind {
+        /// As it was written.
+        name: &'static str,
+        /// The kind of this one.
+        kind: String,
+        /// The kinds that have the key.
+        kinds: Vec<&'static str>,
     },
     /// Another type of value is wanted.
     WrongType {
@@ -209,6 +224,8 @@ pub enum IssueKind {
     NotBuilt,
     /// Warning: the secret itself stands in the file.
     LiteralSecret,
+    /// Warning: a password goes to another machine and everybody on the way can read it.
+    PasswordInClear,
     /// Warning: easily guessed.
     ShortToken {
         /// Its characters.
@@ -232,6 +249,7 @@ impl IssueKind {
     pub fn severity(&self) -> Severity {
         match self {
             Self::LiteralSecret
+            | Self::PasswordInClear
             | Self::ShortToken { .. }
             | Self::AnswersNobody
             | Self::NoProviders
@@ -247,6 +265,7 @@ impl IssueKind {
             Self::TooLarge { .. } => "too_large",
             Self::Syntax { .. } => "syntax",
             Self::UnknownKey { .. } => "unknown_key",
+            Self::OtherKind { .. } => "other_kind",
             Self::WrongType { .. } => "wrong_type",
             Self::Malformed { .. } => "malformed",
             Self::NotAWord { .. } => "not_a_word",
@@ -261,6 +280,7 @@ impl IssueKind {
             Self::HalfTls { .. } => "half_tls",
             Self::NotBuilt => "not_built",
             Self::LiteralSecret => "literal_secret",
+            Self::PasswordInClear => "password_in_clear",
             Self::ShortToken { .. } => "short_token",
             Self::AnswersNobody => "answers_nobody",
             Self::NoProviders => "no_providers",

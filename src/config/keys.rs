@@ -20,6 +20,7 @@ const ZERO: Duration = Duration::ZERO;
 const TOKENS: u32 = 100_000_000;
 const MONEY: RangeInclusive<f64> = 0.0..=1e9;
 const WEB: Shape = Shape::Url(&["http", "https"]);
+const PROXY: Shape = Shape::Url(&["http", "https", "socks5", "socks5h"]);
 
 /// The words of an enum, in its order.
 macro_rules! words {
@@ -32,6 +33,8 @@ macro_rules! words {
         }
     )+};
 }
+
+mod notify;
 
 words! {
     Language { "auto" => Auto, "zh-CN" => Chinese, "en" => English }
@@ -71,7 +74,7 @@ pub(super) fn document(mut s: Section<'_, '_>, c: &mut Config) {
     s.table("cache", |s| cache(s, &mut c.cache));
     s.table("telemetry", |s| telemetry(s, &mut c.telemetry));
     s.table("alerts", |s| s.each("rules", &mut c.alerts.rules, value::table));
-    s.table("notify", |s| s.each("to", &mut c.notify.to, value::table));
+    s.table("notify", |s| s.tables("to", &mut c.notify.to, notify::destination));
     s.table("logs", |s| logs(s, &mut c.logs));
     s.table("metrics", |s| s.text("listen", &mut c.metrics.listen, Shape::Address));
     s.table("storage", |s| storage(s, &mut c.storage));
@@ -313,8 +316,12 @@ fn provider(s: &mut Section<'_, '_>, c: &mut Provider) {
         s.within("output", &mut c.price.output, MONEY);
     });
     s.key("balance", &mut c.balance);
-    s.text("proxy", &mut c.proxy, Shape::Url(&["http", "https", "socks5", "socks5h"]));
-    s.entries("headers", |name, place| header(name, place, c));
+    s.text("proxy", &mut c.proxy, PROXY);
+    s.entries("headers", |name, place| {
+        if let Some(value) = header(name, place) {
+            c.headers.insert(name.to_owned(), value);
+        }
+    });
     s.entries("extra", |name, place| match value::json(place.value) {
         Ok(json) => {
             c.extra.insert(name.to_owned(), json);
@@ -340,10 +347,10 @@ fn secrets(s: &mut Section<'_, '_>, name: &'static str, out: &mut Vec<Secret>) {
 }
 
 /// A request header. Only those that sound like a secret are minded when they stand here themselves.
-fn header(name: &str, place: &Place<'_, '_>, c: &mut Provider) {
+fn header(name: &str, place: &Place<'_, '_>) -> Option<Secret> {
     if !value::header_name(name) {
         place.note(IssueKind::Malformed { wanted: Shape::HeaderName, text: name.to_owned() });
-        return;
+        return None;
     }
     match Secret::read(place.value) {
         Ok(secret) => {
@@ -351,9 +358,12 @@ fn header(name: &str, place: &Place<'_, '_>, c: &mut Provider) {
             if secret.is_literal() && ["auth", "key", "token", "cookie"].iter().any(|part| lower.contains(part)) {
                 place.note(IssueKind::LiteralSecret);
             }
-            c.headers.insert(name.to_owned(), secret);
+            Some(secret)
         }
-        Err(kind) => place.note(kind),
+        Err(kind) => {
+            place.note(kind);
+            None
+        }
     }
 }
 

@@ -25,6 +25,8 @@ pub(super) struct Section<'w, 't> {
     path: String,
     table: Option<&'w DeTable<'t>>,
     asked: Vec<&'static str>,
+    /// Keys that are not unknown, and that nobody is advised to write.
+    passed: Vec<&'static str>,
 }
 
 /// One value of the document.
@@ -57,7 +59,7 @@ impl Place<'_, '_> {
 impl<'w, 't> Section<'w, 't> {
     /// The whole document.
     pub fn root(walk: &'w Walk<'t>, table: &'w DeTable<'t>) -> Self {
-        Self { walk, path: String::new(), table: Some(table), asked: Vec::new() }
+        Self { walk, path: String::new(), table: Some(table), asked: Vec::new(), passed: Vec::new() }
     }
 
     fn join(&self, name: &str) -> String {
@@ -157,9 +159,28 @@ impl<'w, 't> Section<'w, 't> {
         }
     }
 
+    /// Whether this table is written, be it empty.
+    pub fn exists(&self) -> bool {
+        self.table.is_some()
+    }
+
     /// Whether the key is written here.
     pub fn written(&self, name: &str) -> bool {
         self.table.is_some_and(|table| table.contains_key(name))
+    }
+
+    /// The keys that a reader asks for, as though none were written. They are not unknown from then on.
+    pub fn asks(&mut self, read: impl FnOnce(&mut Section<'w, 't>)) -> Vec<&'static str> {
+        let mut section =
+            Section { walk: self.walk, path: self.path.clone(), table: None, asked: Vec::new(), passed: Vec::new() };
+        read(&mut section);
+        self.passed.extend(&section.asked);
+        section.asked
+    }
+
+    /// The dotted path of this table.
+    pub fn path(&self) -> &str {
+        &self.path
     }
 
     /// Notes a problem with one key of this table.
@@ -179,6 +200,23 @@ impl<'w, 't> Section<'w, 't> {
             }
             *out = secret;
         }
+    }
+
+    /// An address that may hold a key, and so may be a reference; one that stands here itself must look like one, and is
+    /// noted where it is `minded`. It is never shown.
+    pub fn address(&mut self, name: &'static str, out: &mut Secret, minded: impl Fn(&str) -> bool) {
+        let Some(place) = self.find(name) else { return };
+        let Some(address) = place.keep(Secret::read(place.value)) else { return };
+        if address.is_literal() {
+            let wanted = Shape::Url(&["http", "https"]);
+            if super::value::shaped(place.value, wanted).is_err() {
+                return place.note(IssueKind::Malformed { wanted, text: "…".to_owned() });
+            }
+            if minded(&address.0) {
+                place.note(IssueKind::LiteralSecret);
+            }
+        }
+        *out = address;
     }
 
     /// A list, or one string with commas, or one element alone. Right elements are kept beside wrong ones.
@@ -383,7 +421,7 @@ impl<'w, 't> Section<'w, 't> {
     }
 
     fn below(&self, path: String, table: Option<&'w DeTable<'t>>, read: impl FnOnce(&mut Section<'w, 't>)) {
-        let mut section = Section { walk: self.walk, path, table, asked: Vec::new() };
+        let mut section = Section { walk: self.walk, path, table, asked: Vec::new(), passed: Vec::new() };
         read(&mut section);
         section.end();
     }
@@ -392,7 +430,7 @@ impl<'w, 't> Section<'w, 't> {
     pub fn end(self) {
         for (key, _) in self.table.into_iter().flatten() {
             let name: &str = key.get_ref();
-            if self.asked.contains(&name) || self.walk.written(&self.join(name)) {
+            if self.asked.contains(&name) || self.passed.contains(&name) || self.walk.written(&self.join(name)) {
                 continue;
             }
             let nearest = nearest(name, self.asked.iter().copied()).map(str::to_owned);

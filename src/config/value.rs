@@ -68,7 +68,7 @@ macro_rules! integers {
         }
     )*};
 }
-integers!(u8, u32, u64, usize, i64);
+integers!(u8, u16, u32, u64, usize, i64);
 
 impl Scalar for f64 {
     fn read(value: &DeValue<'_>) -> Result<Self, IssueKind> {
@@ -218,6 +218,7 @@ pub(super) fn shaped(value: &DeValue<'_>, wanted: Shape) -> Result<String, Issue
         Shape::Name => (1..=64).contains(&text.chars().count()) && plain() && text.trim() == text,
         Shape::Line => (1..=256).contains(&text.chars().count()) && plain(),
         Shape::HeaderName => header_name(text),
+        Shape::Mail => mail(text),
         _ => true,
     };
     if fits { Ok(text.to_owned()) } else { Err(malformed(wanted, text)) }
@@ -226,6 +227,14 @@ pub(super) fn shaped(value: &DeValue<'_>, wanted: Shape) -> Result<String, Issue
 /// An RFC 9110 token.
 pub(super) fn header_name(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+}
+
+/// Enough of a mail address to catch what people mistype; the bare address, without a name before it.
+fn mail(text: &str) -> bool {
+    let odd = |c: char| c.is_whitespace() || c.is_control() || "<>()[],;:\\\"".contains(c);
+    text.len() <= 254
+        && text.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@'))
+        && !text.contains(odd)
 }
 
 fn color(text: &str) -> bool {

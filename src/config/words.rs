@@ -20,6 +20,14 @@ impl Issue {
             }
             IssueKind::Syntax { message } => syntax(message, zh),
             IssueKind::UnknownKey { name, nearest, elsewhere } => unknown(name, nearest.as_deref(), elsewhere, zh),
+            IssueKind::OtherKind { name, kind, kinds } => {
+                let kinds = kinds.join(if zh { "、" } else { ", " });
+                say!(
+                    zh,
+                    "{kind} 没有 {name} 这个键；它属于 {kinds}",
+                    "the kind {kind} has no key {name}; it belongs to {kinds}"
+                )
+            }
             IssueKind::WrongType { wanted, found } => {
                 let (wanted, found) = (shape(*wanted, zh), found_type(found, zh));
                 say!(zh, "这里要写{wanted}，写的却是{found}", "wants {wanted}, found {found}")
@@ -99,6 +107,11 @@ impl Issue {
                 "密钥直接写在了文件里；建议改用 \"env:名称\" 或 \"file:路径\"",
                 "the secret itself stands in this file; better refer to it with \"env:NAME\" or \"file:PATH\""
             ),
+            IssueKind::PasswordInClear => say!(
+                zh,
+                "tls 是 \"none\"，密码会不加密地经过网络；请改用 \"tls\" 或 \"starttls\"",
+                "tls is \"none\", so the password crosses the network for all to read; use \"tls\" or \"starttls\""
+            ),
             IssueKind::ShortToken { length } => {
                 say!(
                     zh,
@@ -158,6 +171,8 @@ fn named(what: Named, zh: bool) -> &'static str {
         (Named::Dial, false) => "connection",
         (Named::Listen, true) => "监听地址",
         (Named::Listen, false) => "address",
+        (Named::Destination, true) => "通知目的地",
+        (Named::Destination, false) => "destination",
     }
 }
 
@@ -219,6 +234,8 @@ fn shape(shape: Shape, zh: bool) -> String {
         Shape::AutoInteger => ("\"auto\" 或整数（不加引号）", "\"auto\" or an integer without quotes"),
         Shape::Prefix => ("一到八个字符，不含空格", "one to eight characters without blanks"),
         Shape::Name => ("名称：1 到 64 个字符，首尾没有空格", "a name of 1 to 64 characters without blanks around it"),
+        Shape::Mail => ("邮箱地址，如 \"me@example.com\"", "a mail address such as \"me@example.com\""),
+        Shape::QuietHours => ("每天的一段时间，如 \"23:00-08:00\"", "hours of the day such as \"23:00-08:00\""),
         Shape::Line => ("一行文字，1 到 256 个字符", "one line of 1 to 256 characters"),
     };
     if zh { chinese } else { english }.to_owned()

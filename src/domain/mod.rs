@@ -1,6 +1,6 @@
 //! The ground floor: the words that all rooms share. Plain data; no styles, channels or locks.
 //!
-//! * `ids` who and where · `time` clocks as values · `text` the sanitiser
+//! * `ids` who and where · `time` clocks as values · `text` the sanitiser · `redact` takes secrets out of words
 //! * `message` what people say · `adapter` the QQ side · `model` the model side
 //! * `verdict` why the bot did or did not answer · `record` what is remembered
 //! * `command`, `operator` what operators ask · `flow` everything in and out of the engine

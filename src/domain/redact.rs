@@ -6,10 +6,14 @@ use std::borrow::Cow;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
+use super::Text;
+
 /// What stands in a secret's place.
 const MASK: &str = "████";
 /// Shorter ones are no secrets, and masking them would eat words.
 const SHORTEST: usize = 4;
+/// Longest words of a server in characters.
+const CAP: usize = 300;
 /// The shortest piece of base64 that is taken for a secret's.
 const SHORTEST_BASE64: usize = 8;
 /// What stands before a secret. `sk-` is part of the key itself; the others stay.
@@ -65,6 +69,18 @@ impl Redactor {
             }
         }
         masked
+    }
+
+    /// What a server said, as an operator may see it: one line, sanitised, without secrets, at most 300 characters.
+    pub fn words(&self, said: &str) -> String {
+        // Far more than is shown, so that a huge body costs nothing.
+        let said: String = said.chars().take(CAP * 20).collect();
+        let words = Text::new(said).shown().split_whitespace().collect::<Vec<_>>().join(" ");
+        let words = self.mask(&words);
+        match words.char_indices().nth(CAP) {
+            Some((at, _)) => format!("{}…", &words[..at]),
+            None => words.into_owned(),
+        }
     }
 }
 
@@ -157,6 +173,20 @@ mod tests {
     #[test]
     fn words_without_secrets_are_not_copied() {
         assert!(matches!(Redactor::default().mask("nothing to hide"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn a_hidden_secret_is_found() {
+        let redactor = Redactor::new(["secret-token".into(), "secret".into()]);
+        assert_eq!(redactor.words("密钥 se\u{200b}cret 无效"), "密钥 ████ 无效");
+        assert_eq!(redactor.words("Authorization: Bearer abcdef0123"), "Authorization: Bearer ████");
+    }
+
+    #[test]
+    fn a_servers_words_are_one_short_safe_line() {
+        let redactor = Redactor::default();
+        assert_eq!(redactor.words("  a\r\n\x1b[2Jb\t c "), "a ␛[2Jb c");
+        assert_eq!(redactor.words(&"错".repeat(9999)).chars().count(), 301);
     }
 
     proptest! {

@@ -8,10 +8,9 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, Header
 use reqwest::{Client, Method, Response, Url};
 
 use super::error;
-use super::redact::Redactor;
 use super::retry_after;
 use crate::config::{Provider, Secret};
-use crate::domain::ProviderError;
+use crate::domain::{ProviderError, Redactor};
 
 /// Longest body of an error or a report in bytes.
 const SMALL_BODY: usize = 1 << 20;

@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::redact::Redactor;
-use crate::domain::ProviderError;
+use crate::domain::{ProviderError, Redactor};
 
 /// What a refusal is about, before it has its words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,7 +4,7 @@
 //! * [`Providers`] the face · `job` one question: timers, events, one end · `server` a provider of either protocol
 //! * `ollama`, `openai` requests and answers · `answer` what grows · `think` takes reasoning out
 //! * `lines`, `sse`, `json` bounded reading of bytes that may be cut anywhere
-//! * `error`, `retry_after`, `redact` from what a server said to what is to be done and what may be shown
+//! * `error`, `retry_after` from what a server said to what is to be done and what may be shown
 //! * `endpoint` the HTTP client · `picture` pictures from strangers' addresses
 
 mod answer;
@@ -17,7 +17,6 @@ mod ollama;
 mod openai;
 mod picture;
 mod pool;
-mod redact;
 mod retry_after;
 mod server;
 mod sse;

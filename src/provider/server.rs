@@ -10,10 +10,9 @@ use super::endpoint::{BuildError, Endpoint};
 use super::ollama::{self, Ollama};
 use super::openai;
 use super::picture::Shown;
-use super::redact::Redactor;
 use super::think::{self, Begins};
 use crate::config::{Provider, ProviderKind, Secret};
-use crate::domain::{ProviderCall, ProviderError, ProviderReport, Stage};
+use crate::domain::{ProviderCall, ProviderError, ProviderReport, Redactor, Stage};
 
 /// The longest look.
 const LOOK: Duration = Duration::from_secs(10);

@@ -21,6 +21,7 @@ use crate::adapter::{Hub, LinkEvent, Output};
 use crate::domain::*;
 use crate::engine::Engine;
 use crate::logs::Logs;
+use crate::notify::Notifiers;
 use crate::provider::{JobHandle, Providers};
 use crate::store::{Batch, Store, StoreError};
 
@@ -62,6 +63,7 @@ pub(super) struct Driver {
     pub links: Links,
     pub providers: Providers,
     pub jobs: HashMap<JobId, JobHandle>,
+    pub notifiers: Notifiers<Told>,
     pub prompts: Prompts,
     pub store: Store,
     /// Batches not yet handed to the store, in order: nobody waits for them, or its queue is full.
@@ -87,6 +89,8 @@ pub(super) struct Driver {
     /// What is wrong with the configuration that was refused last, until one is accepted.
     pub refused: Option<ConfigTrouble>,
     pub stop: Stop,
+    /// When the grace of stopping is over.
+    pub ends_by: Option<Instant>,
 }
 
 type Recovering = std::pin::Pin<Box<dyn Future<Output = Result<Recovered, StoreError>> + Send>>;
@@ -222,7 +226,8 @@ impl Driver {
         self.feed(input);
     }
 
-    async fn on_told(&mut self, told: Told) {
+    /// News from a leaf.
+    pub async fn on_told(&mut self, told: Told) {
         match told {
             Told::Job(job, event) => {
                 if matches!(event, JobEvent::Ended(_)) {
@@ -234,10 +239,12 @@ impl Driver {
             Told::Loaded(conversation, lines) => self.feed(Input::Loaded(conversation, lines)),
             Told::Config(loaded, whose) => self.on_config(loaded, whose).await,
             Told::Edited(edit, result) => self.feed(Input::Edited(edit, result)),
+            Told::Notified(id, end) => self.feed(Input::Notified(id, end)),
             Told::HangUp => drop(self.keeper.ask(Errand::Reload(None))),
             Told::Terminate if self.stop == Stop::Draining => self.stop = Stop::AtOnce,
             Told::Terminate => {
                 let grace = self.loaded.config.engine.shutdown_grace;
+                self.ends_by = Some(Instant::now() + grace);
                 self.feed(Input::Shutdown { grace });
                 if self.stop == Stop::No {
                     self.stop = Stop::Draining;
@@ -266,11 +273,13 @@ impl Driver {
         let config = Arc::clone(&loaded.config);
         self.logs.redact(super::secrets::all(&config, &loaded.directory));
         let providers = super::providers(&config, &loaded.directory).map_err(plain)?;
+        let destinations = super::destinations(&config, &loaded.directory).map_err(plain)?;
         self.links.follow(&self.loaded.config, &loaded).await.map_err(plain)?;
         for key in crate::config::restart_needed(&self.loaded.config, &config) {
             tracing::warn!(key, "takes effect after a restart");
         }
         self.providers = providers;
+        self.notifiers.follow(destinations);
         self.loaded = loaded;
         self.place();
         self.hub.configure(hub_settings(&config));
@@ -339,7 +348,8 @@ impl Driver {
         }
     }
 
-    fn carry_out(&mut self, effect: Effect, todo: &mut VecDeque<Input>) {
+    /// Hands one effect to whoever it is for; what follows at once is added to `todo`.
+    pub fn carry_out(&mut self, effect: Effect, todo: &mut VecDeque<Input>) {
         match effect {
             Effect::Record(batch, rows) => self.record(batch, rows, todo),
             Effect::Ask(job) => {
@@ -383,7 +393,12 @@ impl Driver {
                     todo.push_back(Input::Edited(id, Err(busy())));
                 }
             }
-            Effect::Notify(notice) => todo.push_back(Input::Notified(notice.id, Err(NotifyFault::Gone))),
+            Effect::Notify(notice) => {
+                let id = notice.id;
+                if let Err(fault) = self.notifiers.send(*notice) {
+                    todo.push_back(Input::Notified(id, Err(fault)));
+                }
+            }
             Effect::Stopped => self.stop = Stop::Finished,
         }
     }

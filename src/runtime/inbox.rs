@@ -3,7 +3,9 @@
 use tokio::sync::mpsc;
 
 use super::keeper::Loaded;
-use crate::domain::{ConfigTrouble, ConversationId, JobEvent, JobId, Line, Met, ProviderReport};
+use crate::domain::{
+    ConfigTrouble, ConversationId, JobEvent, JobId, Line, Met, NotificationId, NotifyFault, ProviderReport,
+};
 
 /// News that may wait before those who tell it wait themselves.
 const ROOM: usize = 1024;
@@ -20,6 +22,8 @@ pub(super) enum Told {
     Config(Result<Box<Loaded>, ConfigTrouble>, Option<(u64, Met)>),
     /// The end of an edit that changed nothing.
     Edited(u64, Result<Met, ConfigTrouble>),
+    /// The end of a notification.
+    Notified(NotificationId, Result<(), NotifyFault>),
     /// A signal: stop in order; the second time at once.
     Terminate,
     /// A signal: read the configuration again.
@@ -29,6 +33,12 @@ pub(super) enum Told {
 impl From<(JobId, JobEvent)> for Told {
     fn from((job, event): (JobId, JobEvent)) -> Self {
         Self::Job(job, event)
+    }
+}
+
+impl From<(NotificationId, Result<(), NotifyFault>)> for Told {
+    fn from((id, end): (NotificationId, Result<(), NotifyFault>)) -> Self {
+        Self::Notified(id, end)
     }
 }
 

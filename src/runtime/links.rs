@@ -104,13 +104,17 @@ fn dials(config: &Config, directory: &Path) -> Result<Vec<DialSettings>, String>
         .collect()
 }
 
-/// A secret by its reference; nothing configured is an empty one. The words never hold the secret.
+/// A secret by its reference; nothing configured is an empty one. The words begin with `what`, where the caller does not
+/// say it better, and never hold the secret.
 pub(super) fn reveal(secret: &Secret, directory: &Path, what: &str) -> Result<String, String> {
     if secret.is_empty() {
         return Ok(String::new());
     }
-    let resolved = security::resolve(secret, directory).map_err(|error| format!("{what}: {error}"))?;
-    Ok(resolved.expose().to_owned())
+    match security::resolve(secret, directory) {
+        Ok(resolved) => Ok(resolved.expose().to_owned()),
+        Err(error) if what.is_empty() => Err(error.to_string()),
+        Err(error) => Err(format!("{what}: {error}")),
+    }
 }
 
 /// What the hub goes by.

@@ -4,10 +4,12 @@
 //! * [`run`]: from options to a running bot and back · `driver`: the loop · [`handle`]: what doors hold
 //! * `inbox`: what leaves tell · `links`: server and dials · [`keeper`]: the configuration file
 //! * `secrets`: what the log must never show
+//! * `farewell`: notifications that are under way at the end
 //! * [`quarantine`]: inputs that made the engine panic, and the form of recordings · `clock`
 
 mod clock;
 mod driver;
+mod farewell;
 pub mod handle;
 mod inbox;
 pub mod keeper;
@@ -20,13 +22,21 @@ mod secrets;
 use std::path::Path;
 
 use crate::config::{Config, Secret};
+use crate::notify::Prepared;
 use crate::provider::Providers;
 
 /// The configured providers with their secrets.
 fn providers(config: &Config, directory: &Path) -> Result<Providers, String> {
     let resolve = |secret: &Secret| links::reveal(secret, directory, "");
-    Providers::new(&config.providers, &resolve).map_err(|wrong| {
-        let words: Vec<_> = wrong.iter().map(ToString::to_string).collect();
-        words.join("\n")
-    })
+    Providers::new(&config.providers, &resolve).map_err(|wrong| lines(&wrong))
+}
+
+/// The configured destinations with their secrets.
+fn destinations(config: &Config, directory: &Path) -> Result<Prepared, String> {
+    let resolve = |secret: &Secret| links::reveal(secret, directory, "");
+    Prepared::new(&config.notify, &resolve).map_err(|wrong| lines(&wrong))
+}
+
+fn lines<E: ToString>(wrong: &[E]) -> String {
+    wrong.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }

@@ -20,6 +20,7 @@ use crate::adapter::{Door, Hub};
 use crate::domain::{Input, Now};
 use crate::engine::Engine;
 use crate::logs::Logs;
+use crate::notify::{Notifiers, Pace};
 use crate::store::{Store, StoreError};
 
 /// Events of links that may wait before their sockets do.
@@ -98,6 +99,7 @@ impl Running {
 /// What is wrong, in English.
 pub fn rehearse(loaded: &Loaded) -> Result<(), String> {
     super::providers(&loaded.config, &loaded.directory)?;
+    super::destinations(&loaded.config, &loaded.directory)?;
     super::links::reveal(&loaded.config.onebot.token, &loaded.directory, "onebot.token")?;
     for dial in &loaded.config.onebot.dial {
         super::links::reveal(&dial.token, &loaded.directory, &format!("onebot.dial {}", dial.name))?;
@@ -123,9 +125,13 @@ pub async fn start(loaded: Loaded, options: RunOptions) -> Result<Running, Start
 async fn assemble(loaded: Loaded, options: RunOptions) -> Result<(Driver, Lanes, Handle), StartError> {
     options.logs.redact(super::secrets::all(&loaded.config, &loaded.directory));
     let providers = super::providers(&loaded.config, &loaded.directory).map_err(StartError::Configured)?;
+    let destinations = super::destinations(&loaded.config, &loaded.directory).map_err(StartError::Configured)?;
     let (store_lane, store) = mpsc::channel(STORE_ROOM);
     let (link_lane, link_news) = mpsc::channel(LINK_ROOM);
     let (inbox, told) = Inbox::new();
+
+    let mut notifiers = Notifiers::new(inbox.lane().clone(), Pace::default());
+    notifiers.follow(destinations);
 
     let mut clock = Clock::new();
     // The store has threads of its own; the clock is cheap and shared with them.
@@ -151,6 +157,7 @@ async fn assemble(loaded: Loaded, options: RunOptions) -> Result<(Driver, Lanes,
         links,
         providers,
         jobs: HashMap::new(),
+        notifiers,
         prompts: Prompts::default(),
         store: opened.store,
         backlog: VecDeque::new(),
@@ -170,6 +177,7 @@ async fn assemble(loaded: Loaded, options: RunOptions) -> Result<(Driver, Lanes,
         published: Instant::now(),
         refused: None,
         stop: Stop::No,
+        ends_by: None,
         data: options.data,
         logs: options.logs,
         loaded,
@@ -179,9 +187,13 @@ async fn assemble(loaded: Loaded, options: RunOptions) -> Result<(Driver, Lanes,
     Ok((driver, Lanes { links: link_news, store, told }, handle))
 }
 
-/// Says goodbye to links and writes what is left.
-async fn close(mut driver: Driver, lanes: Lanes) -> End {
+/// Says goodbye to links, lets notifications arrive and writes what is left.
+async fn close(mut driver: Driver, mut lanes: Lanes) -> End {
     driver.links.stop().await;
+    let arrived = driver.farewell(&mut lanes).await;
+    if arrived > 0 {
+        tracing::info!(arrived, "notifications that were under way");
+    }
     driver.hand_over();
     // The writer awaits this lane's readers, who are gone.
     drop(lanes);
@@ -218,22 +230,130 @@ mod tests {
         Input::Adapter(AdapterEvent::Message(Box::new(message)))
     }
 
-    #[tokio::test(flavor = "multi_thread")]
-    async fn an_engine_that_panics_is_replaced_and_its_input_can_be_played_again() {
+    /// A configuration that answers everybody and listens nowhere.
+    fn loaded(home: &std::path::Path, change: impl FnOnce(&mut Config)) -> Loaded {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let home = tempfile::tempdir().unwrap();
         let mut config = Config::default();
         config.onebot.listen = Vec::new();
         config.access.mode = crate::config::AccessMode::Open;
+        change(&mut config);
         let config = Arc::new(config);
-        let loaded =
-            Loaded { config, origins: Arc::default(), warnings: Vec::new(), directory: home.path().to_owned() };
-        let options = RunOptions {
-            config: home.path().join("config.toml"),
-            data: home.path().join("data"),
-            logs: Logs::default(),
+        Loaded { config, origins: Arc::default(), warnings: Vec::new(), directory: home.to_owned() }
+    }
+
+    fn options(home: &std::path::Path) -> RunOptions {
+        RunOptions { config: home.join("config.toml"), data: home.join("data"), logs: Logs::default() }
+    }
+
+    /// `[[notify.to]]`, a webhook at each of these ports.
+    fn webhooks(config: &mut Config, ports: &[u16]) {
+        let hook = |port: &u16| {
+            format!("[[notify.to]]\nkind = \"webhook\"\nname = \"{port}\"\nurl = \"http://127.0.0.1:{port}/\"\n")
         };
-        let (mut driver, mut lanes, _handle) = assemble(loaded, options).await.unwrap();
+        let text: String = ports.iter().map(hook).collect();
+        config.notify = crate::config::parse(&text).unwrap().config.notify;
+    }
+
+    fn notify(id: u64, to: usize) -> Effect {
+        let message = NotificationText {
+            instance: "home".into(),
+            severity: Severity::Warning,
+            resolved: false,
+            test: true,
+            title: "t".into(),
+            body: String::new(),
+            alerts: Vec::new(),
+        };
+        Effect::Notify(Box::new(Notification { id: NotificationId(id), to, message }))
+    }
+
+    /// A server that says yes to whoever it is let to: it waits for a word before each answer.
+    async fn server() -> (u16, mpsc::Receiver<()>, mpsc::Sender<()>) {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let ((asked, questions), (go, mut gate)) = (mpsc::channel(8), mpsc::channel::<()>(8));
+        tokio::spawn(async move {
+            while let Ok((mut socket, _)) = listener.accept().await {
+                let _ = socket.read(&mut [0; 4096]).await;
+                let _ = asked.send(()).await;
+                let _ = gate.recv().await;
+                let _ = socket.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").await;
+            }
+        });
+        (port, questions, go)
+    }
+
+    async fn next(lanes: &mut Lanes) -> (u64, Result<(), NotifyFault>) {
+        match lanes.told.recv().await {
+            Some(Told::Notified(NotificationId(id), end)) => (id, end),
+            _ => panic!("something else was told"),
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn notifications_go_out_and_come_back_and_follow_the_configuration() {
+        let home = tempfile::tempdir().unwrap();
+        let ((a, _questions, go_a), (b, mut asked_b, go_b)) = (server().await, server().await);
+        let first = loaded(home.path(), |config| webhooks(config, &[a]));
+        let (mut driver, mut lanes, _handle) = assemble(first, options(home.path())).await.unwrap();
+        let mut todo = VecDeque::new();
+        driver.carry_out(notify(1, 0), &mut todo);
+        go_a.send(()).await.unwrap();
+        assert_eq!(next(&mut lanes).await, (1, Ok(())));
+        driver.carry_out(notify(2, 1), &mut todo);
+        assert_eq!(todo.pop_front(), Some(Input::Notified(NotificationId(2), Err(NotifyFault::Gone))));
+
+        let second = loaded(home.path(), |config| webhooks(config, &[a, b]));
+        driver.on_told(Told::Config(Ok(Box::new(second)), None)).await;
+        driver.carry_out(notify(3, 1), &mut todo);
+        asked_b.recv().await.unwrap();
+        let bad = loaded(home.path(), |config| {
+            webhooks(config, &[b]);
+            let crate::config::Road::Webhook(road) = &mut config.notify.to[0].road else { return };
+            road.secret = crate::config::Secret("env:QQDECK_NOBODY_SETS_THIS".into());
+        });
+        driver.on_told(Told::Config(Ok(Box::new(bad)), None)).await;
+        assert!(driver.refused.as_ref().is_some_and(|trouble| trouble.en.contains("QQDECK_NOBODY_SETS_THIS")));
+        go_b.send(()).await.unwrap();
+        assert_eq!(next(&mut lanes).await, (3, Ok(())), "a configuration that is refused changes nothing");
+
+        driver.carry_out(notify(4, 1), &mut todo);
+        asked_b.recv().await.unwrap();
+        let none = loaded(home.path(), |_| {});
+        driver.on_told(Told::Config(Ok(Box::new(none)), None)).await;
+        assert_eq!(next(&mut lanes).await, (4, Err(NotifyFault::Gone)));
+        assert!(todo.is_empty());
+        driver.stop = Stop::AtOnce;
+        assert_eq!(close(driver, lanes).await, End::AtOnce);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn stopping_leaves_a_notification_under_way_a_moment() {
+        // It arrives; the grace is over already; a second signal.
+        for (case, want) in [(0, (1, Stop::Finished)), (1, (0, Stop::Finished)), (2, (0, Stop::AtOnce))] {
+            let home = tempfile::tempdir().unwrap();
+            let (port, mut asked, go) = server().await;
+            let config = loaded(home.path(), |config| webhooks(config, &[port]));
+            let (mut driver, mut lanes, _handle) = assemble(config, options(home.path())).await.unwrap();
+            driver.carry_out(notify(1, 0), &mut VecDeque::new());
+            asked.recv().await.unwrap();
+            driver.stop = Stop::Finished;
+            match case {
+                0 => go.send(()).await.unwrap(),
+                1 => driver.ends_by = Some(Instant::now()),
+                _ => driver.inbox.tell(Told::Terminate).await,
+            }
+            assert_eq!((driver.farewell(&mut lanes).await, driver.stop), want, "{case}");
+            close(driver, lanes).await;
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn an_engine_that_panics_is_replaced_and_its_input_can_be_played_again() {
+        let home = tempfile::tempdir().unwrap();
+        let config = loaded(home.path(), |_| {});
+        let (mut driver, mut lanes, _handle) = assemble(config, options(home.path())).await.unwrap();
         driver.fault = Some("boom");
 
         driver.feed(said(1, "before"));

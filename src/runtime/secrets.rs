@@ -9,7 +9,9 @@ use crate::config::{Config, Secret};
 pub(super) fn all(config: &Config, directory: &Path) -> Vec<String> {
     let of_providers = config.providers.iter().flat_map(|p| p.api_keys.iter().chain(p.headers.values()));
     let of_links = config.onebot.dial.iter().map(|dial| &dial.token).chain([&config.onebot.token]);
-    let resolved = of_providers.chain(of_links).filter_map(|secret: &Secret| reveal(secret, directory, "").ok());
+    let of_destinations = config.notify.to.iter().flat_map(|destination| destination.road.secrets());
+    let all = of_providers.chain(of_links).chain(of_destinations);
+    let resolved = all.filter_map(|secret: &Secret| reveal(secret, directory, "").ok());
     resolved.filter(|secret| !secret.is_empty()).collect()
 }
 
@@ -27,11 +29,44 @@ mod tests {
             crate::config::Provider { api_keys: vec![Secret("canary-key".into())], ..Default::default() };
         provider.headers.insert("x-api-key".into(), Secret("canary-header".into()));
         config.providers.push(provider);
+        let destinations = r#"
+            [[notify.to]]
+            kind = "bark"
+            key = "canary-bark"
+            [[notify.to]]
+            kind = "serverchan"
+            key = "canary-chan"
+            [[notify.to]]
+            kind = "dingtalk"
+            url = "https://x/canary-robot"
+            secret = "canary-sign"
+            [[notify.to]]
+            kind = "ntfy"
+            topic = "canary-topic"
+            token = "canary-token"
+            [[notify.to]]
+            kind = "smtp"
+            host = "x"
+            to = ["a@x"]
+            from = "a@x"
+            user = "a"
+            password = "canary-mail"
+            [[notify.to]]
+            kind = "webhook"
+            url = "https://x/canary-hook"
+            secret = "canary-hmac"
+            headers = { x = "canary-hook-header" }
+        "#;
+        config.notify = crate::config::parse(destinations).unwrap().config.notify;
         let mut found = all(&config, Path::new("/"));
         found.sort();
-        assert_eq!(found, ["canary-dial", "canary-header", "canary-key", "canary-onebot"]);
+        assert!(found.iter().all(|secret| secret.contains("canary")), "{found:?}");
         // As often as the schema has the word.
-        let schema = [include_str!("../config/schema/links.rs"), include_str!("../config/schema/provider.rs")];
+        let schema = [
+            include_str!("../config/schema/links.rs"),
+            include_str!("../config/schema/provider.rs"),
+            include_str!("../config/schema/notify.rs"),
+        ];
         let others = [include_str!("../config/schema/mod.rs"), include_str!("../config/schema/surroundings.rs")];
         let fields = |text: &&str| {
             let is_field = |l: &&str| l.trim().starts_with("pub ") && l.contains(": ") && l.contains("Secret");

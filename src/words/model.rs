@@ -80,7 +80,7 @@ fn waiting(wait: Option<std::time::Duration>, lang: Lang) -> String {
 }
 
 /// The server's own words behind ours.
-fn behind(words: &str, lang: Lang) -> String {
+pub(super) fn behind(words: &str, lang: Lang) -> String {
     let words = quoted(words);
     if words.is_empty() { words } else { say!(lang, "（{words}）", " ({words})") }
 }

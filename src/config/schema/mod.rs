@@ -7,6 +7,7 @@
 mod access;
 mod chat;
 mod links;
+mod notify;
 mod provider;
 mod reply;
 mod surroundings;
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 pub use access::*;
 pub use chat::*;
 pub use links::*;
+pub use notify::*;
 pub use provider::*;
 pub use reply::*;
 pub use surroundings::*;

@@ -31,14 +31,6 @@ pub struct Alerts {
     pub rules: Vec<toml::Table>,
 }
 
-/// Where alerts go.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Notify {
-    /// Destinations.
-    pub to: Vec<toml::Table>,
-}
-
 /// Log files.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

@@ -6,12 +6,11 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::domain::{Finish, ProviderError};
+use crate::domain::{Finish, ProviderError, Redactor};
 use crate::provider::answer::{Growing, count};
 use crate::provider::error;
 use crate::provider::json::Words;
 use crate::provider::lines::Lines;
-use crate::provider::redact::Redactor;
 
 /// One line. Go leaves every zero out, so every metric may be absent; durations are nanoseconds.
 #[derive(Deserialize)]

@@ -5,12 +5,11 @@ use bytes::{Bytes, BytesMut};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use crate::domain::{Finish, ProviderError};
+use crate::domain::{Finish, ProviderError, Redactor};
 use crate::provider::answer::{Growing, count};
 use crate::provider::error;
 use crate::provider::json::Words;
 use crate::provider::lines::STREAM_CAP;
-use crate::provider::redact::Redactor;
 use crate::provider::sse::{Item, Sse};
 
 /// A chunk of a stream or a whole answer. Everything may be absent or null.
