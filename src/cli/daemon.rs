@@ -143,7 +143,9 @@ impl Signals {
 
 fn refusal(error: StartError, file: &str, data: &Path) -> Exit {
     match error {
-        StartError::Configured(words) => Exit::ConfigErrors { path: file.to_owned(), errors: vec![words] },
+        StartError::Configured(words) => {
+            Exit::ConfigErrors { path: file.to_owned(), errors: words.lines().map(str::to_owned).collect() }
+        }
         StartError::Store(StoreError::Busy { pid, .. }) => {
             Exit::AlreadyRunning { socket: socket::path(data).display().to_string(), pid }
         }
