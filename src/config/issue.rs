@@ -42,6 +42,8 @@ pub enum Shape {
     Number,
     /// A string.
     Text,
+    /// A number, or a string such as `"2s"`, `"90%"`, `"5GiB"`.
+    Quantity,
     /// A list, or one string with commas.
     List,
     /// A table.
@@ -97,6 +99,10 @@ pub enum Named {
     Dial,
     /// An address that is listened on.
     Listen,
+    /// A rule of alerts.
+    Rule,
+    /// Where alerts go.
+    Destination,
 }
 
 /// What is wrong.
@@ -207,6 +213,11 @@ pub enum IssueKind {
         /// What is missing.
         missing: &'static str,
     },
+    /// A rule that ships measures what it measures.
+    Shipped {
+        /// Its name.
+        rule: String,
+    },
     /// The feature is not built yet.
     NotBuilt,
     /// Warning: the secret itself stands in the file.
@@ -261,6 +272,7 @@ impl IssueKind {
             Self::Above { .. } => "above",
             Self::OpenWithoutToken { .. } => "open_without_token",
             Self::HalfTls { .. } => "half_tls",
+            Self::Shipped { .. } => "shipped",
             Self::NotBuilt => "not_built",
             Self::LiteralSecret => "literal_secret",
             Self::ShortToken { .. } => "short_token",

@@ -9,6 +9,7 @@
 mod change;
 mod check;
 mod decor;
+mod destinations;
 mod edit;
 mod forms;
 mod issue;
@@ -23,6 +24,7 @@ mod walk;
 mod words;
 
 pub use change::restart_needed;
+pub use destinations::{Destination, destinations};
 pub use edit::{EditError, Edited, edit, written};
 pub use forms::{read_duration, read_rate, read_size, show_duration, show_rate, show_size};
 pub use issue::{Issue, IssueKind, Named, Position, Severity, Shape};

@@ -87,6 +87,21 @@ impl Bounded for f64 {
     }
 }
 
+/// What a measure is compared with, in its unit: a number, or as people write durations (seconds), sizes (bytes) and
+/// percentages.
+pub(super) struct Quantity(pub f64);
+
+impl Scalar for Quantity {
+    fn read(value: &DeValue<'_>) -> Result<Self, IssueKind> {
+        let DeValue::String(text) = value else { return f64::read(value).map(Self) };
+        let percent = || text.trim().strip_suffix('%')?.trim().parse().ok().filter(|n: &f64| n.is_finite());
+        let seconds = || forms::read_duration(text).map(|d| d.as_secs_f64());
+        let bytes = || forms::read_size(text).map(|n| n as f64);
+        let number = percent().or_else(seconds).or_else(bytes);
+        number.map(Self).ok_or_else(|| malformed(Shape::Quantity, text))
+    }
+}
+
 impl Scalar for Duration {
     fn read(value: &DeValue<'_>) -> Result<Self, IssueKind> {
         let text = text(Shape::Duration, value)?;

@@ -220,6 +220,8 @@ pub fn town() -> Arc<Snapshot> {
             item(2, 100, Some(test), ItemKind::Handover { line: Seq(11) }),
             item(3, 60, None, ItemKind::Request(request)),
         ],
+        alerts: Arc::default(),
+        silences: Arc::default(),
         counters: Counters { received: 512, replied: 201, ..Counters::default() },
         latency: latency(),
         gauges: None,

@@ -254,6 +254,9 @@ impl Driver {
             Err(trouble) => tracing::error!("configuration refused; the old one holds: {trouble}"),
         }
         self.refused = result.clone().err();
+        if let Some(trouble) = self.refused.clone() {
+            self.feed(Input::ConfigRefused(trouble));
+        }
         if let Some((edit, met)) = whose {
             self.feed(Input::Edited(edit, result.map(|()| met)));
         }
@@ -489,6 +492,9 @@ impl Driver {
                 tracing::error!(%error, "the store remembers nothing");
                 self.stop = Stop::Broken;
             }
+        }
+        if let Some(trouble) = self.refused.clone() {
+            self.feed(Input::ConfigRefused(trouble));
         }
         let ups: Vec<_> = self.ups.values().cloned().collect();
         ups.into_iter().for_each(|up| self.feed(Input::Adapter(up)));

@@ -152,6 +152,7 @@ impl Desk {
         };
         let (code, seq) = match &done {
             Done::Ok | Done::Said(_) | Done::Changed { .. } => ("ok", None),
+            Done::Delivered(_) => ("delivered", None),
             Done::Already => ("already", None),
             Done::Started(seq) => ("started", *seq),
         };

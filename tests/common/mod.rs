@@ -142,6 +142,7 @@ fn page(query: Query) -> Page {
             at: Wall(0),
         },
         Query::Chats { .. } | Query::Screen { .. } => Page::NotKept,
+        Query::Alerts { .. } => Page::Alerts(vec![]),
         Query::History { .. } => Page::Lines { lines: vec![line(2, "second"), line(1, NASTY)], more: true },
         Query::Search { text, .. } if text == "broken" => Page::Failed("disk on fire".into()),
         Query::Search { .. } => Page::Lines { lines: vec![], more: false },

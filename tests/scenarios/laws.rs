@@ -28,6 +28,10 @@ pub struct Laws {
     stopped: bool,
     restarted: bool,
     batch: BatchNo,
+    /// When an admin was told of an alert last.
+    told: Option<Mono>,
+    /// The moment of the input.
+    pub at: Mono,
     /// What was broken so far.
     pub broken: Vec<String>,
 }
@@ -96,6 +100,17 @@ impl Laws {
                 self.broken.push(format!("message {} is asked twice at once", writing.answers));
             }
         }
+    }
+
+    /// An admin is told of an alert: beside the chats, and slowly.
+    fn tells_admin(&mut self, call: CallId, peer: Peer) {
+        if peer.is_group() {
+            self.broken.push(format!("call {call} tells a group of an alert"));
+        }
+        if self.told.is_some_and(|at| self.at.since(at) < std::time::Duration::from_secs(10)) {
+            self.broken.push(format!("call {call} tells of an alert less than 10 s after another"));
+        }
+        self.told = Some(self.at);
     }
 
     fn row(&mut self, batch: BatchNo, row: &Row) {
@@ -185,6 +200,12 @@ impl Laws {
     fn sends(&mut self, call: &Call, unrecorded: bool) {
         let (Action::Send { peer, .. } | Action::SendForward { peer, .. }) = &call.action else { return };
         let conversation = ConversationId { account: call.account, peer: *peer };
+        if let Action::Send { segments, .. } = &call.action
+            && let [OutSegment::Text(text)] = &segments[..]
+            && text.starts_with("[qqdeck] ")
+        {
+            return self.tells_admin(call.id, *peer);
+        }
         if let Some((other, _)) = self.flying.iter().find(|(_, (c, _))| *c == conversation) {
             self.broken.push(format!("call {} leaves for {conversation} while call {other} is out", call.id));
         }

@@ -102,6 +102,7 @@ impl World {
     }
 
     fn apply(&mut self, input: Input) {
+        self.laws.at = self.now;
         self.laws.before(&input);
         if let Input::Called(call, _) = &input {
             self.calls.remove(call);
