@@ -192,8 +192,8 @@ pub enum Detail {
     Until(Option<Wall>),
     /// Why a provider is set aside.
     Provider(ProviderError),
-    /// The last words of each provider that is not asked.
-    Providers(Vec<(Arc<str>, String)>),
+    /// Why each provider is not asked.
+    Providers(Vec<(Arc<str>, ProviderError)>),
     /// Where most of the time of slow answers goes, and its share of it in per cent.
     Slow {
         /// The stage.

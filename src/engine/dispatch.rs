@@ -34,6 +34,8 @@ pub(super) struct Provider {
     next_key: usize,
     /// The last failure's words, until the next success.
     pub words: Option<String>,
+    /// The last failure itself, likewise.
+    pub error: Option<ProviderError>,
     /// Why it is set aside (key, balance, model), until it answers, is reset or configured anew.
     pub refused: Option<ProviderError>,
     pub resident: Option<Residency>,
@@ -55,6 +57,7 @@ impl Provider {
             keys: vec![None; config.api_keys.len().max(1)],
             next_key: 0,
             words: None,
+            error: None,
             refused: None,
             resident: None,
             balance: None,
@@ -84,7 +87,7 @@ impl Provider {
     pub fn reset(&mut self) {
         self.breaker.reset();
         self.keys.fill(None);
-        (self.words, self.refused) = (None, None);
+        (self.words, self.error, self.refused) = (None, None, None);
     }
 
     fn load(&self) -> f64 {
@@ -123,6 +126,7 @@ impl State {
                     std::mem::swap(&mut provider.breaker, &mut former.breaker);
                     provider.keys.clone_from(&former.keys);
                     provider.words = former.words.take();
+                    provider.error = former.error.take();
                     provider.refused = former.refused.take();
                     provider.resident = former.resident.take();
                     provider.balance = former.balance.take();
@@ -371,7 +375,7 @@ impl State {
                 let provider = &mut self.providers[at];
                 let rested = provider.breaker.state() != ProviderState::Ready;
                 provider.breaker.succeeded(self.now.mono);
-                provider.words = None;
+                (provider.words, provider.error) = (None, None);
                 if provider.refused.take().is_some() || rested {
                     self.stir_providers();
                 }
@@ -435,6 +439,7 @@ impl State {
         let last = self.is_last_healthy(at);
         let provider = &mut self.providers[at];
         provider.words = Some(failure.error.to_string());
+        provider.error = Some(failure.error.clone());
         let refused = matches!(failure.error, ProviderError::Auth(_) | ProviderError::Quota(_));
         let another_key = refused && provider.refuse_key(asking.key, now);
         let retry_after = match &failure.error {

@@ -143,7 +143,10 @@ fn cause(detail: &Detail, lang: Lang) -> Option<String> {
         Detail::Until(Some(_)) => return None,
         Detail::Provider(error) => provider_error(error, lang),
         Detail::Providers(words) => {
-            let each = words.iter().map(|(name, words)| format!("{}: {}", quoted(name), one_line(words, 80)));
+            let each = words.iter().map(|(name, error)| {
+                let (name, error) = (quoted(name), provider_error(error, lang));
+                say!(lang, "{name} {error}", "{name}: {error}")
+            });
             each.collect::<Vec<_>>().join(lang.pick("；", "; "))
         }
         Detail::Slow { stage, share } => {

@@ -214,7 +214,8 @@ impl Rule {
             // An adapter that is restarted is back after 5 s.
             Self { wait: secs(10), ..flag("ws_disconnected", Metric::AccountDown, Critical) },
             flag("account_offline", Metric::AccountOffline, Critical),
-            flag("account_muted", Metric::AccountMuted, Warning),
+            // Those who know can wait for its end: it is not told again.
+            Self { repeat: Duration::ZERO, ..flag("account_muted", Metric::AccountMuted, Warning) },
             flag("provider_aside", Metric::ProviderAside, Critical),
             flag("all_providers_down", Metric::ProvidersDown, Critical),
             Self {
@@ -232,7 +233,7 @@ impl Rule {
             Self { clear: Some(3.0), ..Self::new("error_burst", Metric::Errors, 5.0, Critical) },
             flag("storage_unrecorded", Metric::StorageUnrecorded, Critical),
             flag("config_refused", Metric::ConfigRefused, Warning),
-            flag("quota_reached", Metric::QuotaReached, Warning),
+            Self { repeat: Duration::ZERO, ..flag("quota_reached", Metric::QuotaReached, Warning) },
         ]
     }
 

@@ -147,7 +147,7 @@ impl State {
         let mut asked = self.configured().filter(|p| !p.off).peekable();
         let rests = |p: &Provider| p.breaker.state() != ProviderState::Ready;
         let down = asked.peek().is_some() && self.configured().filter(|p| !p.off).all(rests);
-        let words = asked.filter_map(|p| Some((Arc::clone(&p.name), p.words.clone()?))).collect();
+        let words = asked.filter_map(|p| Some((Arc::clone(&p.name), p.error.clone()?))).collect();
         Some(vec![Reading::flag(Subject::Bot, Text::default(), down).with(Detail::Providers(words))])
     }
 

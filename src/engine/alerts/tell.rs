@@ -74,6 +74,11 @@ fn need(rule: &Rule, to: &Destination, episode: &Episode, now: Mono) -> Option<N
     }
 }
 
+/// The account that an alert is about, while it is: what is over may be told through it.
+fn ailing(alert: &Alert) -> Option<SelfId> {
+    alert.subject.account().filter(|_| alert.state != AlertState::Resolved)
+}
+
 impl State {
     /// Tells what is due, and sees to it that what is not yet due will be.
     pub(super) fn tell_all(&mut self) {
@@ -126,7 +131,7 @@ impl State {
     /// Whether a destination cannot be told of an alert now.
     fn is_blocked(&self, to: &Destination, episode: &Episode) -> bool {
         let quiet = episode.alert.severity < Severity::Critical && to.is_quiet(self.minute());
-        quiet || to.qq && self.qq_account(episode.alert.subject.account().as_slice()).is_none()
+        quiet || to.qq && self.qq_account(ailing(&episode.alert).as_slice()).is_none()
     }
 
     /// The minute of the local day.
@@ -252,12 +257,8 @@ impl State {
     ) -> NotificationId {
         self.alerts.notification += 1;
         let id = NotificationId(self.alerts.notification);
-        let about: Vec<SelfId> = self
-            .alerts
-            .episodes()
-            .filter(|e| alerts.contains(&e.alert.id))
-            .filter_map(|e| e.alert.subject.account())
-            .collect();
+        let told = self.alerts.episodes().filter(|e| alerts.contains(&e.alert.id));
+        let about: Vec<SelfId> = told.filter_map(|e| ailing(&e.alert)).collect();
         self.alerts.notes.insert(id, Note { to: to.name.clone(), alerts });
         match to.qq {
             true => self.tell_admins(id, &message, about),

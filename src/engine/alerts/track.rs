@@ -304,12 +304,10 @@ impl Track {
             Phase::Idle => Turn::Nothing,
             Phase::Pending(_) => self.turn(rule, false, true, now),
             Phase::Firing(_) if self.blind.is_some() => Turn::Nothing,
+            Phase::Firing(_) if rule.metric.is_windowed() => self.turn(rule, false, true, now),
             Phase::Firing(_) => {
                 if let Some(episode) = &mut self.episode {
                     episode.alert.no_data = true;
-                }
-                if rule.metric.is_windowed() {
-                    return self.turn(rule, false, true, now);
                 }
                 let lost = *self.lost.get_or_insert(now.mono + LOST);
                 if now.mono < lost { Turn::Nothing } else { self.end(now) }
