@@ -2,7 +2,8 @@
 
 use crate::config::{Metric, Unit};
 use crate::domain::{
-    Alert, AlertState, Delivered, Detail, NotificationText, NotifyFault, Severity, SlowStage, Subject, ToldWhat, Wall,
+    Alert, AlertState, AlertView, Delivered, Detail, NotificationText, NotifyFault, Severity, Silence, SlowStage,
+    Subject, Told, ToldWhat, Wall,
 };
 
 use super::{Lang, one_line, provider_error, quoted, span, span_short};
@@ -257,6 +258,57 @@ pub fn notify_fault(fault: &NotifyFault, lang: Lang) -> String {
 /// Why nobody can be told over QQ.
 pub fn no_account_to_notify(lang: Lang) -> String {
     say!(lang, "没有能用的 QQ 号，或没有配置管理员", "no account can send, or no admin is configured")
+}
+
+/// How far an alert is, with the marks on it.
+pub fn alert_marks(view: &AlertView, lang: Lang) -> String {
+    let alert = &view.alert;
+    let mut marks = vec![alert_state(alert.state, lang)];
+    if alert.flapping {
+        marks.push(say!(lang, "时好时坏", "flapping"));
+    }
+    if let Some(by) = &alert.acked {
+        let by = quoted(by.raw());
+        marks.push(say!(lang, "{by} 已确认", "known to {by}"));
+    }
+    if let Some((_, by)) = &view.silenced {
+        let by = quoted(by.raw());
+        marks.push(say!(lang, "{by} 静默", "silenced by {by}"));
+    }
+    if let Some(by) = &view.inhibited {
+        let by = quoted(by);
+        marks.push(say!(lang, "因 {by} 不另通知", "covered by {by}"));
+    }
+    if view.quiet && alert.state != AlertState::Resolved {
+        marks.push(say!(lang, "不必处理，不通知", "needs nobody"));
+    }
+    marks.join(lang.pick("，", ", "))
+}
+
+/// Who was told of it, and where that failed; empty where nobody was.
+pub fn alert_told(alert: &Alert, lang: Lang) -> String {
+    let one = |told: &Told| {
+        let to = quoted(&told.to);
+        let words = told.fault.as_ref().map_or_else(|| told_what(told.what, lang), |fault| notify_fault(fault, lang));
+        say!(lang, "{to} {words}", "{to}: {words}")
+    };
+    alert.told.iter().map(one).collect::<Vec<_>>().join(lang.pick("；", "; "))
+}
+
+/// A silence, on one line; `until` on the reader's clock.
+pub fn silence(silence: &Silence, until: &str, lang: Lang) -> String {
+    let labels: Vec<String> = silence.labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let rule =
+        if labels.is_empty() { silence.rule.clone() } else { format!("{}{{{}}}", silence.rule, labels.join(",")) };
+    let (rule, by, reason) = (quoted(&rule), quoted(silence.by.raw()), quoted(&silence.reason));
+    let why = if reason.is_empty() { reason } else { say!(lang, "（{reason}）", " ({reason})") };
+    say!(lang, "静默 {rule}，到 {until}，{by}{why}", "silence of {rule} until {until}, by {by}{why}")
+}
+
+/// That a rule is silenced now.
+pub fn silenced(rule: &str, during: std::time::Duration, lang: Lang) -> String {
+    let (rule, during) = (quoted(rule), span(during, lang));
+    say!(lang, "{rule} 静默 {during}", "{rule} is silenced for {during}")
 }
 
 /// How a test of each destination went; a line each.
