@@ -509,6 +509,8 @@ fn waited_for(row: &Row) -> bool {
     match row {
         Row::Part(part) => part.state == PartState::Sending,
         Row::PartState(_, state, _) => *state == PartState::Sending,
+        // Who was told must not be told again, whatever happens next.
+        Row::Alert(_) | Row::Silence(_) => true,
         Row::CleanStop => true,
         _ => false,
     }

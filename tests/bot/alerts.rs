@@ -73,6 +73,8 @@ async fn a_lost_adapter_and_an_account_that_is_kicked_are_told_once_each() {
     let down = stage.bot.until(&["alerts"], |v| is(v, "ws_disconnected", "firing")).await;
     let (id, told) = (of(&down, "ws_disconnected")[0]["id"].clone(), of(&down, "ws_disconnected")[0]["told"].clone());
     assert_eq!(stage.bot.ctl(&["ack", &id.to_string()]).await.code, 0);
+    let kept = |v: &Value| of(v, "ws_disconnected").iter().any(|a| a["acked_by"].is_string());
+    stage.bot.until(&["alerts", "--history", "1"], kept).await;
     stage.bot.kill9().await;
     stage.bot.restart().await;
     let down = stage.bot.until(&["alerts"], |v| is(v, "ws_disconnected", "firing")).await;

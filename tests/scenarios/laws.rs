@@ -28,6 +28,8 @@ pub struct Laws {
     stopped: bool,
     restarted: bool,
     batch: BatchNo,
+    /// Alerts that a destination heard of and that are not over for it.
+    heard_of: BTreeSet<(usize, String)>,
     /// When an admin was told of an alert last.
     told: Option<Mono>,
     /// The moment of the input.
@@ -86,6 +88,7 @@ impl Laws {
                     rows.iter().for_each(|row| self.row(*batch, row));
                 }
                 Effect::Call(call) if call.action.speaks() => self.sends(call, snapshot.unrecorded),
+                Effect::Notify(note) => self.notifies(note),
                 Effect::Ask(job) => drop(self.jobs.insert(job.id)),
                 Effect::Stopped => self.stopped = true,
                 _ => {}
@@ -98,6 +101,20 @@ impl Laws {
         for writing in snapshot.chats.values().flat_map(|chat| &chat.writing) {
             if !heads.insert(writing.answers) {
                 self.broken.push(format!("message {} is asked twice at once", writing.answers));
+            }
+        }
+    }
+
+    /// That an alert is over is told only to those who heard that it was.
+    fn notifies(&mut self, note: &Notification) {
+        for alert in &note.message.alerts {
+            let key = (note.to, alert.fingerprint.clone());
+            // What was kept back is told afterwards, in one word.
+            let over = alert.until.is_some() && !alert.words.starts_with("曾经");
+            if alert.until.is_none() {
+                self.heard_of.insert(key);
+            } else if over && !self.heard_of.remove(&key) {
+                self.broken.push(format!("{} is said to be over to who never heard of it", alert.fingerprint));
             }
         }
     }

@@ -121,7 +121,7 @@ impl Ears<'_> {
             }
             "config" => act(Input::Config(self.config.take().ok_or("`config` needs a `config` text in its step")?)),
             "refused" => act(Input::ConfigRefused(trouble(words))),
-            "gpu" => act(Input::Gauges(Box::new(card(&mut rest)?))),
+            "gpu" => act(Input::Gauges(Box::new(read_card(&mut rest)?))),
             "notified" => {
                 let id = NotificationId(number(&take(&mut rest)?)? as u64);
                 let result = match take(&mut rest)?.as_str() {
@@ -386,7 +386,7 @@ fn job(rest: &mut Vec<&str>, words: &str) -> Read<Input> {
 }
 
 /// `gpu 95 game=2GiB ollama=6GiB`: a card of 10 GiB, so full; programs other than ollama are foreign. `gpu none`.
-fn card(rest: &mut Vec<&str>) -> Read<Gauges> {
+fn read_card(rest: &mut Vec<&str>) -> Read<Gauges> {
     let first = take(rest)?;
     if first == "none" {
         return Ok(Gauges { no_gpu: Some(NoGpu::NoDriver), ..Gauges::default() });
@@ -440,6 +440,11 @@ fn error(rest: &mut Vec<&str>) -> Read<ProviderError> {
         "internal" => ProviderError::Internal(words()),
         other => return Err(format!("`{other}` is no error of a provider")),
     })
+}
+
+/// The card of a `gpu` line.
+pub fn card(line: &str) -> Gauges {
+    read_card(&mut line.split_whitespace().collect()).unwrap_or_default()
 }
 
 /// Seconds since the virtual time 0.
