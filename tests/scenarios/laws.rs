@@ -28,7 +28,7 @@ pub struct Laws {
     stopped: bool,
     restarted: bool,
     batch: BatchNo,
-    /// Alerts that a destination heard of and that are not over for it.
+    /// Alerts that a destination heard of.
     heard_of: BTreeSet<(usize, String)>,
     /// When an admin was told of an alert last.
     told: Option<Mono>,
@@ -109,11 +109,11 @@ impl Laws {
     fn notifies(&mut self, note: &Notification) {
         for alert in &note.message.alerts {
             let key = (note.to, alert.fingerprint.clone());
-            // What was kept back is told afterwards, in one word.
+            // What was kept back is told afterwards, in one word. A kill may take with it that the end was told.
             let over = alert.until.is_some() && !alert.words.starts_with("曾经");
             if alert.until.is_none() {
                 self.heard_of.insert(key);
-            } else if over && !self.heard_of.remove(&key) {
+            } else if over && !self.heard_of.contains(&key) {
                 self.broken.push(format!("{} is said to be over to who never heard of it", alert.fingerprint));
             }
         }

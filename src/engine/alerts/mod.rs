@@ -138,7 +138,7 @@ impl Alerts {
             notes: BTreeMap::new(),
             tests: Vec::new(),
             notification: 0,
-            qq: Qq::default(),
+            qq: Qq::new(now.mono),
             silences: Vec::new(),
             first: Latencies::default(),
             total: Latencies::default(),

@@ -41,6 +41,11 @@ pub(super) struct Qq {
 }
 
 impl Qq {
+    /// The process before this one may have sent a moment ago.
+    pub fn new(now: Mono) -> Self {
+        Self { not_before: now + APART, ..Self::default() }
+    }
+
     pub fn deadline(&self) -> Option<Mono> {
         (!self.queue.is_empty()).then_some(self.not_before)
     }
