@@ -169,6 +169,7 @@ impl Alerts {
     fn configure(&mut self, config: &Config) {
         self.rules = config.alerts.in_force().into_iter().map(Arc::new).collect();
         self.edges = vec![None; self.rules.len()];
+        self.flushes.retain(|name, _| self.rules.iter().any(|rule| rule.name == **name));
         self.watched = self.rules.iter().fold(Metrics::default(), |all, rule| all.or(Metrics::of(rule.metric)));
         self.destinations = destinations(config);
         let latency = self.rules.iter().filter(|rule| rule.metric.percentile().is_some());
@@ -452,12 +453,12 @@ impl State {
         }
         let tracks = self.alerts.tracks.values().filter_map(Track::deadline);
         let edges = self.alerts.edges.iter().flatten().copied();
-        let next = tracks.chain(edges).chain(self.telling_deadlines()).chain(self.hush_deadline()).min();
+        let all = tracks.chain(edges).chain(self.telling_deadlines()).chain(self.hush_deadline());
+        // What is due and still there waits for something else than time: a gauge that has not come yet.
+        let next = all.filter(|at| *at > self.now.mono).min();
         if let Some(former) = self.alerts.alarm.take() {
             self.timers.cancel(former);
         }
-        // A deadline that has passed was kept just now.
-        let next = next.map(|at| at.max(self.now.mono + Duration::from_millis(1)));
         self.alerts.alarm = next.map(|at| self.timers.alarm(at, Timer::Alerts));
     }
 

@@ -193,6 +193,7 @@ mod tests {
     use proptest::prelude::*;
 
     const S: Duration = Duration::from_secs(1);
+    const NONE: Duration = Duration::ZERO;
     const P95: Look = Look { window: Duration::from_secs(300), percentile: 95, least: 5 };
 
     fn at(seconds: u64) -> Mono {
@@ -203,7 +204,7 @@ mod tests {
         let mut all = Latencies::default();
         for (when, millis) in samples {
             let took = Duration::from_millis(*millis);
-            all.record(SelfId(1), took, [took, S * 0, S * 0, S * 0, S * 0], None, at(*when));
+            all.record(SelfId(1), took, [took, NONE, NONE, NONE, NONE], None, at(*when));
         }
         all.0.remove(&SelfId(1)).unwrap_or_default()
     }
@@ -236,8 +237,8 @@ mod tests {
     fn the_slow_ones_tell_which_stage_is_to_blame() {
         let mut all = Latencies::default();
         for n in 0..10 {
-            let load = if n < 2 { S * 9 } else { S * 0 };
-            let stages = [S / 10, load, S / 2, S * 0, S * 0];
+            let load = if n < 2 { S * 9 } else { NONE };
+            let stages = [S / 10, load, S / 2, NONE, NONE];
             all.record(SelfId(1), stages.iter().sum(), stages, Some(S * 2), at(n));
         }
         let times = &all.0[&SelfId(1)];
