@@ -215,7 +215,7 @@ impl Desk {
             let silences: Value = s.silences.iter().map(shape::silence).collect();
             Map::from_iter([("alerts", alerts), ("silences", silences)].map(named))
         };
-        Ok(Answer::read(json, fields, || show::alerts(&s.alerts, &s.silences, s.now.wall, lang)))
+        Ok(Answer::read(json, fields, || show::alerts(&s.alerts, &s.silences, now(), lang)))
     }
 
     fn kick(&self, number: u64) -> Result<Answer, Stop> {
