@@ -297,9 +297,8 @@ pub fn alert_told(alert: &Alert, lang: Lang) -> String {
 
 /// A silence, on one line; `until` on the reader's clock.
 pub fn silence(silence: &Silence, until: &str, lang: Lang) -> String {
-    let labels: Vec<String> = silence.labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let rule =
-        if labels.is_empty() { silence.rule.clone() } else { format!("{}{{{}}}", silence.rule, labels.join(",")) };
+    let labels = silence.labels.iter().map(|(name, value)| format!(" {name}={value}"));
+    let rule = format!("{}{}", silence.rule, labels.collect::<String>());
     let (rule, by, reason) = (quoted(&rule), quoted(silence.by.raw()), quoted(&silence.reason));
     let why = if reason.is_empty() { reason } else { say!(lang, "（{reason}）", " ({reason})") };
     say!(lang, "静默 {rule}，到 {until}，{by}{why}", "silence of {rule} until {until}, by {by}{why}")
