@@ -24,7 +24,7 @@
 //! # First floor: pure; no clock, no chance, no IO. Its two wings never meet
 //!
 //! * [`engine`]: `apply(Input, Now) -> Effects`, the single writer of all state. A change of what the bot does
-//!   begins here: one gate, one concern a file.
+//!   begins here: one gate, one concern a file. Alerts are judged here too, and who is told of them (`docs/alerts.md`).
 //! * [`console`]: what an operator sees and does: keys, state, view, themes; `tell(News) -> Intents`, `draw -> bytes`.
 //!
 //! # Second floor: leaves that touch the world and never each other

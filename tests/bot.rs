@@ -5,6 +5,8 @@
 
 #[path = "bot/access.rs"]
 mod access;
+#[path = "bot/alerts.rs"]
+mod alerts;
 #[path = "bot/crash.rs"]
 mod crash;
 #[path = "bot/harness.rs"]

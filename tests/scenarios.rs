@@ -4,8 +4,8 @@
 //! `play.rs`. A `[[step]]` has a time `at`, a line `tell` (the language is in `tell.rs`) and the lines `see`
 //! (`see.rs`) that must come of it, all of them and in order; `snapshot` looks at published values. Deadlines of
 //! the engine on the way to a step are kept, and what comes of them stands first, with its moment. Rows are
-//! committed by themselves unless `commits = "manual"`. Rows of `usage`, `audit`, and the effects `load` and
-//! `provider` are left out unless `show` names them.
+//! committed by themselves unless `commits = "manual"`. Rows of `usage`, `audit`, `alerts`, and the effects `load`
+//! and `provider` are left out unless `show` names them.
 //!
 //! After every input, the laws of `laws.rs` must hold.
 //!
@@ -34,7 +34,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 /// The folders; each is a test, so that a failure names its room.
-const ROOMS: [&str; 7] = ["gates", "limits", "operators", "dispatch", "reply", "delivery", "restart"];
+const ROOMS: [&str; 8] = ["gates", "limits", "operators", "dispatch", "reply", "delivery", "restart", "alerts"];
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios")
@@ -120,4 +120,4 @@ macro_rules! rooms {
     ($($room:ident)*) => { $(#[test] fn $room() { play_room(stringify!($room)); })* };
 }
 
-rooms! { gates limits operators dispatch reply delivery restart }
+rooms! { gates limits operators dispatch reply delivery restart alerts }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use qqdeck::config::CommandRole;
+use qqdeck::config::{CommandRole, Metric};
 use qqdeck::domain::*;
 use qqdeck::words::{self, Bye, ChatCommand, ChatStatus, Exit, Lang, Notice, UsageError};
 
@@ -391,4 +391,162 @@ fn what_waits_and_how_accounts_stand_have_words() {
         };
         check(|lang| words::account(&account, lang));
     }
+}
+
+/// One alert of a metric, about something with a nasty name.
+fn alert(metric: Metric, subject: Subject, detail: Detail) -> Alert {
+    Alert {
+        id: AlertId(1),
+        rule: "a_rule".into(),
+        metric,
+        subject,
+        name: Text::from(NASTY),
+        severity: Severity::Warning,
+        state: AlertState::Firing,
+        since: Wall(1_700_000_000_000),
+        fired: None,
+        until: Some(Wall(1_700_000_240_000)),
+        lasted: Duration::from_secs(240),
+        value: 3.2,
+        peak: 9.0,
+        threshold: 2.0,
+        detail,
+        no_data: false,
+        flapping: false,
+        acked: Some("li".into()),
+        told: Vec::new(),
+        done: false,
+    }
+}
+
+#[test]
+fn alerts_have_words_for_those_who_look_and_those_who_are_told() {
+    let n = || NASTY.to_owned();
+    let subjects = [
+        Subject::Bot,
+        Subject::Account(SelfId(42)),
+        Subject::Group(SelfId(42), GroupId(9)),
+        Subject::Provider("deepseek".into()),
+        Subject::Gpu(0),
+    ];
+    for metric in Metric::ALL {
+        check(|lang| words::metric(*metric, lang));
+        for subject in &subjects {
+            let alert = alert(*metric, subject.clone(), Detail::None);
+            check(|lang| words::alert_name(&alert, lang));
+            check(|lang| words::alert_firing(&alert, 0, lang));
+            check(|lang| words::alert_again(&alert, 0, lang));
+            check(|lang| words::alert_flapping(&alert, lang));
+            check(|lang| words::alert_resolved(&alert, lang));
+            check(|lang| words::alert_was(&alert, 0, lang));
+        }
+    }
+    let trouble = ConfigTrouble { zh: format!("错{NASTY}\n二\n三"), en: format!("wrong{NASTY}\ntwo\nthree") };
+    let details = [
+        Detail::Until(None),
+        Detail::Provider(ProviderError::Auth(n())),
+        Detail::Providers(vec![("a".into(), ProviderError::Empty), ("b".into(), ProviderError::Quota(n()))]),
+        Detail::Slow { stage: SlowStage::Load, share: 80 },
+        Detail::Memory { used: 9 << 30, total: 10 << 30, foreign: vec![(n(), 2 << 30)], spilled: vec!["a".into()] },
+        Detail::Errors { answers: 1, sends: 2, panics: 3, storage: 4 },
+        Detail::Config(trouble),
+        Detail::Storage(n()),
+        Detail::Storage(String::new()),
+        Detail::Quota { tokens: true },
+        Detail::Quota { tokens: false },
+    ];
+    for detail in details {
+        let alert = alert(Metric::Queue, Subject::Bot, detail);
+        check(|lang| words::alert_detail(&alert, lang));
+        check(|lang| words::alert_firing(&alert, 0, lang));
+    }
+    for stage in [SlowStage::Queue, SlowStage::Load, SlowStage::FirstToken, SlowStage::Generation, SlowStage::Send] {
+        check(|lang| words::slow_stage(stage, lang));
+    }
+}
+
+#[test]
+fn what_was_told_and_what_hushes_an_alert_have_words() {
+    let n = || NASTY.to_owned();
+    for severity in [Severity::Info, Severity::Warning, Severity::Critical] {
+        check(|lang| words::severity(severity, lang));
+        for (count, resolved) in [(1, true), (1, false), (3, true), (3, false)] {
+            let first = |lang| words::alert_name(&alert(Metric::Errors, Subject::Bot, Detail::None), lang);
+            check(|lang| words::notification_title(severity, resolved, &first(lang), count, lang));
+        }
+    }
+    let faults = [
+        NotifyFault::Unreachable(n()),
+        NotifyFault::Unreachable(String::new()),
+        NotifyFault::Refused(n()),
+        NotifyFault::Full,
+        NotifyFault::Gone,
+    ];
+    for fault in &faults {
+        check(|lang| words::notify_fault(fault, lang));
+    }
+    let told = |fault: Option<&NotifyFault>, what| Told { to: n(), what, at: Wall(0), fault: fault.cloned() };
+    let mut view = AlertView {
+        alert: alert(Metric::Errors, Subject::Bot, Detail::None),
+        silenced: Some((Wall(0), NASTY.into())),
+        inhibited: Some("ws_disconnected".into()),
+        quiet: true,
+    };
+    view.alert.flapping = true;
+    view.alert.told = faults.iter().map(|fault| told(Some(fault), ToldWhat::Firing)).collect();
+    for what in [ToldWhat::Held, ToldWhat::Firing, ToldWhat::Flapping, ToldWhat::Resolved] {
+        check(|lang| words::told_what(what, lang));
+        view.alert.told.push(told(None, what));
+    }
+    check(|lang| words::alert_marks(&view, lang));
+    check(|lang| words::alert_told(&view.alert, lang));
+    for state in [AlertState::Pending, AlertState::Firing, AlertState::Resolved] {
+        check(|lang| words::alert_state(state, lang));
+    }
+    let silence = Silence {
+        rule: n(),
+        labels: vec![("account".into(), "1".into())],
+        until: Wall(0),
+        by: NASTY.into(),
+        reason: n(),
+    };
+    check(|lang| words::silence(&silence, "11-21 23:00", lang));
+    check(|lang| words::silenced(NASTY, Duration::from_secs(60), lang));
+    check(words::notification_test);
+    check(words::notification_test_body);
+    check(words::no_account_to_notify);
+    let all = [Delivered { to: n(), fault: None }, Delivered { to: n(), fault: Some(NotifyFault::Full) }];
+    check(|lang| words::delivered(&all, lang));
+    for refusal in [
+        Refusal::UnknownAlert(AlertId(7)),
+        Refusal::UnknownRule { name: n(), nearest: Some("vram_high".into()) },
+        Refusal::UnknownRule { name: n(), nearest: None },
+        Refusal::TooLong(Silence::LONGEST),
+        Refusal::NoDestination,
+    ] {
+        check(|lang| words::refusal(&refusal, lang));
+    }
+}
+
+#[test]
+fn what_a_phone_is_told_is_one_sentence_with_figures() {
+    let mut alert = alert(Metric::Vram, Subject::Gpu(0), Detail::None);
+    (alert.name, alert.value, alert.peak, alert.threshold) = ("RTX 4090".into(), 93.25, 97.0, 90.0);
+    let east = 8 * 3600;
+    assert_eq!(words::alert_firing(&alert, east, Lang::Zh), "GPU 0 RTX 4090 显存快满：93.2%，阈值 90.0%（06:13 起）");
+    assert_eq!(
+        words::alert_was(&alert, east, Lang::En),
+        "was: the memory of GPU 0 RTX 4090 is nearly full, 06:13–06:17, at worst 97.0%, over now"
+    );
+    let message = NotificationText {
+        instance: "home".into(),
+        severity: Severity::Warning,
+        resolved: false,
+        test: false,
+        title: "标题".into(),
+        body: "长".repeat(2000),
+        alerts: Vec::new(),
+    };
+    let text = words::notification_as_text(&message, 1000);
+    assert!(text.starts_with("[home] 标题\n长") && text.chars().count() == 1001 && text.ends_with('…'));
 }

@@ -8,12 +8,13 @@ use std::time::Duration;
 use super::issue::nearest;
 use super::walk::Walk;
 use super::{
-    AccessMode, Call, ChatPolicy, Config, IssueKind, MailTls, Named, Position, Road, change, show_duration, value,
+    AccessMode, Call, ChatPolicy, Config, IssueKind, MailTls, Named, Op, Position, Road, Rule, change, show_duration,
+    value,
 };
 
 /// Keys whose features are not built yet: refused where they differ from their default. A later part of the
 /// program takes its line out.
-const LATER: &[&str] = &["alerts", "metrics", "telemetry", "ssh", "console.color", "console.mouse"];
+const LATER: &[&str] = &["metrics", "telemetry", "ssh", "console.color", "console.mouse"];
 
 /// Shorter tokens are told to be short.
 const TOKEN: usize = 16;
@@ -29,6 +30,7 @@ pub(super) fn check(walk: &Walk<'_>, config: &Config) {
     check.windows();
     check.chats();
     check.access();
+    check.alerts();
     check.later();
 }
 
@@ -268,6 +270,63 @@ impl Check<'_> {
         if access.mode == AccessMode::Whitelist && nobody && access.admins.is_empty() && !self.walk.complained("access")
         {
             self.note("access.mode", IssueKind::AnswersNobody);
+        }
+    }
+
+    /// Rules have names of their own; new ones say what they measure; a border lies on the good side.
+    fn alerts(&self) {
+        let rules = &self.config.alerts.rules;
+        let shipped = Rule::shipped();
+        self.unique("alerts.rules", Named::Rule, rules.iter().map(|rule| rule.name.as_str()));
+        let destinations: Vec<_> = self.config.notify.to.iter().map(|to| to.name.clone()).collect();
+        for (i, rule) in rules.iter().enumerate().filter(|(_, rule)| !rule.name.is_empty()) {
+            let path = format!("alerts.rules[{i}]");
+            let known = shipped.iter().find(|known| known.name == rule.name);
+            match (known, rule.metric) {
+                (Some(_), _) => {
+                    let fixed = [("metric", rule.metric.is_some()), ("op", rule.op.is_some())];
+                    for (key, _) in fixed.into_iter().filter(|(_, written)| *written) {
+                        self.note(&format!("{path}.{key}"), IssueKind::Shipped { rule: rule.name.clone() });
+                    }
+                }
+                // A slip in the name of one that ships, most likely.
+                (None, None) if !self.walk.written(&format!("{path}.metric")) => {
+                    let near = nearest(&rule.name, shipped.iter().map(|known| known.name.as_str()));
+                    match near.map(str::to_owned) {
+                        nearest @ Some(_) => {
+                            let (what, name) = (Named::Rule, rule.name.clone());
+                            self.note(&format!("{path}.name"), IssueKind::UnknownName { what, name, nearest });
+                        }
+                        None => self.missing(&path, "metric"),
+                    }
+                }
+                (None, _) if rule.threshold.is_none() => self.missing(&path, "threshold"),
+                (None, _) => {}
+            }
+            let op = rule.op.unwrap_or_default();
+            let threshold = rule.threshold.or(known.map(|known| known.threshold));
+            if let (Some(clear), Some(threshold)) = (rule.clear, threshold)
+                && op.beyond(clear, threshold)
+            {
+                let (clear, other) = (clear.to_string(), format!("{path}.threshold"));
+                let kind = match op {
+                    Op::Above => IssueKind::Above { value: clear, other, limit: threshold.to_string() },
+                    Op::Below => {
+                        IssueKind::Above { value: threshold.to_string(), other: format!("{path}.clear"), limit: clear }
+                    }
+                };
+                self.note(&format!("{path}.clear"), kind);
+            }
+            let names: Vec<_> = destinations.iter().map(String::as_str).collect();
+            for (n, name) in rule.notify.iter().flatten().enumerate() {
+                if !names.contains(&name.as_str()) {
+                    let nearest = nearest(name, names.iter().copied()).map(str::to_owned);
+                    let kind = IssueKind::UnknownName { what: Named::Destination, name: name.clone(), nearest };
+                    let key = format!("{path}.notify[{n}]");
+                    let key = if self.walk.place(&key).is_some() { key } else { format!("{path}.notify") };
+                    self.note(&key, kind);
+                }
+            }
         }
     }
 

@@ -42,6 +42,8 @@ pub enum Shape {
     Number,
     /// A string.
     Text,
+    /// A number, or a string such as `"2s"`, `"90%"`, `"5GiB"`.
+    Quantity,
     /// A list, or one string with commas.
     List,
     /// A table.
@@ -99,6 +101,8 @@ pub enum Named {
     Dial,
     /// An address that is listened on.
     Listen,
+    /// A rule of alerts.
+    Rule,
     /// `[[notify.to]]`.
     Destination,
 }
@@ -220,6 +224,11 @@ pub enum IssueKind {
         /// What is missing.
         missing: &'static str,
     },
+    /// A rule that ships measures what it measures.
+    Shipped {
+        /// Its name.
+        rule: String,
+    },
     /// The feature is not built yet.
     NotBuilt,
     /// Warning: the secret itself stands in the file.
@@ -278,6 +287,7 @@ impl IssueKind {
             Self::Above { .. } => "above",
             Self::OpenWithoutToken { .. } => "open_without_token",
             Self::HalfTls { .. } => "half_tls",
+            Self::Shipped { .. } => "shipped",
             Self::NotBuilt => "not_built",
             Self::LiteralSecret => "literal_secret",
             Self::PasswordInClear => "password_in_clear",

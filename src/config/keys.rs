@@ -7,7 +7,7 @@ use std::time::Duration;
 use toml::de::DeValue;
 
 use super::section::{Place, Section};
-use super::value::{self, Listed, Scalar};
+use super::value::{self, Listed, Quantity, Scalar};
 use super::*;
 
 const MS: Duration = Duration::from_millis(1);
@@ -53,6 +53,13 @@ words! {
     ProviderKind { "ollama" => Ollama, "openai" => Openai }
     Durability { "process" => Process, "power" => Power }
     Backup { "daily" => Daily, "off" => Off }
+    Op { ">" => Above, "<" => Below }
+}
+
+impl Scalar for Metric {
+    fn read(value: &DeValue<'_>) -> Result<Self, IssueKind> {
+        Ok(Self::ALL[value::word(value, Self::NAMES)?])
+    }
 }
 
 /// The whole document. Chats come last: they begin with what the global tables say.
@@ -73,7 +80,7 @@ pub(super) fn document(mut s: Section<'_, '_>, c: &mut Config) {
     s.table("routing", |s| routing(s, &mut c.routing));
     s.table("cache", |s| cache(s, &mut c.cache));
     s.table("telemetry", |s| telemetry(s, &mut c.telemetry));
-    s.table("alerts", |s| s.each("rules", &mut c.alerts.rules, value::table));
+    s.table("alerts", |s| s.tables("rules", &mut c.alerts.rules, alert_rule));
     s.table("notify", |s| s.tables("to", &mut c.notify.to, notify::destination));
     s.table("logs", |s| logs(s, &mut c.logs));
     s.table("metrics", |s| s.text("listen", &mut c.metrics.listen, Shape::Address));
@@ -385,6 +392,32 @@ fn cache(s: &mut Section<'_, '_>, c: &mut Cache) {
 fn telemetry(s: &mut Section<'_, '_>, c: &mut Telemetry) {
     s.within("interval", &mut c.interval, 100 * MS..=HOUR);
     s.within("idle_interval", &mut c.idle_interval, SECOND..=HOUR);
+}
+
+fn alert_rule(s: &mut Section<'_, '_>, c: &mut AlertRule) {
+    s.text("name", &mut c.name, Shape::Name);
+    s.key("enable", &mut c.enable);
+    s.maybe_key("metric", &mut c.metric);
+    s.maybe_key("op", &mut c.op);
+    let quantity = |quantity: Option<Quantity>| quantity.map(|Quantity(value)| value);
+    let (mut threshold, mut clear) = (None, None);
+    s.maybe_key("threshold", &mut threshold);
+    s.maybe_key("clear", &mut clear);
+    (c.threshold, c.clear) = (quantity(threshold), quantity(clear));
+    s.maybe("for", &mut c.hold, ZERO..=DAY);
+    s.maybe("keep_firing", &mut c.keep_firing, ZERO..=DAY);
+    s.maybe("wait", &mut c.wait, ZERO..=HOUR);
+    s.maybe("window", &mut c.window, SECOND..=HOUR);
+    s.maybe("min_samples", &mut c.min_samples, 1..=1000);
+    s.maybe_key("severity", &mut c.severity);
+    s.maybe("repeat", &mut c.repeat, ZERO..=30 * DAY);
+    if s.written("notify") {
+        let mut names = Vec::new();
+        s.texts("notify", &mut names, Shape::Name);
+        c.notify = Some(names);
+    } else {
+        s.find("notify");
+    }
 }
 
 fn logs(s: &mut Section<'_, '_>, c: &mut Logs) {

@@ -102,6 +102,20 @@ impl<'w, 't> Section<'w, 't> {
         }
     }
 
+    /// A value that may be left open; between bounds where it is written.
+    pub fn maybe<T: Bounded>(&mut self, name: &'static str, out: &mut Option<T>, bounds: RangeInclusive<T>) {
+        if let Some(place) = self.find(name) {
+            *out = place.keep(bounded(place.value, &bounds)).or(out.take());
+        }
+    }
+
+    /// A word that may be left open.
+    pub fn maybe_key<T: Scalar>(&mut self, name: &'static str, out: &mut Option<T>) {
+        if let Some(place) = self.find(name) {
+            *out = place.keep(T::read(place.value)).or(out.take());
+        }
+    }
+
     /// A number, or `"auto"`.
     pub fn auto<T: Bounded>(&mut self, name: &'static str, out: &mut Option<T>, bounds: RangeInclusive<T>) {
         let Some(place) = self.find(name) else { return };

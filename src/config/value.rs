@@ -87,6 +87,21 @@ impl Bounded for f64 {
     }
 }
 
+/// What a measure is compared with, in its unit: a number, or as people write durations (seconds), sizes (bytes) and
+/// percentages.
+pub(super) struct Quantity(pub f64);
+
+impl Scalar for Quantity {
+    fn read(value: &DeValue<'_>) -> Result<Self, IssueKind> {
+        let DeValue::String(text) = value else { return f64::read(value).map(Self) };
+        let percent = || text.trim().strip_suffix('%')?.trim().parse().ok().filter(|n: &f64| n.is_finite());
+        let seconds = || forms::read_duration(text).map(|d| d.as_secs_f64());
+        let bytes = || forms::read_size(text).map(|n| n as f64);
+        let number = percent().or_else(seconds).or_else(bytes);
+        number.map(Self).ok_or_else(|| malformed(Shape::Quantity, text))
+    }
+}
+
 impl Scalar for Duration {
     fn read(value: &DeValue<'_>) -> Result<Self, IssueKind> {
         let text = text(Shape::Duration, value)?;
@@ -284,34 +299,6 @@ pub(super) fn json(value: &DeValue<'_>) -> Result<serde_json::Value, IssueKind> 
                 Ok((key.clone().into_owned(), json(one.get_ref())?))
             };
             table.iter().map(entry).collect::<Result<serde_json::Map<_, _>, _>>()?.into()
-        }
-    })
-}
-
-/// A TOML table as the general type, for features that read their own tables.
-pub(super) fn table(value: &DeValue<'_>) -> Result<toml::Table, IssueKind> {
-    match general(value)? {
-        toml::Value::Table(table) => Ok(table),
-        _ => Err(wrong(Shape::Table, value)),
-    }
-}
-
-fn general(value: &DeValue<'_>) -> Result<toml::Value, IssueKind> {
-    Ok(match value {
-        DeValue::String(text) => toml::Value::String(text.clone().into_owned()),
-        DeValue::Integer(_) => toml::Value::Integer(i64::read(value)?),
-        DeValue::Float(_) => toml::Value::Float(f64::read(value)?),
-        DeValue::Boolean(yes) => toml::Value::Boolean(*yes),
-        DeValue::Datetime(moment) => toml::Value::Datetime(*moment),
-        DeValue::Array(array) => {
-            toml::Value::Array(array.iter().map(|one| general(one.get_ref())).collect::<Result<_, _>>()?)
-        }
-        DeValue::Table(table) => {
-            let entry = |(key, one): (&toml::Spanned<_>, &toml::Spanned<DeValue<'_>>)| -> Result<_, IssueKind> {
-                let key: &std::borrow::Cow<'_, str> = key.get_ref();
-                Ok((key.clone().into_owned(), general(one.get_ref())?))
-            };
-            toml::Value::Table(table.iter().map(entry).collect::<Result<_, _>>()?)
         }
     })
 }

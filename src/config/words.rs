@@ -97,6 +97,11 @@ impl Issue {
                     "a certificate and its key go together; {missing} is missing"
                 )
             }
+            IssueKind::Shipped { rule } => say!(
+                zh,
+                "{rule} 是自带的规则，量什么不能改；想量别的，请换个名字另写一条",
+                "{rule} ships with the program and measures what it measures; write another rule under another name"
+            ),
             IssueKind::NotBuilt => say!(
                 zh,
                 "这个功能还没有做好，暂时只能用默认值；请删掉这一行",
@@ -169,10 +174,12 @@ fn named(what: Named, zh: bool) -> &'static str {
         (Named::Provider, false) => "provider",
         (Named::Dial, true) => "连接",
         (Named::Dial, false) => "connection",
+        (Named::Rule, true) => "告警规则",
+        (Named::Rule, false) => "rule",
+        (Named::Destination, true) => "通知去向",
+        (Named::Destination, false) => "destination",
         (Named::Listen, true) => "监听地址",
         (Named::Listen, false) => "address",
-        (Named::Destination, true) => "通知目的地",
-        (Named::Destination, false) => "destination",
     }
 }
 
@@ -201,6 +208,9 @@ fn shape(shape: Shape, zh: bool) -> String {
         Shape::Bool => ("true 或 false", "true or false"),
         Shape::Integer => ("整数（不加引号）", "an integer, without quotes"),
         Shape::Number => ("数字（不加引号）", "a number, without quotes"),
+        Shape::Quantity => {
+            ("数字，或 \"2s\"、\"90%\"、\"5GiB\" 这样的写法", "a number, or one such as \"2s\", \"90%\", \"5GiB\"")
+        }
         Shape::Text => ("带引号的字符串", "a string in quotes"),
         Shape::List => ("列表，如 [\"a\", \"b\"]", "a list such as [\"a\", \"b\"]"),
         Shape::Table => ("表，如 [名称] 或 { 键 = 值 }", "a table, [name] or { key = value }"),

@@ -18,6 +18,8 @@ pub enum Scope {
     Accounts,
     /// In the view of the log.
     Log,
+    /// On alerts.
+    Alerts,
 }
 
 /// The group under which the help shows it.
@@ -88,6 +90,7 @@ impl Entry {
             Scope::Chats => view == View::Chats,
             Scope::Accounts => view == View::Accounts,
             Scope::Log => view == View::Log,
+            Scope::Alerts => view == View::Alerts,
         }
     }
 }
@@ -149,6 +152,8 @@ actions! {
     Resume "resume" ["g s"] Chats Acting Operator "恢复暂停的发送", "send again to a paused chat", "恢复", "resume";
     Groups "groups" ["g w"] Chats Acting Admin "从群列表里挑群放行", "pick groups to let in", "挑群", "groups";
     Provider "provider" ["o"] Accounts Acting Admin "开关模型服务、卸载模型", "switch a provider, unload its model", "开关", "switch";
+    Silence "silence" ["s"] Alerts Acting Operator
+        "静默这条告警一阵子：照样判断和显示，谁也不通知", "silence this alert for a while: judged and shown, told to nobody", "静默", "silence";
     Mark "mark" ["space"] Chats Acting Operator "标记，之后的操作对所有标记的生效", "mark; what follows applies to all marked", "标记", "mark";
     Undo "undo" ["u"] Anywhere Acting Operator "撤销刚才的改动（30 秒内）", "undo the last change (within 30 s)", "撤销", "undo";
     NextAttention "next" ["!"] Anywhere Acting Viewer "下一件等人处理的事", "the next thing that needs a human", "下一件", "next";

@@ -5,7 +5,7 @@ use super::state::Cursor;
 use super::text::Composer;
 use std::sync::Arc;
 
-use crate::domain::{Command, ConversationId, ItemId, Line, Seq, Turn};
+use crate::domain::{AlertId, Command, ConversationId, ItemId, Line, Seq, Turn};
 
 /// What a chosen row does.
 #[derive(Debug, Clone, PartialEq)]
@@ -146,6 +146,8 @@ pub enum Topic {
         /// What was found; `None`: not yet.
         lines: Option<Vec<Line>>,
     },
+    /// An alert: what is measured, who was told.
+    Alert(AlertId),
     /// Figures of this console.
     Diagnosis,
 }

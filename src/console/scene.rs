@@ -220,6 +220,8 @@ pub fn town() -> Arc<Snapshot> {
             item(2, 100, Some(test), ItemKind::Handover { line: Seq(11) }),
             item(3, 60, None, ItemKind::Request(request)),
         ],
+        alerts: Arc::default(),
+        silences: Arc::default(),
         counters: Counters { received: 512, replied: 201, ..Counters::default() },
         latency: latency(),
         gauges: None,
@@ -230,6 +232,69 @@ pub fn town() -> Arc<Snapshot> {
         unrecorded: false,
         stopping: false,
     })
+}
+
+/// The same town on a bad day: what fires, is known, silenced, covered, may fire, and is over.
+pub fn alarms() -> Arc<Snapshot> {
+    let shipped = crate::config::Rule::shipped();
+    let alert = |id: u64, rule: &str, subject: Subject, name: &str, ago: u64, detail: Detail| {
+        let rule = shipped.iter().find(|r| r.name == rule).cloned().unwrap_or_else(|| shipped[0].clone());
+        let alert = Alert {
+            id: AlertId(id),
+            rule: rule.name.as_str().into(),
+            metric: rule.metric,
+            subject,
+            name: Text::from(name),
+            severity: rule.severity,
+            state: AlertState::Firing,
+            since: at(ago),
+            fired: Some(at(ago)),
+            until: None,
+            lasted: Duration::ZERO,
+            value: 1.0,
+            peak: 1.0,
+            threshold: rule.threshold,
+            detail,
+            no_data: false,
+            flapping: false,
+            acked: None,
+            told: Vec::new(),
+            done: false,
+        };
+        AlertView { alert, silenced: None, inhibited: None, quiet: false }
+    };
+    let told = |to: &str, what, ago, fault| Told { to: to.into(), what, at: at(ago), fault };
+    let mut down = alert(7, "ws_disconnected", Subject::Account(BOT), "小助手", 480, Detail::Said("1006".into()));
+    down.alert.told = vec![
+        told("bark", ToldWhat::Firing, 470, None),
+        told("webhook", ToldWhat::Firing, 470, Some(NotifyFault::Unreachable("connection refused".into()))),
+    ];
+    let key = ProviderError::Auth("Authentication Fails (invalid api key)".into());
+    let mut aside =
+        alert(5, "provider_aside", Subject::Provider("deepseek".into()), "deepseek", 3000, Detail::Provider(key));
+    aside.alert.acked = Some("li".into());
+    let slow = Detail::Slow { stage: SlowStage::Load, share: 83 };
+    let mut latency = alert(8, "reply_latency_high", Subject::Account(BOT), "小助手", 300, slow);
+    (latency.alert.value, latency.alert.peak) = (4.2, 9.7);
+    latency.inhibited = Some("ws_disconnected".into());
+    let memory = Detail::Memory {
+        used: 23_700_000_000,
+        total: 25_200_000_000,
+        foreign: vec![("GenshinImpact.exe".into(), 4_500_000_000), ("chrome".into(), 300_000_000)],
+        spilled: vec!["qwen3".into()],
+    };
+    let mut vram = alert(6, "vram_high", Subject::Gpu(0), "NVIDIA GeForce RTX 4090", 900, memory);
+    (vram.alert.value, vram.alert.peak) = (94.0, 97.2);
+    vram.silenced = Some((NOW.wall + Duration::from_secs(5400), "zhang".into()));
+    let mut pending = alert(9, "vram_high", Subject::Gpu(1), "NVIDIA GeForce RTX 3060", 12, Detail::None);
+    (pending.alert.value, pending.alert.state, pending.alert.fired) = (91.3, AlertState::Pending, None);
+    let errors = Detail::Errors { answers: 4, sends: 3, panics: 0, storage: 0 };
+    let mut burst = alert(4, "error_burst", Subject::Bot, "", 7200, errors);
+    (burst.alert.state, burst.alert.until) = (AlertState::Resolved, Some(at(6700)));
+    (burst.alert.lasted, burst.alert.peak) = (Duration::from_secs(500), 7.0);
+    let mut snap = (*town()).clone();
+    snap.alerts = Arc::new(vec![down, aside, latency, vram, pending, burst]);
+    Arc::new(snap)
 }
 
 /// A group in which everything odd was said.

@@ -146,6 +146,18 @@ fn oddities() {
     }
 }
 
+/// What is wrong, in a list and one by one.
+#[test]
+fn alarms() {
+    for size in SIZES {
+        check_in(super::scene::alarms(), "alarms", size, "3");
+    }
+    for (name, keys) in [("alarm", "3\r"), ("alarm_silence", "3jjjs"), ("alarm_end", "3G")] {
+        check_in(super::scene::alarms(), name, (80, 24), keys);
+    }
+    check_in(super::scene::alarms(), "alarm", (45, 12), "3\r");
+}
+
 /// Nothing has happened yet.
 #[test]
 fn nothing_yet() {
@@ -197,6 +209,31 @@ fn layers() {
     {
         check(name, (45, 12), keys);
     }
+}
+
+#[test]
+fn keys_on_an_alert_ask_the_engine() {
+    use crate::domain::{AlertId, Command};
+    let asked = |keys: &str| {
+        let mut console = console((80, 24), Lang::En);
+        console.tell(News::Snapshot(super::scene::alarms()), NOW);
+        let intents = types(&mut console, keys);
+        intents.into_iter().find_map(|intent| match intent {
+            super::Intent::Command { command, .. } => Some(command),
+            _ => None,
+        })
+    };
+    assert_eq!(asked("3a"), Some(Command::Ack { alert: AlertId(7) }));
+    let silence = |rule: &str, labels: &[(&str, &str)], minutes: u64| {
+        let labels = labels.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
+        let during = std::time::Duration::from_secs(minutes * 60);
+        Some(Command::Silence { rule: rule.into(), labels, during, reason: String::new() })
+    };
+    assert_eq!(asked("3sj\r"), silence("ws_disconnected", &[("account", "10001")], 120));
+    assert_eq!(asked("3sjjjjj\r"), silence("ws_disconnected", &[], 30));
+    let end = Command::Unsilence { rule: "vram_high".into(), labels: Vec::new() };
+    assert_eq!(asked("3jjjs\r"), Some(end));
+    assert_eq!(asked("s"), None, "only where alerts are");
 }
 
 #[test]

@@ -437,6 +437,11 @@ impl Ui {
         self.snap.attention.iter().find(|(n, _)| *n == id).map(|(_, item)| item)
     }
 
+    /// An alert.
+    pub fn alert(&self, id: AlertId) -> Option<&AlertView> {
+        self.snap.alerts.iter().find(|view| view.alert.id == id)
+    }
+
     /// What waits in a chat, oldest first.
     pub fn items_of(&self, id: ConversationId) -> impl Iterator<Item = &(ItemId, Arc<Item>)> {
         self.snap.attention.iter().filter(move |(_, item)| item.conversation == Some(id))

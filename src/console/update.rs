@@ -28,7 +28,7 @@ use super::layer::Layer;
 use super::state::{Paused, Pending, Toast, Ui, View};
 use crate::domain::*;
 
-pub(super) use rows::{Thing, attention, is_refused, things};
+pub(super) use rows::{Matter, Thing, attention, is_refused, matters, things};
 pub(super) use settings::about;
 
 /// How long words stay in the corner.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AccessId, ChatRef, ItemId, Mode, Operator, Role, Seq, SessionId};
+use super::{AccessId, AlertId, ChatRef, Delivered, ItemId, Mode, Operator, Role, Seq, SessionId};
 
 /// A command with who asks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -213,6 +213,34 @@ pub enum Command {
         /// What.
         text: String,
     },
+    /// An alert is known: it is not told again, until it is over.
+    Ack {
+        /// Which.
+        alert: AlertId,
+    },
+    /// Tell nobody of the alerts of a rule for a while.
+    Silence {
+        /// The rule.
+        rule: String,
+        /// Labels that must be so; none: all alerts of the rule.
+        #[serde(default)]
+        labels: Vec<(String, String)>,
+        /// For how long; at most [`super::Silence::LONGEST`].
+        during: Duration,
+        /// Why.
+        #[serde(default)]
+        reason: String,
+    },
+    /// End a silence; without labels, all of the rule.
+    Unsilence {
+        /// The rule.
+        rule: String,
+        /// As it was silenced.
+        #[serde(default)]
+        labels: Vec<(String, String)>,
+    },
+    /// Send a test to every destination of alerts.
+    TestNotify,
     /// Read the configuration again.
     Reload,
     /// Stop the bot, draining first.
@@ -257,6 +285,9 @@ impl Command {
             | Self::Claim { .. }
             | Self::Release { .. }
             | Self::Resume { .. }
+            | Self::Ack { .. }
+            | Self::Silence { .. }
+            | Self::Unsilence { .. }
             | Self::Note { .. } => Role::Operator,
             Self::Allow { .. }
             | Self::Deny { .. }
@@ -268,6 +299,7 @@ impl Command {
             | Self::Refuse { .. }
             | Self::Provider { .. }
             | Self::Word { .. }
+            | Self::TestNotify
             | Self::Reload
             | Self::Shutdown => Role::Admin,
         }
@@ -289,6 +321,8 @@ pub enum Done {
     },
     /// Words for the one who asked.
     Said(String),
+    /// Every destination was told; how each took it.
+    Delivered(Vec<Delivered>),
     /// Taken up; `item` or line to watch.
     Started(Option<Seq>),
 }
@@ -325,6 +359,23 @@ pub enum Refusal {
     /// No such item.
     #[error("nothing waits under number {0}")]
     UnknownItem(ItemId),
+    /// No alert is up under this number.
+    #[error("no alert is up under number {0}")]
+    UnknownAlert(AlertId),
+    /// No such rule of alerts.
+    #[error("unknown rule {name}")]
+    UnknownRule {
+        /// What was asked for.
+        name: String,
+        /// The nearest that exists.
+        nearest: Option<String>,
+    },
+    /// Longer than allowed.
+    #[error("too long: {0:?} at most")]
+    TooLong(Duration),
+    /// No destination of alerts is configured.
+    #[error("no destination of alerts is configured")]
+    NoDestination,
     /// An item of another kind.
     #[error("item {0} is something else")]
     WrongItem(ItemId),
@@ -384,6 +435,10 @@ impl Refusal {
             Self::Account(_) => "account",
             Self::UnknownChat { .. } => "unknown_chat",
             Self::UnknownItem(_) => "unknown_item",
+            Self::UnknownAlert(_) => "unknown_alert",
+            Self::UnknownRule { .. } => "unknown_rule",
+            Self::TooLong(_) => "too_long",
+            Self::NoDestination => "no_destination",
             Self::WrongItem(_) => "wrong_item",
             Self::UnknownLine => "unknown_line",
             Self::UnknownProvider { .. } => "unknown_provider",

@@ -52,6 +52,8 @@ pub enum Input {
     /// The end of an edit or a reload that the engine had asked for. What it changed came before it, as
     /// [`Input::Config`].
     Edited(u64, Result<Met, ConfigTrouble>),
+    /// A reload was refused; the former configuration holds. Over with the next [`Input::Config`].
+    ConfigRefused(ConfigTrouble),
     /// What the machine shows.
     Gauges(Box<Gauges>),
     /// The end of a notification.

@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccessId, ConversationId, Decision, ItemId, JobId, MessageId, Outcome, PartId, Peer, Picture, Request, Seq, Text,
-    Tokens, Turn, UserId, Verdict, Wall,
+    AccessId, Alert, AlertId, ConversationId, Decision, ItemId, JobId, MessageId, Outcome, PartId, Peer, Picture,
+    Request, SelfId, Seq, Silence, Text, Tokens, Turn, UserId, Verdict, Wall,
 };
 
 /// Who a line is from.
@@ -191,6 +191,19 @@ pub enum Row {
     Item(ItemId, Box<Item>),
     /// It waits no more.
     ItemDone(ItemId),
+    /// An alert; replaces the former of the same number. One that never fired leaves nothing.
+    Alert(Box<Alert>),
+    /// A silence (or a lifted one); replaces the former of the same rule and labels.
+    Silence(Silence),
+    /// An account has a link.
+    Served {
+        /// Which.
+        account: SelfId,
+        /// What it is called.
+        name: Text,
+        /// When.
+        at: Wall,
+    },
     /// Somebody did something.
     Audit(Audit),
     /// What an operator's console looked like; replaces the former.
@@ -418,6 +431,18 @@ pub struct Recovered {
     pub usage: Vec<Usage>,
     /// Account names seen before, so that `self` checks work before the adapter is back.
     pub accounts: Vec<super::SelfId>,
+    /// The greatest number of an alert.
+    #[serde(default)]
+    pub last_alert: AlertId,
+    /// Alerts that are up, or of which somebody is still to be told.
+    #[serde(default)]
+    pub alerts: Vec<Alert>,
+    /// Silences that have not ended.
+    #[serde(default)]
+    pub silences: Vec<Silence>,
+    /// When each account had a link last.
+    #[serde(default)]
+    pub served: Vec<(SelfId, Text, Wall)>,
 }
 
 /// A read that never passes through the engine.
@@ -489,6 +514,11 @@ pub enum Query {
         /// At most.
         limit: u32,
     },
+    /// Alerts, newest first.
+    Alerts {
+        /// At most.
+        limit: u32,
+    },
 }
 
 /// The answer to a [`Query`].
@@ -535,6 +565,8 @@ pub enum Page {
     Usage(Vec<Usage>),
     /// Who did what.
     Audit(Vec<Audit>),
+    /// Alerts, newest first.
+    Alerts(Vec<Alert>),
     /// The store could not answer.
     Failed(String),
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AppKind, ChatState, Chats, ConversationId, Gauges, GroupId, Item, ItemId, Line, Mode, Now, Residency, SelfId, Seq,
-    Text, Wall,
+    AlertView, AppKind, ChatState, Chats, ConversationId, Gauges, GroupId, Item, ItemId, Line, Mode, Now, Residency,
+    SelfId, Seq, Silence, Text, Wall,
 };
 
 /// Everything an operator may want to see now. Cheap to clone in parts: chats are shared.
@@ -27,6 +27,10 @@ pub struct Snapshot {
     pub chats: Chats,
     /// What waits for a human, oldest first.
     pub attention: Vec<(ItemId, Arc<Item>)>,
+    /// Alerts: those that fire first, the worst of them on top; then those that may; then those that are over.
+    pub alerts: Arc<Vec<AlertView>>,
+    /// Silences in force.
+    pub silences: Arc<Vec<Silence>>,
     /// Since the start.
     pub counters: Counters,
     /// Per stage, over the last 5 minutes.

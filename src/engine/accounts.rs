@@ -87,6 +87,8 @@ pub(super) enum Errand {
     Answer { item: ItemId, session: SessionId, tag: u64 },
     /// Taking a message of this line of ours back.
     Recall(Seq),
+    /// Telling an admin of an alert.
+    Notify(NotificationId),
 }
 
 impl State {
@@ -113,12 +115,16 @@ impl State {
                 self.effects.push(Effect::Answer(session, tag, result));
             }
             Errand::Recall(line) => self.on_taken_back(line, answered(&outcome)),
+            Errand::Notify(note) => self.on_admin_told(note, outcome),
         }
     }
 
     /// News from an adapter, messages excepted.
     pub fn on_adapter(&mut self, event: AdapterEvent) {
         self.changed = true;
+        if !matches!(event, AdapterEvent::Message(_)) {
+            self.stir_accounts();
+        }
         match event {
             AdapterEvent::Up { account, link, nickname, app, version, peer } => {
                 self.on_up(account, link, nickname, app, version, peer);
@@ -175,6 +181,8 @@ impl State {
         }
         account.since = wall;
         let met = std::mem::replace(&mut account.met, true);
+        self.note_served(id);
+        let account = self.account(id);
         let down = account.down_since.take().map(|down| down - Duration::from_secs(5));
         let since = down.or((!met).then(|| wall - CATCH_UP_HORIZON));
         self.call(id, Action::GroupList, Errand::Groups(id));

@@ -174,6 +174,10 @@ impl State {
             }
             Command::Set { chat, key, value } => self.set_key(chat, key, value, asker),
             Command::Unset { chat, key } => self.set_key(chat, key, String::new(), asker),
+            Command::TestNotify => match self.test_notifications(asker) {
+                Ok(()) => Ending::Later,
+                Err(refusal) => Err(refusal).into(),
+            },
             Command::Reload => {
                 let id = self.numbers.edit();
                 self.edits.insert(id, PendingEdit { asker: asker.clone(), then: None, undo: Undo::default() });
@@ -224,6 +228,11 @@ impl State {
             Command::Reject { item } => self.reject(item),
             Command::Provider { name, to } => self.switch_provider(&name, to),
             Command::Resume { chat } => self.resume(chat),
+            Command::Ack { alert } => self.acknowledge(alert, &operator.name),
+            Command::Silence { rule, labels, during, reason } => {
+                self.silence(rule, labels, during, reason, &operator.name)
+            }
+            Command::Unsilence { rule, labels } => self.unsilence(&rule, &labels),
             Command::Note { chat, text } => {
                 let id = self.existing(chat)?;
                 let former = self.chat_state(id).map(|s| s.note.clone()).unwrap_or_default();
@@ -249,6 +258,7 @@ impl State {
             | Command::Recall { .. }
             | Command::Correct { .. }
             | Command::Reload
+            | Command::TestNotify
             | Command::Word { .. } => Err(Refusal::Nothing),
         }
     }
@@ -430,6 +440,7 @@ impl State {
             ProviderSwitch::Unload => self.effects.push(Effect::Provider(name, ProviderCall::Unload)),
         }
         self.changed = true;
+        self.stir_providers();
         let waiting: Vec<_> = self.providers[at].queue.drain(..).collect();
         waiting.into_iter().for_each(|head| self.dispatch(head));
         self.pump_provider(at);

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use super::accounts::Errand;
+use super::alerts::samples::Failed;
 use super::metrics::Stage;
 use super::reply::Saying;
 use super::state::State;
@@ -32,6 +33,8 @@ pub(super) struct Reply {
     pub answers: Option<Seq>,
     pub notice: bool,
     pub heard: Option<Mono>,
+    /// How it was made.
+    pub making: Option<std::sync::Arc<Making>>,
     /// Its parts that have no end yet.
     pub open: usize,
     /// The worst end so far.
@@ -50,6 +53,7 @@ impl Reply {
             answers: saying.answers,
             notice: saying.author == Author::Notice,
             heard: saying.heard,
+            making: saying.making.clone(),
             open: 0,
             worst: None,
             growing: true,
@@ -302,6 +306,7 @@ impl State {
     fn part_failed(&mut self, part: PartId, state: PartState) {
         let Some(delivery) = self.parts.get(&part) else { return };
         let id = delivery.part.conversation;
+        self.count_failure(Failed::Send(id.account));
         self.end_with_rest(part, state);
         let chat = self.chat(id);
         chat.failures += 1;
@@ -355,6 +360,7 @@ impl State {
         let Some(reply) = self.replies.get(&line).filter(|r| r.open == 0 && !r.growing) else { return };
         let (id, answers, notice, heard) = (reply.conversation, reply.answers, reply.notice, reply.heard);
         let worst = reply.worst.unwrap_or(PartState::Suppressed);
+        let making = reply.making.clone();
         self.replies.remove(&line);
         self.chat(id).amend(line, |l| l.delivery = Some(worst));
         if worst == PartState::Unknown {
@@ -363,7 +369,9 @@ impl State {
         if worst == PartState::Sent
             && let Some(heard) = heard
         {
-            self.metrics.record(Stage::Total, self.now.mono.since(heard), self.now.mono);
+            let total = self.now.mono.since(heard);
+            self.metrics.record(Stage::Total, total, self.now.mono);
+            self.time_total(id.account, stages(total, making.as_deref()));
         }
         // What a correction names is ours and has had its end.
         let ours = |seq: &Seq| self.chats.get(&id).and_then(|c| c.line(*seq)).is_some_and(|l| l.author.is_ours());
@@ -495,4 +503,14 @@ impl State {
             self.end_part(part, state, None);
         }
     }
+}
+
+/// Where the time of an answer went, from the message to the adapter's word.
+fn stages(total: Duration, making: Option<&Making>) -> [Duration; 5] {
+    let zero = Duration::ZERO;
+    let Some(making) = making else { return [zero, zero, zero, total, zero] };
+    let queued = making.queued.min(total);
+    let first = making.first_text.unwrap_or(zero).min(total - queued);
+    let generation = making.total.saturating_sub(making.first_text.unwrap_or(zero)).min(total - queued - first);
+    [queued, zero, first, generation, total - queued - first - generation]
 }

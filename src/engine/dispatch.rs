@@ -34,6 +34,10 @@ pub(super) struct Provider {
     next_key: usize,
     /// The last failure's words, until the next success.
     pub words: Option<String>,
+    /// The last failure itself, likewise.
+    pub error: Option<ProviderError>,
+    /// Why it is set aside (key, balance, model), until it answers, is reset or configured anew.
+    pub refused: Option<ProviderError>,
     pub resident: Option<Residency>,
     pub balance: Option<String>,
     /// When it was last looked at.
@@ -53,6 +57,8 @@ impl Provider {
             keys: vec![None; config.api_keys.len().max(1)],
             next_key: 0,
             words: None,
+            error: None,
+            refused: None,
             resident: None,
             balance: None,
             looked: None,
@@ -81,7 +87,7 @@ impl Provider {
     pub fn reset(&mut self) {
         self.breaker.reset();
         self.keys.fill(None);
-        self.words = None;
+        (self.words, self.error, self.refused) = (None, None, None);
     }
 
     fn load(&self) -> f64 {
@@ -120,6 +126,8 @@ impl State {
                     std::mem::swap(&mut provider.breaker, &mut former.breaker);
                     provider.keys.clone_from(&former.keys);
                     provider.words = former.words.take();
+                    provider.error = former.error.take();
+                    provider.refused = former.refused.take();
                     provider.resident = former.resident.take();
                     provider.balance = former.balance.take();
                     provider.looked = former.looked;
@@ -364,8 +372,14 @@ impl State {
         self.touch(conversation);
         match (result, cancelled) {
             (Ok(answer), cancelled) => {
-                self.providers[at].breaker.succeeded(self.now.mono);
-                self.providers[at].words = None;
+                let provider = &mut self.providers[at];
+                let rested = provider.breaker.state() != ProviderState::Ready;
+                provider.breaker.succeeded(self.now.mono);
+                (provider.words, provider.error) = (None, None);
+                if provider.refused.take().is_some() || rested {
+                    self.stir_providers();
+                }
+                self.alerts_have_asked();
                 self.book(head, &asking, &answer);
                 self.look_again(at);
                 match cancelled {
@@ -402,9 +416,19 @@ impl State {
             self.metrics.record(metrics::Stage::Generation, answer.timing.total.saturating_sub(first), now);
             self.metrics.first_text(&provider.name, first, now);
         }
+        let (account, timing) = (question.conversation.account, &answer.timing);
+        // Without a stream, the first text is the whole answer.
+        let load = timing.load.unwrap_or_default().min(timing.first_text.unwrap_or(timing.total));
+        let (first, whole) = match timing.first_text {
+            Some(first) => (first.saturating_sub(load), Duration::ZERO),
+            None => (Duration::ZERO, timing.total.saturating_sub(load)),
+        };
+        let stages = [asking.since.since(question.heard), load, first, whole, Duration::ZERO];
         let usage =
             self.books.book(&provider.config, question.conversation, question.speaker, &answer.tokens, self.now);
         self.rows.push(Row::Usage(usage));
+        self.time_first(account, stages);
+        self.stir_quota();
     }
 
     /// A provider failed: what its error says is done.
@@ -415,6 +439,7 @@ impl State {
         let last = self.is_last_healthy(at);
         let provider = &mut self.providers[at];
         provider.words = Some(failure.error.to_string());
+        provider.error = Some(failure.error.clone());
         let refused = matches!(failure.error, ProviderError::Auth(_) | ProviderError::Quota(_));
         let another_key = refused && provider.refuse_key(asking.key, now);
         let retry_after = match &failure.error {
@@ -430,9 +455,14 @@ impl State {
         } else {
             provider.breaker.ended(rules, Err(&failure.error), roll, now);
         }
+        if !another_key && failure.error.advice() == Advice::SetAside {
+            provider.refused = Some(failure.error.clone());
+        }
         if let Some(reopens) = provider.breaker.reopens_at() {
             self.timers.set(reopens, Timer::Provider(at));
         }
+        self.alerts_have_asked();
+        self.stir_providers();
         let text_left = self.questions.get(&head).is_some_and(|q| q.reply.is_some());
         if text_left {
             return self.finish_cut(head, asking, failure.partial);
@@ -503,5 +533,7 @@ impl State {
             provider.balance = report.balance;
         }
         self.changed = true;
+        self.stir_providers();
+        self.stir(config::Metric::Vram);
     }
 }

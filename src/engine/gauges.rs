@@ -11,6 +11,7 @@ impl State {
         if self.gauges.as_deref() != Some(&gauges) {
             self.gauges = Some(Arc::new(gauges));
             self.changed = true;
+            self.stir_gauges();
         }
     }
 }

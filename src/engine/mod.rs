@@ -9,7 +9,7 @@
 //! * asking: `dispatch` (which provider, retry, failover), [`breaker`], [`cache`], [`usage`]
 //! * answering: `reply` (from answer to parts), [`markdown`], [`split`], `delivery` (parts on their way)
 //! * the rest: `accounts`, `commands`, `claims`, `again`, `duplicate`, `recall`, `undo`, `attention`, `recovery`,
-//!   `publish`, `gauges`, [`metrics`]
+//!   `publish`, `gauges`, [`metrics`], `alerts` (what is wrong and who is told)
 
 pub mod access;
 pub mod breaker;
@@ -28,6 +28,7 @@ pub mod window;
 
 mod accounts;
 mod again;
+mod alerts;
 mod attention;
 mod chat;
 mod claims;
@@ -72,6 +73,7 @@ impl Engine {
     pub fn rebuilt(config: Arc<Config>, seed: u64, now: Now, generation: u32) -> Self {
         let mut engine = Self::new(config, seed.wrapping_add(generation.into()), now);
         engine.state.numbers.begin_far(generation);
+        engine.state.alerts.begin_far(u64::from(generation) << 40, now.mono);
         engine
     }
 
@@ -100,8 +102,8 @@ impl Engine {
             Input::Command(envelope) => state.on_command(envelope),
             Input::Edited(edit, result) => state.on_edited(edit, result),
             Input::Gauges(gauges) => state.on_gauges(*gauges),
-            // Nobody asks for notifications yet.
-            Input::Notified(..) => {}
+            Input::Notified(id, result) => state.on_notified(id, result),
+            Input::ConfigRefused(trouble) => state.on_config_refused(trouble),
             Input::Shutdown { grace } => state.on_shutdown(grace),
         }
         state.finish()

@@ -40,6 +40,7 @@ impl State {
             }
         }
         let now = self.now;
+        let (alerts, silences) = self.alerts_as_shown();
         let version = self.published.snapshot.version + 1;
         let snapshot = Snapshot {
             version,
@@ -49,6 +50,8 @@ impl State {
             providers: self.provider_views(),
             chats,
             attention: self.items.iter().map(|(id, item)| (*id, Arc::clone(item))).collect(),
+            alerts,
+            silences,
             counters: self.counters,
             latency: self.metrics.latency(now.mono),
             gauges: self.gauges.clone(),

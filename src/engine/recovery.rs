@@ -4,11 +4,13 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::alerts::samples::Failed;
 use super::delivery::{Delivery, Reply};
 use super::question::Said;
 use super::reply::Saying;
 use super::state::{State, Waiting};
 use super::timers::{Timer, Timers};
+use crate::config::Metric;
 use crate::domain::*;
 
 /// A store that has not committed within this is out of order: replies go on without it.
@@ -54,6 +56,7 @@ impl State {
         if commits.unrecorded && commits.outstanding.is_empty() {
             (commits.unrecorded, commits.words) = (false, None);
             self.changed = true;
+            self.stir(Metric::StorageUnrecorded);
         }
         for seq in duplicates {
             self.on_duplicate(*seq);
@@ -69,6 +72,7 @@ impl State {
     pub fn on_commit_failed(&mut self, words: &str) {
         self.commits.words = Some(words.to_owned());
         self.changed = true;
+        self.count_failure(Failed::Storage);
     }
 
     pub fn on_late(&mut self) {
@@ -79,6 +83,7 @@ impl State {
         if !self.commits.unrecorded {
             self.commits.unrecorded = true;
             self.changed = true;
+            self.stir(Metric::StorageUnrecorded);
         }
         self.release_all();
         self.timers.set(self.now.mono + LATE, Timer::Late);
@@ -146,6 +151,7 @@ impl State {
         for (part, state, ready) in parts {
             self.settle_part(part, state, ready, trusted);
         }
+        self.recover_alerts(recovered.alerts, recovered.last_alert, recovered.silences, recovered.served);
         self.greet_providers();
         let drafted: Vec<_> = self.items.values().filter_map(|item| item.kind.drafted()).collect();
         for line in recovered.waiting.into_iter().filter(|line| !drafted.contains(&line.seq)) {

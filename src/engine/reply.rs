@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::alerts::samples::Failed;
 use super::cache::Key;
 use super::delivery::Reply;
 use super::markdown;
@@ -410,6 +411,10 @@ impl State {
             provider.queue.retain(|q| *q != head);
         }
         let (id, draft) = (question.conversation, question.draft);
+        // What waits for its own rate is no failure, nor is what a vendor's censor refused.
+        if question.stage != Stage::Held && !matches!(error, ProviderError::ContentBlocked(_)) {
+            self.count_failure(Failed::Answer(id.account));
+        }
         let every = self.policy(id).chat.reply.failure_notice.every;
         // The draft of another answer failed for the operator who asked for it, not for the chat.
         let auto = self.voice(id) == Mode::Auto && !draft;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::access::Grants;
 use super::accounts::{Account, Errand};
+use super::alerts::Alerts;
 use super::cache::Cache;
 use super::chat::Chat;
 use super::commands::PendingEdit;
@@ -123,6 +124,7 @@ pub(super) struct State {
 
     /// The last sample.
     pub gauges: Option<Arc<Gauges>>,
+    pub alerts: Alerts,
     pub published: Published,
     pub changed: bool,
     pub dirty: HashSet<ConversationId>,
@@ -166,6 +168,7 @@ impl State {
             quota_notices: HashMap::new(),
             missed: HashMap::new(),
             gauges: None,
+            alerts: Alerts::new(&config, now),
             published: Published::default(),
             changed: true,
             dirty: HashSet::new(),
@@ -186,6 +189,7 @@ impl State {
         self.policies = Policies::compile(&config);
         self.config = config;
         self.set_providers();
+        self.configure_alerts();
         self.greet_providers();
         let chats: Vec<_> = self.chats.keys().copied().collect();
         for id in chats {
@@ -212,6 +216,7 @@ impl State {
                 Timer::ClaimEnds(chat) => self.on_claim_ends(chat),
                 Timer::Provider(provider) => self.pump_provider(provider),
                 Timer::CatchUp(account) => self.catch_up(account),
+                Timer::Alerts => self.on_alerts_due(),
                 Timer::GraceEnds => self.on_grace_ends(),
             }
         }
@@ -219,6 +224,7 @@ impl State {
 
     /// Closes the input: its rows become one batch, ahead of everything that rests on them.
     pub fn finish(&mut self) -> Vec<Effect> {
+        self.look_at_alerts();
         if !self.rows.is_empty() {
             let batch = self.next_batch();
             self.numbers.batch = batch.0;

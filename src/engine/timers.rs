@@ -32,6 +32,8 @@ pub(super) enum Timer {
     Provider(usize),
     /// A new link has had time to tell by itself what it has: now its history is read.
     CatchUp(SelfId),
+    /// An alert goes on by itself, or somebody is to be told of one.
+    Alerts,
     /// Stop now, whatever is unfinished.
     GraceEnds,
 }
@@ -39,6 +41,13 @@ pub(super) enum Timer {
 /// A deadline that can be taken back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Alarm(Mono, u64);
+
+impl Alarm {
+    /// When it rings.
+    pub fn at(self) -> Mono {
+        self.0
+    }
+}
 
 /// All deadlines.
 #[derive(Debug, Default)]

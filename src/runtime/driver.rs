@@ -263,6 +263,9 @@ impl Driver {
             Err(trouble) => tracing::error!("configuration refused; the old one holds: {trouble}"),
         }
         self.refused = result.clone().err();
+        if let Some(trouble) = self.refused.clone() {
+            self.feed(Input::ConfigRefused(trouble));
+        }
         if let Some((edit, met)) = whose {
             self.feed(Input::Edited(edit, result.map(|()| met)));
         }
@@ -509,6 +512,9 @@ impl Driver {
                 self.stop = Stop::Broken;
             }
         }
+        if let Some(trouble) = self.refused.clone() {
+            self.feed(Input::ConfigRefused(trouble));
+        }
         let ups: Vec<_> = self.ups.values().cloned().collect();
         ups.into_iter().for_each(|up| self.feed(Input::Adapter(up)));
         for input in std::mem::take(&mut self.held) {
@@ -522,6 +528,8 @@ fn waited_for(row: &Row) -> bool {
     match row {
         Row::Part(part) => part.state == PartState::Sending,
         Row::PartState(_, state, _) => *state == PartState::Sending,
+        // Who was told must not be told again, whatever happens next.
+        Row::Alert(_) | Row::Silence(_) => true,
         Row::CleanStop => true,
         _ => false,
     }

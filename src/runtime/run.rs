@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::clock::Clock;
 use super::driver::{Driver, Lanes, Stop};
 use super::handle::Handle;
-use super::inbox::{Inbox, Told};
+use super::inbox::{self, Inbox};
 use super::keeper::{Keeper, Loaded};
 use super::links::{Links, hub_settings};
 use super::prompts::Prompts;
@@ -79,12 +79,12 @@ pub struct Running {
 impl Running {
     /// Tells it to stop: the first time in order, the second time at once.
     pub async fn terminate(&self) {
-        self.inbox.tell(Told::Terminate).await;
+        self.inbox.tell(inbox::Told::Terminate).await;
     }
 
     /// Tells it to read the configuration again.
     pub async fn reload(&self) {
-        self.inbox.tell(Told::HangUp).await;
+        self.inbox.tell(inbox::Told::HangUp).await;
     }
 
     /// Waits for its end.
@@ -286,7 +286,7 @@ mod tests {
 
     async fn next(lanes: &mut Lanes) -> (u64, Result<(), NotifyFault>) {
         match lanes.told.recv().await {
-            Some(Told::Notified(NotificationId(id), end)) => (id, end),
+            Some(inbox::Told::Notified(NotificationId(id), end)) => (id, end),
             _ => panic!("something else was told"),
         }
     }
@@ -305,7 +305,7 @@ mod tests {
         assert_eq!(todo.pop_front(), Some(Input::Notified(NotificationId(2), Err(NotifyFault::Gone))));
 
         let second = loaded(home.path(), |config| webhooks(config, &[a, b]));
-        driver.on_told(Told::Config(Ok(Box::new(second)), None)).await;
+        driver.on_told(inbox::Told::Config(Ok(Box::new(second)), None)).await;
         driver.carry_out(notify(3, 1), &mut todo);
         asked_b.recv().await.unwrap();
         let bad = loaded(home.path(), |config| {
@@ -313,7 +313,7 @@ mod tests {
             let crate::config::Road::Webhook(road) = &mut config.notify.to[0].road else { return };
             road.secret = crate::config::Secret("env:QQDECK_NOBODY_SETS_THIS".into());
         });
-        driver.on_told(Told::Config(Ok(Box::new(bad)), None)).await;
+        driver.on_told(inbox::Told::Config(Ok(Box::new(bad)), None)).await;
         assert!(driver.refused.as_ref().is_some_and(|trouble| trouble.en.contains("QQDECK_NOBODY_SETS_THIS")));
         go_b.send(()).await.unwrap();
         assert_eq!(next(&mut lanes).await, (3, Ok(())), "a configuration that is refused changes nothing");
@@ -321,7 +321,7 @@ mod tests {
         driver.carry_out(notify(4, 1), &mut todo);
         asked_b.recv().await.unwrap();
         let none = loaded(home.path(), |_| {});
-        driver.on_told(Told::Config(Ok(Box::new(none)), None)).await;
+        driver.on_told(inbox::Told::Config(Ok(Box::new(none)), None)).await;
         assert_eq!(next(&mut lanes).await, (4, Err(NotifyFault::Gone)));
         assert!(todo.is_empty());
         driver.stop = Stop::AtOnce;
@@ -342,7 +342,7 @@ mod tests {
             match case {
                 0 => go.send(()).await.unwrap(),
                 1 => driver.ends_by = Some(Instant::now()),
-                _ => driver.inbox.tell(Told::Terminate).await,
+                _ => driver.inbox.tell(inbox::Told::Terminate).await,
             }
             assert_eq!((driver.farewell(&mut lanes).await, driver.stop), want, "{case}");
             close(driver, lanes).await;

@@ -176,12 +176,18 @@ impl Desk {
         };
         let (code, seq) = match &done {
             Done::Ok | Done::Said(_) | Done::Changed { .. } => ("ok", None),
+            Done::Delivered(_) => ("delivered", None),
             Done::Already => ("already", None),
             Done::Started(seq) => ("started", *seq),
         };
         let mut answer = Answer::new(true, code, words);
         if let Some(seq) = seq {
             answer.0.insert("seq".to_owned(), json!(seq));
+        }
+        if let Done::Delivered(all) = &done {
+            answer
+                .0
+                .insert("destinations".to_owned(), all.iter().map(|one| shape::delivered(one, self.lang)).collect());
         }
         Ok(answer)
     }
@@ -211,14 +217,29 @@ impl Desk {
                 Answer::list(json, "sessions", || self.sessions.json(now), || self.sessions.text(now, lang))
             }
             Verb::Kick => self.kick(a.number("session")?)?,
-            Verb::Alerts | Verb::Ack | Verb::Silence | Verb::Notify => {
-                return Err(Exit::NotBuilt { name: format!("ctl {}", entry.name) }.into());
-            }
+            Verb::Alerts => self.alerts(a, json).await?,
             of_state => {
                 let snapshot = self.handle.snapshot().await?;
                 self.state(of_state, &snapshot, a, json)?
             }
         })
+    }
+
+    /// What is wrong now; with `history` also what was.
+    async fn alerts(&self, a: &Arguments, json: bool) -> Result<Answer, Stop> {
+        let lang = self.lang;
+        if let Some(limit) = a.maybe_number("history")? {
+            let Page::Alerts(alerts) = self.query(Query::Alerts { limit }).await? else { return Err(unexpected()) };
+            let values = || alerts.iter().map(|one| shape::alert(one, lang)).collect();
+            return Ok(Answer::list(json, "alerts", values, || show::alert_history(&alerts, lang)));
+        }
+        let s = self.handle.snapshot().await?;
+        let fields = || {
+            let alerts: Value = s.alerts.iter().map(|view| shape::alert_view(view, lang)).collect();
+            let silences: Value = s.silences.iter().map(shape::silence).collect();
+            Map::from_iter([("alerts", alerts), ("silences", silences)].map(named))
+        };
+        Ok(Answer::read(json, fields, || show::alerts(&s.alerts, &s.silences, now(), lang)))
     }
 
     fn kick(&self, number: u64) -> Result<Answer, Stop> {

@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use crate::domain::{
-    AccountView, AppKind, Audit, Author, ChatView, Decision, Item, ItemId, Latency, Line, LogLine, Percentiles,
-    ProviderView, Snapshot, Verdict, Wall,
+    AccountView, Alert, AlertState, AlertView, AppKind, Audit, Author, ChatView, Decision, Delivered, Item, ItemId,
+    Latency, Line, LogLine, Percentiles, ProviderView, Silence, Snapshot, Told, Verdict, Wall,
 };
 use crate::words::{self, Lang};
 
@@ -138,6 +138,52 @@ pub fn item(id: ItemId, item: &Item, lang: Lang) -> Value {
     })
 }
 
+/// One alert.
+pub fn alert(a: &Alert, lang: Lang) -> Value {
+    let labels: Map<String, Value> = a.subject.labels().into_iter().map(|(name, value)| (name, json!(value))).collect();
+    json!({
+        "id": a.id, "rule": a.rule, "state": a.state, "since": moment(a.since), "severity": a.severity,
+        "fingerprint": a.fingerprint(), "labels": labels, "name": a.name.raw(), "metric": a.metric,
+        "value": a.value, "peak": a.peak, "threshold": a.threshold,
+        "fired": a.fired.map(moment), "until": a.until.map(moment),
+        "lasted_ms": a.until.map(|_| millis(a.lasted)),
+        "no_data": a.no_data, "flapping": a.flapping, "acked_by": a.acked.as_ref().map(|by| by.raw()),
+        "told": a.told.iter().map(|t| told(t, lang)).collect::<Vec<_>>(),
+        "words": words::alert_name(a, lang), "detail": words::alert_detail(a, lang), "what": a.detail,
+    })
+}
+
+/// One alert with the marks that are on it now.
+pub fn alert_view(v: &AlertView, lang: Lang) -> Value {
+    let mut value = alert(&v.alert, lang);
+    if let Value::Object(fields) = &mut value {
+        let silenced = v.silenced.as_ref().map(|(until, by)| json!({"until": moment(*until), "by": by.raw()}));
+        fields.insert("silenced".to_owned(), silenced.unwrap_or_default());
+        fields.insert("inhibited_by".to_owned(), json!(v.inhibited));
+        fields.insert("quiet".to_owned(), json!(v.quiet));
+    }
+    value
+}
+
+fn told(t: &Told, lang: Lang) -> Value {
+    json!({
+        "to": t.to, "what": t.what, "at": moment(t.at), "fault": t.fault,
+        "words": t.fault.as_ref().map_or_else(|| words::told_what(t.what, lang), |f| words::notify_fault(f, lang)),
+    })
+}
+
+/// One silence.
+pub fn silence(s: &Silence) -> Value {
+    let labels: Map<String, Value> = s.labels.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+    json!({"rule": s.rule, "labels": labels, "until": moment(s.until), "by": s.by.raw(), "reason": s.reason})
+}
+
+/// How one destination took a test.
+pub fn delivered(one: &Delivered, lang: Lang) -> Value {
+    let words = one.fault.as_ref().map(|fault| words::notify_fault(fault, lang));
+    json!({"to": one.to, "ok": one.fault.is_none(), "fault": one.fault, "words": words})
+}
+
 /// One line of the audit.
 pub fn audit(a: &Audit) -> Value {
     json!({"at": moment(a.at), "operator": a.operator.raw(), "command": a.command, "result": a.result})
@@ -174,9 +220,10 @@ pub fn status(s: &Snapshot, lang: Lang) -> Map<String, Value> {
         "providers": s.providers.iter().map(|p| provider(p, lang)).collect::<Vec<_>>(),
         "counters": s.counters,
         "latency_ms": latency(&s.latency),
-        // Telemetry and alerts are not part of the published state yet: nothing is known, nothing burns.
+        // Telemetry is not part of the published state yet: nothing is known.
         "gpus": [],
-        "alerts": [],
+        "alerts": s.alerts.iter().filter(|v| v.alert.state != AlertState::Resolved)
+            .map(|v| alert_view(v, lang)).collect::<Vec<_>>(),
         "attention": s.attention.iter().map(|(id, i)| item(*id, i, lang)).collect::<Vec<_>>(),
         "outbox": s.outbox,
         "queued": s.queued,

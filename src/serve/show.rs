@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::table::Table;
 use crate::domain::{
-    AccountView, Audit, Author, ChatView, Item, ItemId, Latency, Line, LogLine, Percentiles, ProviderView, Snapshot,
-    Text, Turn, Usage, Verdict,
+    AccountView, Alert, AlertState, AlertView, Audit, Author, ChatView, Item, ItemId, Latency, Line, LogLine,
+    Percentiles, ProviderView, Silence, Snapshot, Text, Turn, Usage, Verdict, Wall,
 };
 use crate::words::{self, Lang, clock, one_line, quoted, span_short};
 
@@ -33,6 +33,10 @@ pub fn status(s: &Snapshot, lang: Lang) -> String {
     }
     say(format!("\n{}", accounts(&s.accounts, lang).trim_end()));
     say(format!("\n{}", providers(&s.providers, lang).trim_end()));
+    let up = s.alerts.iter().filter(|v| v.alert.state != AlertState::Resolved).count();
+    if up > 0 {
+        say(format!("\n{}", alerts(&s.alerts[..up], &[], super::ctl::now(), lang).trim_end()));
+    }
     let c = &s.counters;
     say(match lang {
         Lang::Zh => format!(
@@ -350,6 +354,54 @@ pub fn prompt(turns: &[Turn], provider: &str, model: &str, lang: Lang) -> String
         }
     }
     text
+}
+
+/// Alerts as they stand, and silences.
+pub fn alerts(views: &[AlertView], silences: &[Silence], now: Wall, lang: Lang) -> String {
+    let mut table = match lang {
+        Lang::Zh => Table::new(["编号", "级别", "状态", "时间", "多久", "告警", "说明", "通知"]),
+        Lang::En => Table::new(["no.", "severity", "state", "since", "lasts", "alert", "more", "told"]),
+    };
+    for v in views {
+        let a = &v.alert;
+        let lasts = if a.until.is_some() { a.lasted } else { now.since(a.since) };
+        let (at, name, detail) =
+            (clock(a.since.0.div_euclid(1000)), words::alert_name(a, lang), words::alert_detail(a, lang));
+        let (state, told) = (words::alert_marks(v, lang), words::alert_told(a, lang));
+        table.row([
+            a.id.to_string(),
+            words::severity(a.severity, lang),
+            state,
+            at,
+            span_short(lasts),
+            name,
+            detail,
+            told,
+        ]);
+    }
+    let mut text =
+        if table.is_empty() { format!("{}\n", lang.pick("没有告警", "Nothing is wrong")) } else { table.lines() };
+    for s in silences {
+        text.push_str(&words::silence(s, &clock(s.until.0.div_euclid(1000)), lang));
+        text.push('\n');
+    }
+    text
+}
+
+/// Alerts of the past, oldest first as people read.
+pub fn alert_history(alerts: &[Alert], lang: Lang) -> String {
+    let mut table = match lang {
+        Lang::Zh => Table::new(["编号", "级别", "状态", "时间", "多久", "告警", "最坏", "通知"]),
+        Lang::En => Table::new(["no.", "severity", "state", "since", "lasted", "alert", "worst", "told"]),
+    };
+    for a in alerts.iter().rev() {
+        let (state, at) = (words::alert_state(a.state, lang), clock(a.since.0.div_euclid(1000)));
+        let lasted = if a.until.is_some() { span_short(a.lasted) } else { "-".to_owned() };
+        let (name, peak) = (words::alert_name(a, lang), words::measured(a.metric, a.peak));
+        let told = words::alert_told(a, lang);
+        table.row([a.id.to_string(), words::severity(a.severity, lang), state, at, lasted, name, peak, told]);
+    }
+    if table.is_empty() { format!("{}\n", lang.pick("没有记录", "Nothing yet")) } else { table.lines() }
 }
 
 /// Who did what.

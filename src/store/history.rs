@@ -5,7 +5,7 @@ use std::path::Path;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use super::columns::{LINE, int, line, nat, peer};
-use super::recover::{collect_lines, usage};
+use super::recover::{alerts, collect_lines, usage};
 use super::search::Wanted;
 use super::{FILE, StoreError, chats, schema};
 use crate::domain::{Audit, ChatRef, Line, Load, Page, Query, Seq, Text, Wall};
@@ -28,6 +28,7 @@ pub(super) fn answer(conn: &mut Connection, query: &Query) -> Page {
         Query::Why { chat, message } => why(&tx, *chat, *message),
         Query::Usage { from, to } => usage(&tx, *from, *to).map(Page::Usage),
         Query::Audit { limit } => audit(&tx, *limit),
+        Query::Alerts { limit } => alerts(&tx, "ORDER BY id DESC LIMIT ?1", [limited(*limit)]).map(Page::Alerts),
         Query::Chats { before, limit, filter } => chats::list(&tx, *before, limited(*limit), filter.as_deref()),
         Query::Screen { operator } => screen(&tx, operator).map(Page::Screen),
         // Nothing of them is stored; the runtime answers by itself.

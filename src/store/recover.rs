@@ -1,14 +1,14 @@
 //! What was going on when the last session ended.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 
 use super::columns::{
     self, LINE, LINE_WIDTH, conversation, int, json, line, nat, state, unaccess, uneffect, unjson, unstate,
 };
 use super::rows::is_there;
 use crate::domain::{
-    ChatState, ConversationId, Grant, Item, ItemId, Line, Now, Outcome, Part, PartId, PartState, Recovered, SelfId,
-    Seq, Text, Usage, UserId, Wall,
+    Alert, AlertId, ChatState, ConversationId, Grant, Item, ItemId, Line, Now, Outcome, Part, PartId, PartState,
+    Recovered, SelfId, Seq, Silence, Text, Usage, UserId, Wall,
 };
 
 /// Reads everything the engine needs to go on, and marks the session as begun: not clean until it says so.
@@ -52,6 +52,13 @@ fn read(tx: &Connection, now: Now, boot: &str) -> rusqlite::Result<Recovered> {
     found.grants = grants(tx, now.wall)?;
     found.usage = usage(tx, now.day(), now.day())?;
     found.accounts = accounts(&found.chats);
+    found.last_alert = AlertId(nat(tx
+        .query_row("SELECT seq FROM sqlite_sequence WHERE name = 'alerts'", [], |r| r.get(0))
+        .optional()?
+        .unwrap_or(0)));
+    found.alerts = alerts(tx, "WHERE done = 0 ORDER BY id", [])?;
+    found.silences = silences(tx, now.wall)?;
+    found.served = served(tx)?;
     Ok(found)
 }
 
@@ -182,6 +189,26 @@ fn grants(conn: &Connection, now: Wall) -> rusqlite::Result<Vec<Grant>> {
             by: Text::from(r.get::<_, String>(4)?),
         })
     })?;
+    rows.collect()
+}
+
+/// Alerts by the end of a statement. What this version cannot read is left out.
+pub(super) fn alerts(conn: &Connection, which: &str, values: impl rusqlite::Params) -> rusqlite::Result<Vec<Alert>> {
+    let mut statement = conn.prepare_cached(&format!("SELECT alert FROM alerts {which}"))?;
+    let rows = statement.query_map(values, |r| Ok(unjson(Some(r.get_ref(0)?.as_str()?))))?;
+    rows.filter_map(Result::transpose).collect()
+}
+
+fn silences(conn: &Connection, now: Wall) -> rusqlite::Result<Vec<Silence>> {
+    let mut statement = conn.prepare("SELECT silence FROM silences WHERE until > ?1 ORDER BY rule, labels")?;
+    let rows = statement.query_map([now.0], |r| Ok(unjson(Some(r.get_ref(0)?.as_str()?))))?;
+    rows.filter_map(Result::transpose).collect()
+}
+
+fn served(conn: &Connection) -> rusqlite::Result<Vec<(SelfId, Text, Wall)>> {
+    let mut statement = conn.prepare("SELECT account, name, at FROM served ORDER BY account")?;
+    let rows =
+        statement.query_map([], |r| Ok((SelfId(r.get(0)?), Text::from(r.get::<_, String>(1)?), Wall(r.get(2)?))))?;
     rows.collect()
 }
 

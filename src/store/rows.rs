@@ -8,7 +8,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::columns::{access, author, effect, int, json, nat, peer, state};
 use super::search;
 use crate::domain::{
-    Audit, ConversationId, Decision, Grant, Line, MessageId, Outcome, Part, PartId, PartState, Row, Seq, Usage, Verdict,
+    Alert, AlertState, Audit, ConversationId, Decision, Grant, Line, MessageId, Outcome, Part, PartId, PartState, Row,
+    Seq, Silence, Usage, Verdict,
 };
 
 /// Characters kept of a message of a chat that is not allowed (design.md §4).
@@ -106,6 +107,11 @@ impl Book {
                 run(conn, "INSERT OR REPLACE INTO items VALUES(?1, ?2)", params![int(id.0), json(item)])
             }
             Row::ItemDone(id) => run(conn, "DELETE FROM items WHERE id = ?1", params![int(id.0)]),
+            Row::Alert(one) => alert(conn, one),
+            Row::Silence(one) => silence(conn, one),
+            Row::Served { account, name, at } => {
+                run(conn, "INSERT OR REPLACE INTO served VALUES(?1, ?2, ?3)", params![account.0, name.raw(), at.0])
+            }
             Row::Audit(entry) => audit(conn, entry),
             Row::Screen { operator, screen } => {
                 run(conn, "INSERT OR REPLACE INTO screens VALUES(?1, ?2)", params![operator.raw(), screen])
@@ -307,6 +313,28 @@ fn grant(conn: &Connection, rule: &Grant) -> rusqlite::Result<()> {
         conn,
         "INSERT OR REPLACE INTO grants VALUES(?1, ?2, ?3, ?4, ?5)",
         params![kind, id, effect(rule.effect), rule.until.0, rule.by.raw()],
+    )
+}
+
+/// One that never fired leaves nothing but its number.
+fn alert(conn: &Connection, alert: &Alert) -> rusqlite::Result<()> {
+    let id = int(alert.id.0);
+    run(
+        conn,
+        "INSERT OR REPLACE INTO alerts VALUES(?1, ?2, ?3, ?4)",
+        params![id, alert.since.0, alert.done, json(alert)],
+    )?;
+    if alert.state == AlertState::Resolved && alert.fired.is_none() {
+        run(conn, "DELETE FROM alerts WHERE id = ?1", params![id])?;
+    }
+    Ok(())
+}
+
+fn silence(conn: &Connection, silence: &Silence) -> rusqlite::Result<()> {
+    run(
+        conn,
+        "INSERT OR REPLACE INTO silences VALUES(?1, ?2, ?3, ?4)",
+        params![silence.rule, json(&silence.labels), silence.until.0, json(silence)],
     )
 }
 

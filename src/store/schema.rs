@@ -13,7 +13,7 @@ use crate::config::Durability;
 const APPLICATION: i32 = 0x7171_646b;
 
 /// Step `n` leads from version `n` to `n + 1`. Steps are never edited, only added.
-const STEPS: &[&str] = &[FIRST, CONSOLE];
+const STEPS: &[&str] = &[FIRST, CONSOLE, ALERTS];
 
 /// * `tally`: one row. The greatest numbers ever used (lines may be gone, numbers are not used again), the
 ///   last batch of this session, how far the search index reaches, how the last session ended. `open`: the
@@ -73,6 +73,21 @@ const CONSOLE: &str = "
 CREATE TABLE newest(chat INTEGER PRIMARY KEY, seq INTEGER NOT NULL);
 INSERT INTO newest SELECT chat, max(seq) FROM lines GROUP BY chat;
 CREATE TABLE screens(operator TEXT PRIMARY KEY, screen TEXT NOT NULL) WITHOUT ROWID;
+";
+
+/// What is wrong, and who must not hear of it twice.
+///
+/// * `alerts`: their numbers are not used again, though those that never fired leave no row.
+/// * `silences`: until they end or are lifted.
+/// * `served`: when each account had a link last: one that does not come back after a restart is missed.
+const ALERTS: &str = "
+CREATE TABLE alerts(
+    id INTEGER PRIMARY KEY AUTOINCREMENT, since INTEGER NOT NULL, done INTEGER NOT NULL, alert TEXT NOT NULL);
+CREATE INDEX alerts_open ON alerts(done) WHERE done = 0;
+CREATE TABLE silences(
+    rule TEXT NOT NULL, labels TEXT NOT NULL, until INTEGER NOT NULL, silence TEXT NOT NULL,
+    PRIMARY KEY(rule, labels)) WITHOUT ROWID;
+CREATE TABLE served(account INTEGER PRIMARY KEY, name TEXT NOT NULL, at INTEGER NOT NULL);
 ";
 
 /// Opens the database for writing. Closing it never writes the log back into it, so that a database found

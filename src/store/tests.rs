@@ -198,6 +198,74 @@ fn nothing_rests_on_a_duplicate() {
     world.close();
 }
 
+/// An alert as the engine hands it over.
+fn alert(id: u64, state: AlertState, done: bool) -> Alert {
+    Alert {
+        id: AlertId(id),
+        rule: "vram_high".into(),
+        metric: crate::config::Metric::Vram,
+        subject: Subject::Gpu(0),
+        name: "RTX".into(),
+        severity: Severity::Warning,
+        state,
+        since: Wall(START - 1000),
+        fired: (state != AlertState::Pending).then_some(Wall(START)),
+        until: None,
+        lasted: Duration::ZERO,
+        value: 95.5,
+        peak: 97.0,
+        threshold: 90.0,
+        detail: Detail::Memory { used: 9, total: 10, foreign: vec![("游戏".into(), 5)], spilled: vec!["a".into()] },
+        no_data: false,
+        flapping: true,
+        acked: Some("li".into()),
+        told: vec![Told { to: "hook".into(), what: ToldWhat::Firing, at: Wall(START), fault: Some(NotifyFault::Full) }],
+        done,
+    }
+}
+
+#[test]
+fn alerts_silences_and_who_served_come_back_as_they_were() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut world = open(dir.path());
+    let silence = |rule: &str, until: i64| Silence {
+        rule: rule.into(),
+        labels: vec![("gpu".into(), "0".into())],
+        until: Wall(START + until),
+        by: "li".into(),
+        reason: "换卡".into(),
+    };
+    let pending = alert(4, AlertState::Pending, false);
+    let never = Alert { state: AlertState::Resolved, fired: None, done: true, ..alert(5, AlertState::Pending, false) };
+    let served = |account| Row::Served { account: SelfId(account), name: "小助手".into(), at: Wall(START) };
+    world.commit(vec![
+        Row::Alert(Box::new(alert(1, AlertState::Firing, false))),
+        Row::Alert(Box::new(alert(2, AlertState::Firing, false))),
+        Row::Alert(Box::new(pending.clone())),
+        Row::Alert(Box::new(alert(5, AlertState::Pending, false))),
+        Row::Silence(silence("vram_high", 60_000)),
+        Row::Silence(silence("error_burst", 60_000)),
+        served(1),
+        served(2),
+    ]);
+    world.commit(vec![
+        Row::Alert(Box::new(alert(2, AlertState::Resolved, true))),
+        Row::Alert(Box::new(never)),
+        Row::Silence(silence("error_burst", -1)),
+    ]);
+    world.close();
+    let world = open(dir.path());
+    let found = &world.recovered;
+    assert_eq!(found.alerts, [alert(1, AlertState::Firing, false), pending.clone()]);
+    assert_eq!(found.last_alert, AlertId(5), "a number is not used again, though nothing fired under it");
+    assert_eq!(found.silences, [silence("vram_high", 60_000)], "the other was lifted");
+    let served: Vec<_> = found.served.iter().map(|(account, name, _)| (account.0, name.raw())).collect();
+    assert_eq!(served, [(1, "小助手"), (2, "小助手")]);
+    let Page::Alerts(past) = world.ask(Query::Alerts { limit: 2 }) else { panic!("no alerts") };
+    assert_eq!(past, [pending, alert(2, AlertState::Resolved, true)], "newest first");
+    world.close();
+}
+
 #[test]
 fn recovery_at_each_state_of_a_part() {
     use PartState::*;

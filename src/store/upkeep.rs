@@ -204,6 +204,8 @@ fn forget_keys(conn: &Connection, before: i64, from: (i64, i64), end: Instant) -
 fn books(conn: &Connection, now: i64) -> rusqlite::Result<Stage> {
     conn.execute("DELETE FROM grants WHERE until < ?1", [now - DAY])?;
     conn.execute("DELETE FROM usage WHERE day < ?1", [now.div_euclid(DAY) - BOOKS])?;
+    conn.execute("DELETE FROM alerts WHERE done = 1 AND since < ?1", [now - BOOKS * DAY])?;
+    conn.execute("DELETE FROM silences WHERE until < ?1", [now - DAY])?;
     conn.execute("UPDATE tally SET swept = ?1", [now])?;
     Ok(Stage::Vacuum)
 }

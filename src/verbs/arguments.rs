@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::civil;
 use serde_json::{Map, Value};
 
-use crate::domain::{AccessId, ChatRef, ItemId, Mode, Wall};
+use crate::domain::{AccessId, AlertId, ChatRef, ItemId, Mode, Wall};
 use crate::words::{Exit, Lang, UsageError, parse_span};
 
 /// Arguments by name.
@@ -114,6 +114,36 @@ impl Arguments {
             .parse()
             .map(ItemId)
             .map_err(|_| self.bad("item", &text, "编号，见 attention", "a number, see `attention`"))
+    }
+
+    /// The number of an alert; `#12` too.
+    ///
+    /// # Errors
+    /// When it is missing or not one.
+    pub fn alert(&self) -> Result<AlertId, Exit> {
+        let text = self.text("alert")?;
+        let digits = text.trim().trim_start_matches('#');
+        let bad = || self.bad("alert", &text, "编号，见 alerts", "a number, see `alerts`");
+        digits.parse().map(AlertId).map_err(|_| bad())
+    }
+
+    /// A rule of alerts, with the labels that are meant: `vram_high`, `ws_disconnected{account=10001}`.
+    ///
+    /// # Errors
+    /// When it is missing or its labels cannot be read.
+    pub fn rule(&self, name: &str) -> Result<(String, Vec<(String, String)>), Exit> {
+        let text = self.text(name)?;
+        let bad = || self.bad(name, &text, "规则名，或 规则名{标签=值}", "a rule, or rule{label=value}");
+        let text = text.trim();
+        let Some((rule, labels)) = text.split_once('{') else { return Ok((text.to_owned(), Vec::new())) };
+        let labels = labels.strip_suffix('}').ok_or_else(bad)?;
+        let label = |pair: &str| {
+            let (label, value) = pair.split_once('=')?;
+            Some((label.trim().to_owned(), value.trim().trim_matches('"').to_owned()))
+        };
+        let mut labels: Vec<_> = labels.split(',').map(label).collect::<Option<_>>().ok_or_else(bad)?;
+        labels.sort();
+        Ok((rule.trim().to_owned(), labels))
     }
 
     /// A duration that may be missing.
@@ -264,11 +294,22 @@ mod tests {
         assert!(one(json!(true)).flag("x") && !one(json!("true")).flag("x"));
     }
 
+    #[test]
+    fn a_rule_may_name_labels() {
+        let rule = |text: &str| one(json!(text)).rule("x").ok();
+        let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+        assert_eq!(rule("vram_high"), Some(("vram_high".into(), vec![])));
+        let both = Some(("account_muted".into(), vec![pair("account", "1"), pair("group", "9")]));
+        assert_eq!(rule("account_muted{group=9, account=\"1\"}"), both);
+        assert_eq!((rule("x{account}"), rule("x{account=1"), rule(" ")), (None, None, None));
+        assert_eq!(one(json!("#7")).maybe("x").unwrap().as_deref(), Some("#7"));
+    }
+
     proptest! {
         #[test]
         fn any_words_are_read_without_panic(text in "\\PC{0,24}") {
             let x = one(json!(text));
-            let _ = (x.chat("x"), x.id("x"), x.mode("x"), x.span("x"), x.moment("x", Wall(0), true), x.number::<u32>("x"));
+            let _ = (x.chat("x"), x.id("x"), x.rule("x"), x.mode("x"), x.span("x"), x.moment("x", Wall(0), true), x.number::<u32>("x"));
         }
     }
 }

@@ -41,6 +41,20 @@ pub fn command(verb: Verb, a: &Arguments) -> Result<Option<Command>, Exit> {
         Verb::Set => set(a)?,
         Verb::Provider => Command::Provider { name: a.text("name")?, to: switch(a)? },
         Verb::Word => Command::Word { add: a.one_of("to", &["add", "rm"])? == 0, word: a.text("word")? },
+        Verb::Ack => Command::Ack { alert: a.alert()? },
+        Verb::Silence => {
+            let (rule, labels) = a.rule("rule")?;
+            let during = a.span("time")?.ok_or_else(|| a.bad("time", "", "时长，例如 2h", "a duration such as 2h"))?;
+            Command::Silence { rule, labels, during, reason: a.maybe("reason")?.unwrap_or_default() }
+        }
+        Verb::Unsilence => {
+            let (rule, labels) = a.rule("rule")?;
+            Command::Unsilence { rule, labels }
+        }
+        Verb::Notify => {
+            a.one_of("what", &["test"])?;
+            Command::TestNotify
+        }
         Verb::Reload => Command::Reload,
         Verb::Shutdown => Command::Shutdown,
         Verb::Status
@@ -61,10 +75,7 @@ pub fn command(verb: Verb, a: &Arguments) -> Result<Option<Command>, Exit> {
         | Verb::Audit
         | Verb::Sessions
         | Verb::Kick
-        | Verb::Alerts
-        | Verb::Ack
-        | Verb::Silence
-        | Verb::Notify => return Ok(None),
+        | Verb::Alerts => return Ok(None),
     }))
 }
 
@@ -106,6 +117,7 @@ pub fn happened(command: &Command, lang: Lang) -> Option<String> {
         Command::New { .. } => Notice::NewDone,
         Command::Stop { .. } => Notice::Stopped,
         Command::Retry { .. } => Notice::Retrying,
+        Command::Silence { rule, during, .. } => return Some(crate::words::silenced(rule, *during, lang)),
         _ => return None,
     };
     Some(notice.words(lang))

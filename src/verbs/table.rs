@@ -233,11 +233,18 @@ verbs! {
     Sessions "sessions" Viewer [] "谁连着", "who is connected";
     Kick "kick" Admin [needed("session", "编号，见 sessions", "its number, see `sessions`")]
         "结束一个会话；机器人不受影响", "end a session; the bot is not affected";
-    Alerts "alerts" Viewer [] "告警（还没有做好）", "alerts (not built yet)";
-    Ack "ack" Operator [ITEM] "确认告警（还没有做好）", "acknowledge an alert (not built yet)";
-    Silence "silence" Operator [needed("rule", "规则", "the rule"), needed("time", "多久", "for how long")]
-        "静默告警（还没有做好）", "silence a rule (not built yet)";
-    Notify "notify" Admin [needed("what", "test", "test")] "试发通知（还没有做好）", "send a test notification (not built yet)";
+    Alerts "alerts" Viewer [option("history", "N", "连同过去的，最近几条", "the last so many, also those that are over")]
+        "告警：在报的、观察中的、刚恢复的，和静默", "alerts: what fires, what may, what is over, and silences";
+    Ack "ack" Operator [needed("alert", "告警的编号，见 alerts", "its number, see `alerts`")]
+        "确认告警：不再重复通知，恢复时照样通知", "acknowledge an alert: it is not told again, its end is";
+    Silence "silence" Operator [
+        needed("rule", "规则名，可带范围，例如 vram_high 或 ws_disconnected{account=10001}", "a rule, of some alone where wanted: vram_high, ws_disconnected{account=10001}"),
+        needed("time", "多久，最长 7d", "for how long, 7d at most"),
+        optional("reason", "为什么", "why")
+    ] "静默一条规则：照样判断和显示，谁也不通知", "silence a rule: judged and shown, told to nobody";
+    Unsilence "unsilence" Operator [needed("rule", "规则名，写法同 silence", "the rule, as for `silence`")]
+        "解除静默", "end a silence";
+    Notify "notify" Admin [needed("what", "test", "test")] "给每个去向发一条测试通知", "send a test to every destination";
     Reload "reload" Admin [] "重新读配置文件", "read the configuration again";
     Shutdown "shutdown" Admin [] "做完手上的事，然后停下", "finish what is begun, then stop";
 }

@@ -10,6 +10,7 @@ pub fn done(done: &Done, lang: Lang) -> String {
         Done::Already => say!(lang, "本来就是这样，没有改动", "It already was so; nothing changed"),
         // Paragraphs of the engine, already in words and sanitised by it; shown as they are but for hazards.
         Done::Said(words) => crate::domain::Text::from(words.as_str()).shown().to_owned(),
+        Done::Delivered(all) => super::delivered(all, lang),
         Done::Started(None) => say!(lang, "已开始", "Started"),
         Done::Started(Some(seq)) => say!(lang, "已开始，编号 {seq}", "Started, number {seq}"),
     }
@@ -36,6 +37,23 @@ pub fn refusal(refusal: &Refusal, lang: Lang) -> String {
             say!(lang, "没有会话 {chat}{nearest}", "There is no chat {chat}{nearest}")
         }
         Refusal::UnknownItem(item) => say!(lang, "没有编号 {item} 的待办", "Nothing waits under number {item}"),
+        Refusal::UnknownAlert(alert) => {
+            say!(lang, "没有编号 {alert} 的告警，或已经恢复；用 alerts 看看", "No alert {alert} is up; see `alerts`")
+        }
+        Refusal::UnknownRule { name, nearest } => {
+            let name = quoted(name);
+            let nearest = nearest_words(nearest.as_deref(), lang);
+            say!(lang, "没有告警规则 {name}{nearest}", "There is no rule {name}{nearest}")
+        }
+        Refusal::TooLong(most) => {
+            let most = super::span(*most, lang);
+            say!(lang, "太久了：最多 {most}", "Too long: {most} at most")
+        }
+        Refusal::NoDestination => say!(
+            lang,
+            "还没有配置通知发到哪里：在 config.toml 里加 [[notify.to]]",
+            "No destination is configured: add [[notify.to]] to config.toml"
+        ),
         Refusal::WrongItem(item) => {
             say!(lang, "编号 {item} 不是这一类，用 attention 看看", "Number {item} is something else; see `attention`")
         }

@@ -31,6 +31,12 @@ pub struct Laws {
     stopped: bool,
     restarted: bool,
     batch: BatchNo,
+    /// Alerts that a destination heard of.
+    heard_of: BTreeSet<(usize, String)>,
+    /// When an admin was told of an alert last.
+    told: Option<Mono>,
+    /// The moment of the input.
+    pub at: Mono,
     /// What was broken so far.
     pub broken: Vec<String>,
 }
@@ -52,11 +58,11 @@ struct Way {
 
 impl Laws {
     /// An input is about to be applied.
-    pub fn before(&mut self, input: &Input, now: Mono) {
+    pub fn before(&mut self, input: &Input) {
         match input {
             Input::Called(call, outcome) => {
                 self.landed(*call, outcome);
-                self.looked(*call, outcome, now);
+                self.looked(*call, outcome);
             }
             Input::Job(job, JobEvent::Ended(_)) => drop(self.jobs.remove(job)),
             Input::Committed { batch, duplicates } => {
@@ -80,7 +86,8 @@ impl Laws {
     }
 
     /// A history without a trace of what a dead link took along: ten seconds after, that never came.
-    fn looked(&mut self, call: CallId, outcome: &CallOutcome, now: Mono) {
+    fn looked(&mut self, call: CallId, outcome: &CallOutcome) {
+        let now = self.at;
         let Some(conversation) = self.looking.remove(&call) else { return };
         let CallOutcome::Done(CallReply::Messages(messages)) = outcome else { return };
         let shows = |part: &Part| messages.iter().any(|m| m.is_own() && m.text() == words(&part.action));
@@ -109,6 +116,7 @@ impl Laws {
                 Effect::Call(Call { id, account, action: Action::History { peer, .. } }) => {
                     self.looking.insert(*id, ConversationId { account: *account, peer: *peer });
                 }
+                Effect::Notify(note) => self.notifies(note),
                 Effect::Ask(job) => drop(self.jobs.insert(job.id)),
                 Effect::Stopped => self.stopped = true,
                 _ => {}
@@ -123,6 +131,31 @@ impl Laws {
                 self.broken.push(format!("message {} is asked twice at once", writing.answers));
             }
         }
+    }
+
+    /// That an alert is over is told only to those who heard that it was.
+    fn notifies(&mut self, note: &Notification) {
+        for alert in &note.message.alerts {
+            let key = (note.to, alert.fingerprint.clone());
+            // What was kept back is told afterwards, in one word. A kill may take with it that the end was told.
+            let over = alert.until.is_some() && !alert.words.starts_with("曾经");
+            if alert.until.is_none() {
+                self.heard_of.insert(key);
+            } else if over && !self.heard_of.contains(&key) {
+                self.broken.push(format!("{} is said to be over to who never heard of it", alert.fingerprint));
+            }
+        }
+    }
+
+    /// An admin is told of an alert: beside the chats, and slowly.
+    fn tells_admin(&mut self, call: CallId, peer: Peer) {
+        if peer.is_group() {
+            self.broken.push(format!("call {call} tells a group of an alert"));
+        }
+        if self.told.is_some_and(|at| self.at.since(at) < std::time::Duration::from_secs(10)) {
+            self.broken.push(format!("call {call} tells of an alert less than 10 s after another"));
+        }
+        self.told = Some(self.at);
     }
 
     fn row(&mut self, batch: BatchNo, row: &Row) {
@@ -219,6 +252,12 @@ impl Laws {
     fn sends(&mut self, call: &Call, snapshot: &Snapshot) {
         let (Action::Send { peer, .. } | Action::SendForward { peer, .. }) = &call.action else { return };
         let conversation = ConversationId { account: call.account, peer: *peer };
+        if let Action::Send { segments, .. } = &call.action
+            && let [OutSegment::Text(text)] = &segments[..]
+            && text.starts_with("[qqdeck] ")
+        {
+            return self.tells_admin(call.id, *peer);
+        }
         if let Some((other, _)) = self.flying.iter().find(|(_, (c, _))| *c == conversation) {
             self.broken.push(format!("call {} leaves for {conversation} while call {other} is out", call.id));
         }

@@ -42,7 +42,7 @@ pub struct Scenario {
     /// `up`: the account is there and has told its groups (call 1); `cold`: nothing has happened.
     #[serde(default = "up")]
     start: String,
-    /// Kinds of lines that are left out else: `usage`, `audit`, `load`, `provider`.
+    /// Kinds of lines that are left out else: `usage`, `audit`, `alerts`, `load`, `provider`.
     #[serde(default)]
     show: Vec<String>,
     step: Vec<Spanned<Step>>,
@@ -202,6 +202,21 @@ fn compare(expected: &[String], seen: &[String], out: &mut String) {
     }
 }
 
+/// An alert with the marks that are put on it at the moment.
+fn shown(view: &AlertView) -> String {
+    let mut words = see::alert(&view.alert);
+    if view.silenced.is_some() {
+        words.push_str(" silenced");
+    }
+    if let Some(by) = &view.inhibited {
+        words.push_str(&format!(" inhibited by {by}"));
+    }
+    if view.quiet {
+        words.push_str(" quiet");
+    }
+    words
+}
+
 /// The snapshot as scenarios look at it; `/` separates keys, since chats have dots of their own.
 fn snapshot(world: &mut World) -> serde_json::Value {
     let snapshot = world.engine.snapshot();
@@ -238,6 +253,8 @@ fn snapshot(world: &mut World) -> serde_json::Value {
     serde_json::json!({
         "counters": snapshot.counters, "providers": providers, "chats": chats, "accounts": accounts,
         "attention": snapshot.attention.iter().map(|(_, item)| see::kind(&item.kind)).collect::<Vec<_>>(),
+        "alerts": snapshot.alerts.iter().map(shown).collect::<Vec<_>>(),
+        "silences": snapshot.silences.iter().map(|s| s.rule.clone()).collect::<Vec<_>>(),
         "outbox": snapshot.outbox, "queued": snapshot.queued, "inflight": snapshot.inflight,
         "unrecorded": snapshot.unrecorded, "stopping": snapshot.stopping,
         "today": { "asks": snapshot.today.asks, "input": snapshot.today.input, "output": snapshot.today.output },

@@ -12,7 +12,7 @@ use qqdeck::domain::*;
 
 use crate::play::config;
 use crate::see;
-use crate::tell::trouble;
+use crate::tell::{card, trouble};
 use crate::world::{BOT, End, World};
 
 /// Configurations between which a run may change.
@@ -22,13 +22,19 @@ static CONFIGS: LazyLock<Vec<Arc<Config>>> = LazyLock::new(|| {
         r#"
         trigger = { merge_window = { private = "1s", group = "0s" } }
         reply = { pace = "1/s burst 2", jitter = "300ms", split_at = 100, quote = "auto", at_sender = true }
-        limits = { per_user = "6/min burst 2", strategy = "wait" }
+        limits = { per_user = "6/min burst 2", strategy = "wait", tokens_per_day = 100 }
+        notify = { to = [{ kind = "webhook" }, { kind = "qq" }] }
+        access = { admins = [1, 7] }
         providers = [{ name = "b", kind = "openai", model = "n", api_keys = ["env:A", "env:B"] },
                      { name = "a", kind = "ollama", model = "m", tier = 1, preload = false }]"#,
         r#"
         reply = { stream_to_chat = "paragraph", pace = "5/s burst 2" }
         moderation = { words = ["坏"], outbound = "mask" }
         cache = { enable = true }
+        notify = { to = [{ kind = "webhook" }, { kind = "qq" }] }
+        access = { admins = [77] }
+        alerts = { rules = [{ name = "error_burst", threshold = 1, window = "1m", wait = "0s", repeat = "20s" },
+                            { name = "waiting", metric = "queue", threshold = 1, for = "2s", keep_firing = "3s" }] }
         engine = { max_inflight = 1, queue = 5, queue_wait = "20s" }"#,
         r#"
         chat = { group = { mode = "draft" }, private = { mode = "manual" } }
@@ -78,6 +84,9 @@ enum Event {
     Edited(u8, bool),
     Recalled(u8),
     Muted(u8, u8),
+    Card(u8),
+    Notified(u8, bool),
+    Refused,
     Config(u8),
     Restart(u8),
     Shutdown,
@@ -102,6 +111,9 @@ fn event() -> impl Strategy<Value = Event> {
         1 => (byte(), any::<bool>()).prop_map(|(which, ok)| Event::Edited(which, ok)),
         1 => byte().prop_map(Event::Recalled),
         1 => (byte(), byte()).prop_map(|(chat, how)| Event::Muted(chat, how)),
+        1 => byte().prop_map(Event::Card),
+        2 => (byte(), any::<bool>()).prop_map(|(which, ok)| Event::Notified(which, ok)),
+        1 => Just(Event::Refused),
         1 => byte().prop_map(Event::Config),
         1 => byte().prop_map(Event::Restart),
         1 => Just(Event::Shutdown),
@@ -117,6 +129,7 @@ struct Town {
     /// Messages of ours that QQ will show though nobody confirmed them.
     tag: u64,
     edits: BTreeSet<u64>,
+    notes: BTreeSet<NotificationId>,
     read: usize,
 }
 
@@ -136,7 +149,16 @@ impl Town {
         let mut world = World::new(config, 7);
         world.commits = false;
         world.loads = loads;
-        Self { world, said: Vec::new(), ids: 0, links: BTreeSet::new(), tag: 0, edits: BTreeSet::new(), read: 0 }
+        Self {
+            world,
+            said: Vec::new(),
+            ids: 0,
+            links: BTreeSet::new(),
+            tag: 0,
+            edits: BTreeSet::new(),
+            notes: BTreeSet::new(),
+            read: 0,
+        }
     }
 
     fn message(&mut self, conversation: ConversationId, sender: UserId, segments: Vec<Segment>) -> Message {
@@ -235,6 +257,15 @@ impl Town {
                 let notice = Notice::Muted { conversation: chat(n), duration, operator: UserId(0) };
                 self.world.tell(Input::Adapter(AdapterEvent::Notice(notice)));
             }
+            Event::Card(n) => self.world.tell(Input::Gauges(Box::new(card(&format!("{} game=2GiB", 70 + n % 30))))),
+            Event::Notified(which, ok) => {
+                let notes: Vec<_> = self.notes.iter().copied().collect();
+                if let Some(note) = pick(&notes, which).copied() {
+                    self.notes.remove(&note);
+                    self.world.tell(Input::Notified(note, if ok { Ok(()) } else { Err(NotifyFault::Full) }));
+                }
+            }
+            Event::Refused => self.world.tell(Input::ConfigRefused(trouble("no"))),
             Event::Config(n) => {
                 let config = Arc::clone(&CONFIGS[usize::from(n) % CONFIGS.len()]);
                 self.world.tell(Input::Config(config));
@@ -254,6 +285,9 @@ impl Town {
         for (_, effect) in &self.world.log[self.read..] {
             if let Effect::Edit(id, _) = effect {
                 self.edits.insert(*id);
+            }
+            if let Effect::Notify(note) = effect {
+                self.notes.insert(note.id);
             }
         }
         self.read = self.world.log.len();
@@ -285,6 +319,7 @@ impl Town {
         self.world.restart(end);
         self.links.clear();
         self.edits.clear();
+        self.notes.clear();
         // Frames that had left may have arrived all the same; that is QQ's affair.
         self.up(1);
     }
@@ -341,7 +376,10 @@ impl Town {
         let item = pick(&items, which).copied().unwrap_or(ItemId(99));
         let text = "人说的".to_owned();
         let modes = [Mode::Auto, Mode::Draft, Mode::Manual, Mode::Muted];
-        let command = match what % 16 {
+        let alerts: Vec<_> = snapshot.alerts.iter().map(|view| view.alert.id).collect();
+        let alert = pick(&alerts, which).copied().unwrap_or_default();
+        let rule = ["ws_disconnected", "error_burst", "vram_high"][usize::from(which) % 3].to_owned();
+        let command = match what % 20 {
             0 => Command::Send { chat, text },
             1 => Command::Ask { chat, text },
             2 => Command::Answer { chat, line: None },
@@ -361,7 +399,16 @@ impl Town {
             12 => Command::Mode { chat, mode: Some(modes[usize::from(which / 4) % 4]), during: None },
             13 => Command::Mode { chat, mode: Some(Mode::Auto), during: None },
             14 => Command::Provider { name: "a".into(), to: ProviderSwitch::Off },
-            _ => Command::Provider { name: "a".into(), to: ProviderSwitch::On },
+            15 => Command::Provider { name: "a".into(), to: ProviderSwitch::On },
+            16 => Command::Ack { alert },
+            17 => Command::Silence {
+                rule,
+                labels: Vec::new(),
+                during: Duration::from_secs(which.into()),
+                reason: String::new(),
+            },
+            18 => Command::Unsilence { rule, labels: Vec::new() },
+            _ => Command::TestNotify,
         };
         self.order(command);
     }

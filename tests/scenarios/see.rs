@@ -31,6 +31,11 @@ pub fn lines(effect: &Effect, show: &[String]) -> Vec<String> {
                 format!("answer changed, undo {}", serde_json::to_string(undo).unwrap_or_default())
             }
             Done::Said(words) => format!("answer said : {}", flat(words)),
+            Done::Delivered(all) => {
+                let fault = |one: &Delivered| one.fault.as_ref().map_or("ok".into(), |fault| format!("{fault:?}"));
+                let all: Vec<_> = all.iter().map(|one| format!("{} {}", one.to, fault(one))).collect();
+                format!("answer delivered : {}", all.join(", "))
+            }
             Done::Started(Some(line)) => format!("answer started {line}"),
             Done::Started(None) => "answer started".into(),
         },
@@ -45,7 +50,7 @@ pub fn lines(effect: &Effect, show: &[String]) -> Vec<String> {
         }
         Effect::Notify(it) => {
             let over = if it.message.resolved { " resolved" } else { "" };
-            format!("notify {}{over} : {}", it.to, it.message.title)
+            format!("notify {} #{}{over} : {} | {}", it.to, it.id.0, it.message.title, flat(&it.message.body))
         }
         Effect::Reload(_) => "reload".into(),
         Effect::Stopped => "stopped".into(),
@@ -90,6 +95,9 @@ fn row(row: &Row, shown: &impl Fn(&str) -> bool) -> Option<String> {
             format!("audit {} {} {}", audit.operator.raw(), audit.result, audit.command)
         }
         Row::Usage(_) | Row::Audit(_) => return None,
+        Row::Alert(it) if shown("alerts") => format!("alert {}", alert(it)),
+        Row::Alert(_) | Row::Served { .. } => return None,
+        Row::Silence(it) => format!("silence {} {:?} until {}", it.rule, it.labels, since_epoch(it.until)),
         Row::Grant(grant) => {
             format!("grant {:?} {} until {}", grant.effect, grant.id, since_epoch(grant.until)).to_lowercase()
         }
@@ -115,6 +123,20 @@ pub fn verdict(verdict: &Verdict) -> String {
         _ => String::new(),
     };
     format!("{word}/{}{detail}", verdict.reason.code())
+}
+
+/// `1 firing vram_high{gpu=0} told a:firing`.
+pub fn alert(alert: &Alert) -> String {
+    let mut words = format!("{} {} {}", alert.id, alert.state.code(), alert.fingerprint());
+    let marks = [("acked", alert.acked.is_some()), ("flapping", alert.flapping), ("no_data", alert.no_data)];
+    for (mark, _) in marks.into_iter().filter(|(_, is)| *is) {
+        words.push_str(&format!(" {mark}"));
+    }
+    for told in &alert.told {
+        let fault = if told.fault.is_some() { "!" } else { "" };
+        words.push_str(&format!(" {}:{:?}{fault}", told.to, told.what).to_lowercase());
+    }
+    words
 }
 
 /// What kind of thing waits.

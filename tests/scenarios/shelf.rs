@@ -19,6 +19,10 @@ pub struct Shelf {
     usage: Vec<Usage>,
     /// Lines that had their end and were judged anew since.
     reopened: BTreeSet<Seq>,
+    alerts: BTreeMap<AlertId, Alert>,
+    silences: Vec<Silence>,
+    served: BTreeMap<SelfId, (Text, Wall)>,
+    last_alert: AlertId,
     last: (Seq, PartId, ItemId),
     clean: bool,
 }
@@ -104,6 +108,18 @@ impl Shelf {
                 self.items.insert(id, *item);
             }
             Row::ItemDone(id) => drop(self.items.remove(&id)),
+            Row::Alert(alert) => {
+                self.last_alert = self.last_alert.max(alert.id);
+                match alert.state == AlertState::Resolved && alert.fired.is_none() {
+                    true => drop(self.alerts.remove(&alert.id)),
+                    false => drop(self.alerts.insert(alert.id, *alert)),
+                }
+            }
+            Row::Silence(silence) => {
+                self.silences.retain(|s| (&s.rule, &s.labels) != (&silence.rule, &silence.labels));
+                self.silences.push(silence);
+            }
+            Row::Served { account, name, at } => drop(self.served.insert(account, (name, at))),
             Row::Audit(_) | Row::Screen { .. } | Row::CleanStop => {}
         }
     }
@@ -179,6 +195,10 @@ impl Shelf {
             items: self.items.iter().map(|(id, item)| (*id, item.clone())).collect(),
             usage: self.usage.clone(),
             accounts: Vec::new(),
+            last_alert: self.last_alert,
+            alerts: self.alerts.values().filter(|alert| !alert.done).cloned().collect(),
+            silences: self.silences.iter().filter(|s| s.until > now).cloned().collect(),
+            served: self.served.iter().map(|(id, (name, at))| (*id, name.clone(), *at)).collect(),
         }
     }
 

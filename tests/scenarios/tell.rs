@@ -120,6 +120,17 @@ impl Ears<'_> {
                 }))
             }
             "config" => act(Input::Config(self.config.take().ok_or("`config` needs a `config` text in its step")?)),
+            "refused" => act(Input::ConfigRefused(trouble(words))),
+            "gpu" => act(Input::Gauges(Box::new(read_card(&mut rest)?))),
+            "notified" => {
+                let id = NotificationId(number(&take(&mut rest)?)? as u64);
+                let result = match take(&mut rest)?.as_str() {
+                    "ok" => Ok(()),
+                    "fails" => Err(NotifyFault::Unreachable(words.to_owned())),
+                    other => return Err(format!("`{other}` is no end of a notification")),
+                };
+                act(Input::Notified(id, result))
+            }
             "shutdown" => act(Input::Shutdown { grace: duration(&take(&mut rest)?)? }),
             "commit" if rest.first() == Some(&"fails") => Ok(Act::CommitFails),
             "commit" if rest.first() == Some(&"all") => Ok(Act::CommitAll),
@@ -350,17 +361,58 @@ fn job(rest: &mut Vec<&str>, words: &str) -> Read<Input> {
         "text" => JobEvent::Progress(Arc::from(words.as_str())),
         "answer" | "cut" => {
             let mut tokens = Tokens::default();
-            if let Some((input, output)) = rest.first().and_then(|w| w.strip_prefix("tokens=")?.split_once('/')) {
-                tokens.input = Some(number(input)? as u32);
-                tokens.output = Some(number(output)? as u32);
+            let mut timing = Timing::default();
+            for word in rest.iter() {
+                match word.split_once('=') {
+                    Some(("tokens", both)) => {
+                        let (input, output) = both.split_once('/').ok_or("write tokens=10/5")?;
+                        tokens.input = Some(number(input)? as u32);
+                        tokens.output = Some(number(output)? as u32);
+                    }
+                    Some(("load", time)) => timing.load = Some(duration(time)?),
+                    Some(("first", time)) => timing.first_text = Some(duration(time)?),
+                    Some(("total", time)) => timing.total = duration(time)?,
+                    _ => return Err(format!("`{word}` says nothing about an answer")),
+                }
             }
+            timing.total = timing.total.max(timing.first_text.unwrap_or_default());
             let finish = if verb == "cut" { Finish::Length } else { Finish::Stop };
-            JobEvent::Ended(Ok(Answer { text: words, finish, tokens, timing: Timing::default(), thought: 0 }))
+            JobEvent::Ended(Ok(Answer { text: words, finish, tokens, timing, thought: 0 }))
         }
         "fail" => JobEvent::Ended(Err(Failure { error: error(rest)?, partial: words })),
         other => return Err(format!("`{other}` is no news of a job")),
     };
     Ok(Input::Job(id, event))
+}
+
+/// `gpu 95 game=2GiB ollama=6GiB`: a card of 10 GiB, so full; programs other than ollama are foreign. `gpu none`.
+fn read_card(rest: &mut Vec<&str>) -> Read<Gauges> {
+    let first = take(rest)?;
+    if first == "none" {
+        return Ok(Gauges { no_gpu: Some(NoGpu::NoDriver), ..Gauges::default() });
+    }
+    let total = 10u64 << 30;
+    let percent: f64 = first.parse().map_err(|_| format!("`{first}` is no percentage"))?;
+    let process = |word: &&str| {
+        let (name, size) = word.split_once('=').ok_or("write game=2GiB")?;
+        let memory = qqdeck::config::read_size(size);
+        Ok::<_, String>(GpuProcess { pid: 1, name: name.into(), memory, model: name == "ollama" })
+    };
+    let card = Gpu {
+        index: 0,
+        name: "RTX 3060".into(),
+        state: GpuState::Active,
+        total: Some(total),
+        used: Some((total as f64 * percent / 100.0) as u64),
+        busy: None,
+        temperature: None,
+        slowdown_at: None,
+        power: None,
+        power_limit: None,
+        throttled: Vec::new(),
+        processes: rest.iter().map(process).collect::<Read<_>>()?,
+    };
+    Ok(Gauges { gpus: vec![card], ..Gauges::default() })
 }
 
 fn error(rest: &mut Vec<&str>) -> Read<ProviderError> {
@@ -388,6 +440,11 @@ fn error(rest: &mut Vec<&str>) -> Read<ProviderError> {
         "internal" => ProviderError::Internal(words()),
         other => return Err(format!("`{other}` is no error of a provider")),
     })
+}
+
+/// The card of a `gpu` line.
+pub fn card(line: &str) -> Gauges {
+    read_card(&mut line.split_whitespace().collect()).unwrap_or_default()
 }
 
 /// Seconds since the virtual time 0.

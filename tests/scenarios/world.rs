@@ -102,7 +102,8 @@ impl World {
     }
 
     fn apply(&mut self, input: Input) {
-        self.laws.before(&input, self.now);
+        self.laws.at = self.now;
+        self.laws.before(&input);
         if let Input::Called(call, _) = &input {
             self.calls.remove(call);
         }

@@ -72,6 +72,12 @@ pub struct Chats {
 }
 
 impl Chats {
+    /// Every policy.
+    pub fn policies(&self) -> impl Iterator<Item = &ChatPolicy> + Clone {
+        let own = self.persons.values().chain(self.groups.values());
+        [&self.private, &self.group].into_iter().chain(own).map(|policy| &**policy)
+    }
+
     /// The policy of a private chat.
     pub fn person(&self, user: i64) -> &Arc<ChatPolicy> {
         self.persons.get(&user).unwrap_or(&self.private)

@@ -5,6 +5,7 @@
 //! in one [`ChatPolicy`].
 
 mod access;
+mod alerts;
 mod chat;
 mod links;
 mod notify;
@@ -17,6 +18,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 pub use access::*;
+pub use alerts::*;
 pub use chat::*;
 pub use links::*;
 pub use notify::*;
@@ -60,7 +62,7 @@ pub struct Config {
     pub cache: Cache,
     /// Gauges.
     pub telemetry: Telemetry,
-    /// Alerts; built by a later part of the program, so anything but the default is refused.
+    /// Alerts.
     pub alerts: Alerts,
     /// Where alerts go.
     pub notify: Notify,

@@ -1,4 +1,4 @@
-//! Gauges, alerts, logs, the database and the console.
+//! Gauges, destinations of alerts, logs, the database and the console.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -21,14 +21,6 @@ impl Default for Telemetry {
     fn default() -> Self {
         Self { interval: secs(1), idle_interval: secs(10) }
     }
-}
-
-/// Alerts.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Alerts {
-    /// Rules besides those that ship.
-    pub rules: Vec<toml::Table>,
 }
 
 /// Log files.

@@ -1,7 +1,7 @@
 //! What each action does. One arm an action; what is longer than a line stands in a file of its own.
 
 use super::Intents;
-use super::rows::{attention, selected_items, selected_provider};
+use super::rows::{matters, selected_alert, selected_items, selected_matter, selected_provider};
 use crate::console::action::{Action, Scope};
 use crate::console::face::Intent;
 use crate::console::layer::{Ask, Layer, Page, Topic};
@@ -56,6 +56,7 @@ impl Ui {
             Action::Model => self.open_models(),
             Action::Groups => self.open_groups(),
             Action::Provider => self.open_provider(),
+            Action::Silence => self.open_silence(),
             Action::Theme => self.open_themes(),
             Action::Accept => self.accept(out),
             Action::Refuse => self.refuse(out),
@@ -120,9 +121,9 @@ impl Ui {
 
     /// From what needs somebody to the chat in which it does.
     fn go_to_its_chat(&mut self) {
-        let id = match attention(self).get(self.alerts.at) {
-            Some(RowKey::Chat(id)) => Some(*id),
-            Some(RowKey::Item(item)) => self.item(*item).and_then(|i| i.conversation),
+        let id = match selected_matter(self) {
+            Some(RowKey::Chat(id)) => Some(id),
+            Some(RowKey::Item(item)) => self.item(item).and_then(|i| i.conversation),
             _ => None,
         };
         if let Some(id) = id {
@@ -150,6 +151,9 @@ impl Ui {
             }
         }
         if self.view == View::Alerts {
+            if let Some(id) = selected_alert(self).map(|view| view.alert.id) {
+                return self.open(Layer::Page(Page { topic: Topic::Alert(id), cursor: Cursor::default() }));
+            }
             self.go_to_its_chat();
             if self.view == View::Chats {
                 return self.enter_chat();
@@ -175,6 +179,11 @@ impl Ui {
     }
 
     fn accept(&mut self, out: &mut Intents) {
+        if let Some(view) = selected_alert(self) {
+            let name = words::alert_name(&view.alert, self.lang());
+            let command = Command::Ack { alert: view.alert.id };
+            return self.command(command, format!("{name} · {}", self.lang().pick("已确认", "known")), out);
+        }
         let Some(item) = selected_items(self).first().copied() else { return self.nothing() };
         let Some(kind) = self.item(item).map(|i| i.kind.clone()) else { return };
         let lang = self.lang();
@@ -258,7 +267,7 @@ impl Ui {
 
     fn next_attention(&mut self) {
         if self.view != View::Chats {
-            let rows = attention(self).len();
+            let rows = matters(self).len();
             self.view = View::Alerts;
             self.alerts.at = if rows == 0 { 0 } else { (self.alerts.at + 1) % rows };
             return;

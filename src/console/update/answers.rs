@@ -38,6 +38,7 @@ impl Ui {
                     }
                     Done::Already => format!("{words} · {}", lang.pick("本来就是", "as before")),
                     Done::Said(said) => said,
+                    Done::Delivered(_) => words::done(&done, lang),
                     Done::Ok | Done::Started(_) => words,
                 };
                 self.toast(said, false);

@@ -74,6 +74,12 @@ impl Ui {
                 }
             });
         }
+        if super::rows::selected_alert(self).is_some() {
+            offers.extend::<&[Offer]>(&[
+                (Action::Accept, "确认", "take note of it"),
+                (Action::Silence, "静默…", "silence it…"),
+            ]);
+        }
         if selected_provider(self).is_some() {
             offers.extend::<&[Offer]>(&[
                 (Action::Regenerate, "重试", "try again"),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Intents;
-use super::rows::{attention, things};
+use super::rows::{matters, things};
 use crate::console::action::Action;
 use crate::console::input::{Button, Mouse, MouseAct};
 use crate::console::layout::areas;
@@ -32,7 +32,7 @@ impl Ui {
             (View::Chats, Pane::List) => self.move_in_list(by),
             (View::Chats, Pane::Chat) => self.move_in_chat(by),
             (View::Accounts, _) => self.accounts.shift(by, things(&self.snap).len(), 1),
-            (View::Alerts, _) => self.alerts.shift(by, attention(self).len(), 1),
+            (View::Alerts, _) => self.alerts.shift(by, matters(self).len(), 1),
             (View::Usage, _) => {
                 let rows = crate::console::view::usage::sums(self).len();
                 self.usage.cursor.shift(by, rows, areas(self).body.height.saturating_sub(4).into());

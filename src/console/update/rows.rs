@@ -47,6 +47,40 @@ pub fn attention(ui: &Ui) -> Vec<RowKey> {
     items.chain(accounts).chain(providers).chain(refused).collect()
 }
 
+/// A row of the view of alerts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Matter {
+    /// An alert.
+    Alert(AlertId),
+    /// What needs a human.
+    Row(RowKey),
+}
+
+/// The rows of the view of alerts: alerts that are up, what needs a human, alerts that are over.
+pub fn matters(ui: &Ui) -> Vec<Matter> {
+    let over = |view: &&AlertView| view.alert.state == AlertState::Resolved;
+    let alert = |view: &AlertView| Matter::Alert(view.alert.id);
+    let up = ui.snap.alerts.iter().filter(|view| !over(view)).map(alert);
+    let past = ui.snap.alerts.iter().filter(over).map(alert);
+    up.chain(attention(ui).into_iter().map(Matter::Row)).chain(past).collect()
+}
+
+/// The alert that keys act on.
+pub fn selected_alert(ui: &Ui) -> Option<&AlertView> {
+    match (ui.view, matters(ui).get(ui.alerts.at)?) {
+        (View::Alerts, Matter::Alert(id)) => ui.alert(*id),
+        _ => None,
+    }
+}
+
+/// What needs a human and is selected in the view of alerts.
+pub fn selected_matter(ui: &Ui) -> Option<RowKey> {
+    match matters(ui).get(ui.alerts.at)? {
+        Matter::Row(key) => Some(*key),
+        Matter::Alert(_) => None,
+    }
+}
+
 /// The items that keys act on now, the oldest first.
 pub fn selected_items(ui: &Ui) -> Vec<ItemId> {
     match ui.view {
@@ -55,8 +89,8 @@ pub fn selected_items(ui: &Ui) -> Vec<ItemId> {
             Some(RowKey::Chat(id)) => ui.items_of(id).map(|(n, _)| *n).collect(),
             _ => Vec::new(),
         },
-        View::Alerts => match attention(ui).get(ui.alerts.at) {
-            Some(RowKey::Item(item)) => vec![*item],
+        View::Alerts => match selected_matter(ui) {
+            Some(RowKey::Item(item)) => vec![item],
             _ => Vec::new(),
         },
         _ => Vec::new(),
@@ -70,8 +104,8 @@ pub fn selected_provider(ui: &Ui) -> Option<&ProviderView> {
             Thing::Provider(n) => *n,
             Thing::Account(_) => return None,
         },
-        View::Alerts => match attention(ui).get(ui.alerts.at)? {
-            RowKey::Provider(n) => *n,
+        View::Alerts => match selected_matter(ui)? {
+            RowKey::Provider(n) => n,
             _ => return None,
         },
         View::Chats => match ui.list.selected? {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Intents;
 use super::act::chat_ref;
-use super::rows::{is_refused, selected_provider};
+use super::rows::{is_refused, selected_alert, selected_provider};
 use crate::console::action::Action;
 use crate::console::layer::{Act, Ask, Choice, Confirm, Grade, Layer, Page, Sheet, Topic};
 use crate::console::state::{Cursor, Pending, Ui};
@@ -141,6 +141,40 @@ impl Ui {
         let text = lang.pick("按配置", "as configured").to_owned();
         rows.push(choice(text.clone(), String::new(), Act::Commands(commands, format!("{who} · {text}"))));
         self.open_sheet(format!("{} · {who}", lang.pick("谁来回答", "Who answers")), Vec::new(), rows, false);
+    }
+
+    /// Silence: this alert, or its rule; for how long.
+    pub(super) fn open_silence(&mut self) {
+        let Some(view) = selected_alert(self) else { return self.nothing() };
+        let lang = self.lang();
+        let (rule, labels) = (view.alert.rule.to_string(), view.alert.subject.labels());
+        let name = words::alert_name(&view.alert, lang);
+        let silenced = view.silenced.is_some();
+        let of_rule = format!("{}{rule}", lang.pick("整条规则 ", "all of the rule "));
+        let mut rows = Vec::new();
+        if silenced {
+            let command = Command::Unsilence { rule: rule.clone(), labels: Vec::new() };
+            let text = lang.pick("解除静默", "end the silence").to_owned();
+            rows.push(choice(text.clone(), String::new(), Act::Commands(vec![command], format!("{name} · {text}"))));
+        }
+        let scopes =
+            if labels.is_empty() { vec![(Vec::new(), name)] } else { vec![(labels, name), (Vec::new(), of_rule)] };
+        for (labels, who) in scopes {
+            rows.push(Choice::heading(&who));
+            for during in [HOUR / 2, 2 * HOUR, 8 * HOUR, DAY, 7 * DAY] {
+                let text = span(during, lang);
+                let (rule, labels) = (rule.clone(), labels.clone());
+                let command = Command::Silence { rule, labels, during, reason: String::new() };
+                let done = format!("{who} · {} {text}", lang.pick("静默", "silenced for"));
+                rows.push(choice(text, String::new(), Act::Commands(vec![command], done)));
+            }
+        }
+        let (zh, en) = (
+            "照样判断和显示，谁也不通知；到时还没好就通知",
+            "judged and shown, told to nobody; told at the end if it still fires",
+        );
+        let title = lang.pick("静默多久", "Silence for how long").to_owned();
+        self.open_sheet(title, vec![lang.pick(zh, en).to_owned()], rows, false);
     }
 
     pub(super) fn open_block(&mut self) {

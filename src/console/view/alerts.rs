@@ -1,19 +1,27 @@
-//! What needs a human, everywhere, with the keys that deal with it.
+//! What is wrong, and what needs a human, everywhere, with the keys that deal with it.
+//!
+//! ```text
+//!  ▲ 严重 小助手 (10001) 的适配器断开      8分  a 确认  s 静默
+//!     1006；webhook 已通知
+//!  ⚑ 草稿   王芳                    4分  a 发出  x 否决  i 改
+//!  ✓ 提示 GPU 0 显存快满   23:10 持续 12 分钟
+//! ```
 
 use ratatui::layout::Rect;
 
 use super::header;
-use super::paint::{Paint, Span};
-use crate::console::state::RowKey;
+use super::paint::{Paint, Span, time};
+use crate::console::state::{RowKey, Ui};
+use crate::console::text::{Columns, wrap};
 use crate::console::theme::{Glyph, Role};
-use crate::console::update::attention;
+use crate::console::update::{Matter, matters};
 use crate::domain::*;
 use crate::words;
 
 pub fn draw(p: &mut Paint, area: Rect) {
-    let rows = attention(p.ui);
+    let rows = matters(p.ui);
     if rows.is_empty() {
-        let words = p.lang().pick("没有等人处理的事", "Nothing needs you");
+        let words = p.lang().pick("没有告警，也没有等人处理的事", "Nothing is wrong, and nothing needs you");
         p.put(area.x + 2, area.y + 1, area.width, &format!("{} {words}", p.glyph(Glyph::Done)), Role::VerdictReplied);
         return;
     }
@@ -26,7 +34,10 @@ pub fn draw(p: &mut Paint, area: Rect) {
         if y >= area.bottom() {
             break;
         }
-        let (head, detail) = row(p, *key);
+        let (head, detail) = match key {
+            Matter::Alert(id) => alert(p, *id),
+            Matter::Row(key) => row(p, *key),
+        };
         p.spans(area.x + 1, y, area.width - 1, &head);
         if n == at {
             p.row_style(Rect { y, height: 1, ..area }, Role::Selection);
@@ -38,6 +49,125 @@ pub fn draw(p: &mut Paint, area: Rect) {
             y += 1;
         }
     }
+}
+
+/// The colour of a severity.
+pub fn role(severity: Severity) -> Role {
+    match severity {
+        Severity::Info => Role::AlertInfo,
+        Severity::Warning => Role::AlertWarning,
+        Severity::Critical => Role::AlertCritical,
+    }
+}
+
+/// An alert in two rows: what, since when, which keys; more of it and who was told.
+fn alert(p: &Paint, id: AlertId) -> (Vec<Span>, String) {
+    let lang = p.lang();
+    let Some(view) = p.ui.alert(id) else { return Default::default() };
+    let a = &view.alert;
+    let over = a.state == AlertState::Resolved;
+    let (glyph, role) = match a.state {
+        AlertState::Firing => (Glyph::Warning, role(a.severity)),
+        AlertState::Pending => (Glyph::Pending, Role::AlertInfo),
+        AlertState::Resolved => (Glyph::Done, Role::TextDim),
+    };
+    let narrow = p.ui.settings.size.0 < 60;
+    let name = words::alert_name(a, lang);
+    let mut head = vec![(format!("{} ", p.glyph(glyph)), role)];
+    if !narrow {
+        head.push((p.ui.width.fit_left(&words::severity(a.severity, lang), lang.pick(5, 9)), role));
+    }
+    let strong = if over { Role::TextDim } else { Role::TextStrong };
+    let room = match p.ui.settings.size.0 {
+        ..60 => 22,
+        60..100 => 38,
+        _ => 52,
+    };
+    head.push((format!("{} ", p.ui.width.fit_left(&name, room)), strong));
+    match a.until {
+        Some(until) => head.push((format!("{}  ", p.age(until)), Role::Time)),
+        None => head.push((format!("{}  ", p.age(a.since)), Role::Time)),
+    }
+    if over {
+        let lasted = words::span(a.lasted, lang);
+        let worst = words::measured(a.metric, a.peak);
+        let worst = if worst.is_empty() { worst } else { format!(" · {}{worst}", lang.pick("最坏 ", "at worst ")) };
+        head.push((format!("{}{lasted}{worst}", lang.pick("持续 ", "lasted ")), Role::TextDim));
+    } else {
+        let keys = if a.acked.is_some() {
+            lang.pick("s 静默", "s silences")
+        } else {
+            lang.pick("a 确认  s 静默", "a takes note  s silences")
+        };
+        head.push((keys.to_owned(), Role::FooterKey));
+    }
+    let marks = words::alert_marks(view, lang);
+    let plain = marks == words::alert_state(a.state, lang) && a.state != AlertState::Pending;
+    let more = [if plain { String::new() } else { marks }, words::alert_detail(a, lang), words::alert_told(a, lang)];
+    let more: Vec<_> = more.into_iter().filter(|part| !part.is_empty()).collect();
+    (head, if over { String::new() } else { more.join(" · ") })
+}
+
+/// Everything about an alert.
+pub fn details(ui: &Ui, id: AlertId, width: usize) -> Vec<Vec<Span>> {
+    let lang = ui.lang();
+    let Some(view) = ui.alert(id) else {
+        let (zh, en) = (
+            "这条告警已不在眼前；qqdeck ctl alerts --history 20 里有",
+            "it is no longer at hand; see qqdeck ctl alerts --history 20",
+        );
+        return vec![vec![(format!(" {}", lang.pick(zh, en)), Role::TextDim)]];
+    };
+    let a = &view.alert;
+    let mut rows = vec![vec![
+        (format!(" {} ", words::severity(a.severity, lang)), role(a.severity)),
+        (words::alert_name(a, lang), Role::TextStrong),
+    ]];
+    let mut pair = |name: &str, value: String| {
+        if value.is_empty() {
+            return;
+        }
+        let room = width.saturating_sub(14).max(8);
+        let wrapped = wrap(&value, Columns::same(room), ui.width, 16 << 10);
+        for (n, piece) in wrapped.lines.iter().enumerate() {
+            let name = if n == 0 { name } else { "" };
+            rows.push(vec![
+                (format!(" {} ", ui.width.fit_left(name, 10)), Role::TextDim),
+                (crate::console::text::plain(piece.of(&value)).into_owned(), Role::Text),
+            ]);
+        }
+    };
+    let at = |at: Wall| format!("{} {}", super::lines::date(ui, at), time(ui, at));
+    pair(lang.pick("状态", "state"), words::alert_marks(view, lang));
+    pair(lang.pick("规则", "rule"), a.fingerprint());
+    pair(lang.pick("量的是", "measure"), words::metric(a.metric, lang));
+    pair(lang.pick("现在", "now"), words::measured(a.metric, a.value));
+    pair(lang.pick("最坏", "worst"), words::measured(a.metric, a.peak));
+    pair(lang.pick("阈值", "threshold"), words::measured(a.metric, a.threshold));
+    pair(lang.pick("说明", "more"), words::alert_detail(a, lang));
+    pair(lang.pick("开始", "since"), at(a.since));
+    pair(lang.pick("告警", "fired"), a.fired.map_or_else(String::new, at));
+    pair(lang.pick("恢复", "over"), a.until.map_or_else(String::new, at));
+    if let Some((until, by)) = &view.silenced {
+        pair(lang.pick("静默到", "silent to"), format!("{} @{}", at(*until), by.shown()));
+    }
+    rows.push(Vec::new());
+    rows.push(vec![(format!(" {}", lang.pick("通知了谁", "Who was told")), Role::TextStrong)]);
+    for told in &a.told {
+        let (words, role) = match &told.fault {
+            Some(fault) => (words::notify_fault(fault, lang), Role::AlertWarning),
+            None => (words::told_what(told.what, lang), Role::Text),
+        };
+        rows.push(vec![
+            (format!("  {} ", at(told.at)), Role::Time),
+            (format!("{} ", words::quoted(&told.to)), Role::TextStrong),
+            (words, role),
+        ]);
+    }
+    if a.told.is_empty() {
+        rows.push(vec![(format!("  {}", lang.pick("还没有", "nobody yet")), Role::TextDim)]);
+    }
+    rows
 }
 
 fn row(p: &Paint, key: RowKey) -> (Vec<Span>, String) {

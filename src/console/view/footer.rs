@@ -134,9 +134,15 @@ fn keys(p: &Paint) -> Vec<(String, Span)> {
         (View::Accounts, _) => {
             &[Action::Menu, Action::Provider, Action::Regenerate, Action::Chats, Action::Palette, Action::Help]
         }
-        (View::Alerts, _) => {
-            &[Action::Menu, Action::Accept, Action::Refuse, Action::Chats, Action::Palette, Action::Help]
-        }
+        (View::Alerts, _) => &[
+            Action::Menu,
+            Action::Accept,
+            Action::Refuse,
+            Action::Silence,
+            Action::Chats,
+            Action::Palette,
+            Action::Help,
+        ],
         (View::Usage, _) => &[Action::NextPane, Action::Chats, Action::Palette, Action::Help],
         (View::Log, _) => &[
             Action::Menu,

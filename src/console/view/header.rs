@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use super::paint::{Paint, Span, age, took};
 use crate::console::text::figures;
 use crate::console::theme::{Glyph, Role};
-use crate::domain::{AccountView, ItemKind};
+use crate::domain::{AccountView, AlertState, AlertView, ItemKind};
 
 pub fn draw(p: &mut Paint, area: Rect) {
     if area.height == 0 {
@@ -116,11 +116,15 @@ fn attention(p: &Paint) -> Vec<Span> {
         }
     }
     let total = crate::console::update::attention(p.ui).len();
+    let mut spans = alerts(p);
     if total == 0 {
-        return Vec::new();
+        return spans;
     }
     let lang = p.lang();
-    let mut spans = vec![(format!("{}{total}", p.glyph(Glyph::Attention)), Role::AlertWarning)];
+    if !spans.is_empty() {
+        spans.push((" ".into(), Role::Header));
+    }
+    spans.push((format!("{}{total}", p.glyph(Glyph::Attention)), Role::AlertWarning));
     for (n, zh, en, role) in [
         (drafts, "草稿", "drafts ", Role::Draft),
         (unknown, "未知", "unknown ", Role::DeliveryUnknown),
@@ -131,6 +135,17 @@ fn attention(p: &Paint) -> Vec<Span> {
         }
     }
     spans
+}
+
+/// Alerts that fire and that nobody has taken note of.
+fn alerts(p: &Paint) -> Vec<Span> {
+    let open = |v: &&AlertView| {
+        v.alert.state == AlertState::Firing && v.alert.acked.is_none() && v.silenced.is_none() && !v.quiet
+    };
+    let worst = p.ui.snap.alerts.iter().filter(open).map(|v| v.alert.severity).max();
+    let Some(worst) = worst else { return Vec::new() };
+    let count = p.ui.snap.alerts.iter().filter(open).count();
+    vec![(format!("{}{count}", p.glyph(Glyph::Warning)), super::alerts::role(worst))]
 }
 
 fn speed(p: &Paint) -> Vec<Span> {

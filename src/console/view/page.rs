@@ -25,6 +25,7 @@ pub fn title(ui: &Ui, topic: &Topic) -> String {
             let n = lines.as_ref().map_or_else(|| "…".to_owned(), |l| l.len().to_string());
             format!("{} “{text}” · {n}", lang.pick("搜索", "Search"))
         }
+        Topic::Alert(id) => format!("{} {id}", lang.pick("告警", "Alert")),
         Topic::Diagnosis => lang.pick("控制台自检", "This console").to_owned(),
     }
 }
@@ -43,6 +44,7 @@ pub fn rows(ui: &Ui, topic: &Topic, width: usize) -> Vec<Vec<Span>> {
         Topic::Details(id, seq, prompt) => details(ui, *id, *seq, prompt.as_ref(), width),
         Topic::Messages => messages(ui),
         Topic::Found { lines, .. } => found(ui, lines.as_deref(), width),
+        Topic::Alert(id) => super::alerts::details(ui, *id, width),
         Topic::Diagnosis => diagnosis(ui),
     }
 }
