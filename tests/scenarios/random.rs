@@ -23,7 +23,7 @@ static CONFIGS: LazyLock<Vec<Arc<Config>>> = LazyLock::new(|| {
         trigger = { merge_window = { private = "1s", group = "0s" } }
         reply = { pace = "1/s burst 2", jitter = "300ms", split_at = 100, quote = "auto", at_sender = true }
         limits = { per_user = "6/min burst 2", strategy = "wait", tokens_per_day = 100 }
-        notify = { to = [{ kind = "webhook" }, { kind = "qq" }] }
+        notify = { to = [{ kind = "webhook", url = "http://127.0.0.1:9" }, { kind = "qq" }] }
         access = { admins = [1, 7] }
         providers = [{ name = "b", kind = "openai", model = "n", api_keys = ["env:A", "env:B"] },
                      { name = "a", kind = "ollama", model = "m", tier = 1, preload = false }]"#,
@@ -31,7 +31,7 @@ static CONFIGS: LazyLock<Vec<Arc<Config>>> = LazyLock::new(|| {
         reply = { stream_to_chat = "paragraph", pace = "5/s burst 2" }
         moderation = { words = ["坏"], outbound = "mask" }
         cache = { enable = true }
-        notify = { to = [{ kind = "webhook" }, { kind = "qq" }] }
+        notify = { to = [{ kind = "webhook", url = "http://127.0.0.1:9" }, { kind = "qq" }] }
         access = { admins = [77] }
         alerts = { rules = [{ name = "error_burst", threshold = 1, window = "1m", wait = "0s", repeat = "20s" },
                             { name = "waiting", metric = "queue", threshold = 1, for = "2s", keep_firing = "3s" }] }
