@@ -33,6 +33,7 @@
 //! * [`provider`]: Ollama and OpenAI-compatible models.
 //! * [`store`]: SQLite: history, search, outbox, books, audit, backups.
 //! * [`security`]: references to secrets become secrets.
+//! * [`telemetry`]: cards, processor, memory, disk.
 //!
 //! # Third floor
 //!
@@ -58,5 +59,6 @@ pub mod security;
 pub mod serve;
 pub mod simulator;
 pub mod store;
+pub mod telemetry;
 pub mod verbs;
 pub mod words;
