@@ -166,6 +166,12 @@ fn refusals_say_what_to_do() {
     }
     for refusal in [
         Refusal::Role(Role::Admin),
+        Refusal::NoRestart(SelfId(1)),
+        Refusal::Restarting,
+        Refusal::Restart(RestartFault::NotStarted(n())),
+        Refusal::Restart(RestartFault::Failed(Some(3))),
+        Refusal::Restart(RestartFault::Failed(None)),
+        Refusal::Restart(RestartFault::TimedOut),
         Refusal::Account(n()),
         Refusal::UnknownItem(ItemId(4)),
         Refusal::WrongItem(ItemId(4)),
@@ -364,6 +370,8 @@ fn what_waits_and_how_accounts_stand_have_words() {
         (true, Some(false), NASTY),
     ] {
         let account = AccountView {
+            last_event: Wall(0),
+            restarting: false,
             id: SelfId(1),
             nickname: Text::default(),
             connected,

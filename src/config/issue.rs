@@ -97,6 +97,8 @@ pub enum Named {
     Dial,
     /// An address that is listened on.
     Listen,
+    /// An account.
+    Account,
 }
 
 /// What is wrong.
@@ -216,6 +218,11 @@ pub enum IssueKind {
         /// Its characters.
         length: usize,
     },
+    /// Warning: figures for everybody on the network, without a lock.
+    OpenMetrics {
+        /// The address.
+        listen: String,
+    },
     /// Warning: a whitelist with nobody on it.
     AnswersNobody,
     /// Warning: no provider.
@@ -235,6 +242,7 @@ impl IssueKind {
         match self {
             Self::LiteralSecret
             | Self::ShortToken { .. }
+            | Self::OpenMetrics { .. }
             | Self::AnswersNobody
             | Self::NoProviders
             | Self::UnusedPersona { .. }
@@ -264,6 +272,7 @@ impl IssueKind {
             Self::NotBuilt => "not_built",
             Self::LiteralSecret => "literal_secret",
             Self::ShortToken { .. } => "short_token",
+            Self::OpenMetrics { .. } => "open_metrics",
             Self::AnswersNobody => "answers_nobody",
             Self::NoProviders => "no_providers",
             Self::UnusedPersona { .. } => "unused_persona",

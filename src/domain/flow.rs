@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     AccessId, AdapterEvent, BatchNo, Call, CallId, CallOutcome, ConfigTrouble, ConversationId, Done, Envelope, Gauges,
     Job, JobEvent, JobId, Line, Load, Notification, NotificationId, NotifyFault, ProviderReport, Recovered, Refusal,
-    Row, Seq, SessionId,
+    Restart, RestartFault, Row, SelfId, Seq, SessionId,
 };
 use crate::config::Config;
 
@@ -52,6 +52,8 @@ pub enum Input {
     /// The end of an edit or a reload that the engine had asked for. What it changed came before it, as
     /// [`Input::Config`].
     Edited(u64, Result<Met, ConfigTrouble>),
+    /// The end of a restart of an account's adapter.
+    Restarted(SelfId, Result<(), RestartFault>),
     /// What the machine shows.
     Gauges(Box<Gauges>),
     /// The end of a notification.
@@ -96,6 +98,8 @@ pub enum Effect {
     Provider(Arc<str>, ProviderCall),
     /// Tell whoever asked. Leaves after the snapshot that shows the effect.
     Answer(SessionId, u64, Result<Done, Refusal>),
+    /// Restart an account's adapter; ends in [`Input::Restarted`].
+    Restart(Restart),
     /// Read the configuration file again; ends as an edit does.
     Reload(u64),
     /// Tell somebody about an alert, by another road than QQ; ends in [`Input::Notified`].

@@ -4,7 +4,7 @@
 //! * `message` what people say · `adapter` the QQ side · `model` the model side
 //! * `verdict` why the bot did or did not answer · `record` what is remembered
 //! * `command`, `operator` what operators ask · `flow` everything in and out of the engine
-//! * `gauge` what the machine shows · `alert` what is wrong and who is told · `snapshot` the published state
+//! * `gauge` what the machine shows · `measure` what is measured · `alert` what is wrong and who is told · `snapshot` the published state
 
 mod adapter;
 mod alert;
@@ -13,6 +13,7 @@ mod command;
 mod flow;
 mod gauge;
 mod ids;
+mod measure;
 mod message;
 mod model;
 mod operator;
@@ -29,6 +30,7 @@ pub use command::*;
 pub use flow::*;
 pub use gauge::*;
 pub use ids::*;
+pub use measure::*;
 pub use message::*;
 pub use model::{
     Advice, Answer, Failure, Finish, Job, JobEvent, ProviderError, ProviderReport, Residency, Stage, Timing, Tokens,

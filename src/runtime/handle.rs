@@ -9,7 +9,7 @@ use std::sync::Arc;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use crate::config::{Config, Origins};
-use crate::domain::{Command, Done, Line, Operator, Page, Peer, Query, Reason, Refusal, Snapshot};
+use crate::domain::{Command, Done, Line, Measures, Operator, Page, Peer, Query, Reason, Refusal, Snapshot};
 
 /// Lines that a slow reader of [`Tail`] may lag behind before it loses some.
 const TAIL: usize = 256;
@@ -34,6 +34,11 @@ pub enum Request {
         query: Query,
         /// Where the answer goes.
         reply: oneshot::Sender<Page>,
+    },
+    /// A snapshot as of now with everything measured since the start.
+    Measures {
+        /// Where they go.
+        reply: oneshot::Sender<(Arc<Snapshot>, Box<Measures>)>,
     },
     /// A snapshot as of now, whether or not anybody watches. The runtime also publishes it.
     Snapshot {
@@ -149,6 +154,14 @@ impl Handle {
     /// [`Gone`] when the runtime ends before it answers.
     pub async fn snapshot(&self) -> Result<Arc<Snapshot>, Gone> {
         self.ask(|reply| Request::Snapshot { reply }).await
+    }
+
+    /// The state as of now, and everything measured since the start.
+    ///
+    /// # Errors
+    /// [`Gone`] when the runtime ends before it answers.
+    pub async fn measures(&self) -> Result<(Arc<Snapshot>, Box<Measures>), Gone> {
+        self.ask(|reply| Request::Measures { reply }).await
     }
 
     /// The state now and each later one, as long as the watch is held.

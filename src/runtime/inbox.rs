@@ -3,7 +3,9 @@
 use tokio::sync::mpsc;
 
 use super::keeper::Loaded;
-use crate::domain::{ConfigTrouble, ConversationId, JobEvent, JobId, Line, Met, ProviderReport};
+use crate::domain::{
+    ConfigTrouble, ConversationId, Gauges, JobEvent, JobId, Line, Met, ProviderReport, RestartFault, SelfId,
+};
 
 /// News that may wait before those who tell it wait themselves.
 const ROOM: usize = 1024;
@@ -20,6 +22,10 @@ pub(super) enum Told {
     Config(Result<Box<Loaded>, ConfigTrouble>, Option<(u64, Met)>),
     /// The end of an edit that changed nothing.
     Edited(u64, Result<Met, ConfigTrouble>),
+    /// What the machine shows.
+    Gauges(Box<Gauges>),
+    /// The end of a restart of an adapter.
+    Restarted(SelfId, Result<(), RestartFault>),
     /// A signal: stop in order; the second time at once.
     Terminate,
     /// A signal: read the configuration again.

@@ -20,6 +20,7 @@ use crate::adapter::{Door, Hub};
 use crate::domain::{Input, Now};
 use crate::engine::Engine;
 use crate::store::{Store, StoreError};
+use crate::telemetry::{Pace, Pretended, Sampler};
 
 /// Events of links that may wait before their sockets do.
 const LINK_ROOM: usize = 1024;
@@ -35,6 +36,8 @@ pub struct RunOptions {
     pub config: PathBuf,
     /// The data directory; made where missing.
     pub data: PathBuf,
+    /// Cards to show instead of this machine's.
+    pub cards: Option<Pretended>,
 }
 
 /// What keeps the bot from starting.
@@ -135,6 +138,18 @@ async fn assemble(loaded: Loaded, options: RunOptions) -> Result<(Driver, Lanes,
     let mut links = Links::new(Door::new(link_lane));
     links.start(&loaded.config, &loaded.directory).await?;
 
+    let leaf = inbox.clone();
+    let pace = Pace::new(&loaded.config.telemetry);
+    let cards = options.cards.or_else(Pretended::asked);
+    // A lane that is full loses a sample; the next one tells the same and more.
+    let tell = move |gauges| {
+        let sent = leaf.lane().try_send(Told::Gauges(Box::new(gauges)));
+        !matches!(sent, Err(mpsc::error::TrySendError::Closed(_)))
+    };
+    let sampler = Sampler::start(pace, &options.data, cards, tell)
+        .inspect_err(|error| tracing::error!(%error, "nobody looks at the machine"))
+        .ok();
+
     let now = clock.now();
     let seed = seed(now);
     let (handle, ends) = Handle::pair(DOOR_ROOM);
@@ -151,6 +166,7 @@ async fn assemble(loaded: Loaded, options: RunOptions) -> Result<(Driver, Lanes,
         backlog: VecDeque::new(),
         linger: None,
         keeper: Keeper::start(options.config.clone(), inbox.clone()),
+        sampler,
         file: options.config,
         inbox,
         ends,
@@ -222,7 +238,8 @@ mod tests {
         let config = Arc::new(config);
         let loaded =
             Loaded { config, origins: Arc::default(), warnings: Vec::new(), directory: home.path().to_owned() };
-        let options = RunOptions { config: home.path().join("config.toml"), data: home.path().join("data") };
+        let options =
+            RunOptions { config: home.path().join("config.toml"), data: home.path().join("data"), cards: None };
         let (mut driver, mut lanes, _handle) = assemble(loaded, options).await.unwrap();
         driver.fault = Some("boom");
 

@@ -222,6 +222,8 @@ verbs! {
         needed("name", "模型服务名", "its name"),
         needed("to", "on、off、unload 或 reset", "on, off, unload or reset")
     ] "开关模型服务、卸载模型、清除故障", "switch a provider, unload its model, forget its failures";
+    RestartAdapter "restart-adapter" Admin [needed("account", "机器人的 QQ 号", "the account's number")]
+        "重启一个账号的适配器（要先配置 [[onebot.restart]]）", "restart an account's adapter (as [[onebot.restart]] says)";
     Word "word" Admin [needed("to", "add 或 rm", "add or rm"), needed("word", "屏蔽词", "the word")]
         "增删屏蔽词", "add or remove a forbidden word";
     Audit "audit" Operator [LIMIT] "谁做了什么", "who did what";

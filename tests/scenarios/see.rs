@@ -47,6 +47,7 @@ pub fn lines(effect: &Effect, show: &[String]) -> Vec<String> {
             let over = if it.message.resolved { " resolved" } else { "" };
             format!("notify {}{over} : {}", it.to, it.message.title)
         }
+        Effect::Restart(restart) => format!("restart {} {}", restart.account, restart.argv.join(" ")),
         Effect::Reload(_) => "reload".into(),
         Effect::Stopped => "stopped".into(),
     };
