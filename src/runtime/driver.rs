@@ -267,7 +267,11 @@ impl Driver {
             Ok(()) => tracing::info!("configuration reloaded"),
             Err(trouble) => tracing::error!("configuration refused; the old one holds: {trouble}"),
         }
+        let was_refused = self.refused.is_some();
         self.refused = result.clone().err();
+        if was_refused != self.refused.is_some() {
+            self.place();
+        }
         if let Some((edit, met)) = whose {
             self.feed(Input::Edited(edit, result.map(|()| met)));
         }
@@ -297,7 +301,8 @@ impl Driver {
     pub fn place(&self) {
         let origins = Arc::clone(&self.loaded.origins);
         let config = Arc::clone(&self.loaded.config);
-        self.ends.placed.send_replace(Placed { config, file: self.file.clone(), origins });
+        let refused = self.refused.is_some();
+        self.ends.placed.send_replace(Placed { config, file: self.file.clone(), origins, refused });
     }
 
     fn on_request(&mut self, request: Request) {

@@ -56,6 +56,8 @@ pub struct Placed {
     pub origins: Arc<Origins>,
     /// What holds.
     pub config: Arc<Config>,
+    /// The file holds something else now, which was refused.
+    pub refused: bool,
 }
 
 impl Placed {

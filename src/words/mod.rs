@@ -24,6 +24,7 @@ macro_rules! say {
 mod answer;
 mod bye;
 mod exit;
+mod health;
 mod model;
 mod notice;
 mod span;
@@ -33,6 +34,7 @@ mod verdict;
 pub use answer::{done, mode, refusal, role};
 pub use bye::Bye;
 pub use exit::{Exit, UsageError};
+pub use health::Unready;
 pub use model::{provider_error, provider_state, stage, turn_role};
 pub use notice::{ChatCommand, ChatStatus, Notice};
 pub use span::{clock, parse_span, span, span_short};
