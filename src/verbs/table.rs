@@ -176,7 +176,7 @@ verbs! {
         "模型写这条回复时看到了什么", "what the model was shown for a reply";
     Tail "tail" Viewer [IN_CHAT] "实时看消息，Ctrl-C 结束", "follow what is said, until Ctrl-C";
     Usage "usage" Viewer [
-        option("by", "WHAT", "按 provider（默认）、chat 或 user 合计", "summed by provider (the default), chat or user"),
+        option("by", "WHAT", "按 provider（默认）、chat、user 或 day 合计", "summed by provider (the default), chat, user or day"),
         option("days", "N", "最近几天，默认 1（今天）", "the last so many days; 1, the default, is today")
     ] "用量和费用", "tokens and money";
     Get "get" Viewer [CHAT, optional("key", "只看这一项", "this one only")] "一个会话的现状", "how a chat stands";

@@ -24,6 +24,7 @@ macro_rules! say {
 mod answer;
 mod bye;
 mod exit;
+mod gauge;
 mod health;
 mod model;
 mod notice;
@@ -34,8 +35,9 @@ mod verdict;
 pub use answer::{done, mode, refusal, role};
 pub use bye::Bye;
 pub use exit::{Exit, UsageError};
+pub use gauge::{gpu_state, no_gpu, throttle};
 pub use health::Unready;
-pub use model::{provider_error, provider_state, stage, turn_role};
+pub use model::{provider_error, provider_state, residency, stage, turn_role};
 pub use notice::{ChatCommand, ChatStatus, Notice};
 pub use span::{clock, parse_span, span, span_short};
 pub use state::{account, item, item_code, item_name};
