@@ -155,3 +155,29 @@ async fn the_door_follows_the_configuration() {
     stop.cancel();
     kept.await.unwrap();
 }
+
+/// Every series that the dashboard and the page about metrics name is one that the door gives.
+#[test]
+fn the_dashboard_and_the_page_name_what_there_is() {
+    let source = include_str!("../src/serve/metrics/exposition.rs");
+    let dashboard = include_str!("../packaging/grafana.json");
+    serde_json::from_str::<serde_json::Value>(dashboard).unwrap();
+    let names = regex::Regex::new(r"qqdeck_[a-z_]+").unwrap();
+    for name in names.find_iter(dashboard) {
+        let base = name.as_str().trim_end_matches("_bucket");
+        assert!(source.contains(&format!("\"{base}\"")), "{base}");
+    }
+    let page = include_str!("../docs/metrics.md");
+    let families = regex::Regex::new(r#""(qqdeck_[a-z_]+)""#).unwrap();
+    for family in families.captures_iter(source) {
+        // The page writes families that differ in one word together: `qqdeck_gpu_memory_{total,used}_bytes`.
+        let told = |pattern: &str| {
+            let inside = regex::Regex::new(r"(qqdeck_[a-z_]*)\{([a-z_,]+)\}([a-z_]*)").unwrap();
+            page.contains(&format!("`{pattern}`"))
+                || inside.captures_iter(page).any(|c| {
+                    c[2].split(',').any(|word| format!("{}{word}{}", &c[1], &c[3]) == *pattern)
+                })
+        };
+        assert!(told(&family[1]), "docs/metrics.md does not tell about {}", &family[1]);
+    }
+}
