@@ -1,5 +1,7 @@
 //! The door for Prometheus, from outside: what it answers, what it refuses, and that it follows the configuration.
 
+#![allow(clippy::unwrap_used)] // a failure here is the test's
+
 mod common;
 
 use std::net::SocketAddr;
@@ -169,14 +171,14 @@ fn the_dashboard_and_the_page_name_what_there_is() {
     }
     let page = include_str!("../docs/metrics.md");
     let families = regex::Regex::new(r#""(qqdeck_[a-z_]+)""#).unwrap();
+    // The page writes families that differ in one word together: `qqdeck_gpu_memory_{total,used}_bytes`.
+    let inside = regex::Regex::new(r"(qqdeck_[a-z_]*)\{([a-z_,]+)\}([a-z_]*)").unwrap();
     for family in families.captures_iter(source) {
-        // The page writes families that differ in one word together: `qqdeck_gpu_memory_{total,used}_bytes`.
         let told = |pattern: &str| {
-            let inside = regex::Regex::new(r"(qqdeck_[a-z_]*)\{([a-z_,]+)\}([a-z_]*)").unwrap();
             page.contains(&format!("`{pattern}`"))
-                || inside.captures_iter(page).any(|c| {
-                    c[2].split(',').any(|word| format!("{}{word}{}", &c[1], &c[3]) == *pattern)
-                })
+                || inside
+                    .captures_iter(page)
+                    .any(|c| c[2].split(',').any(|word| format!("{}{word}{}", &c[1], &c[3]) == *pattern))
         };
         assert!(told(&family[1]), "docs/metrics.md does not tell about {}", &family[1]);
     }

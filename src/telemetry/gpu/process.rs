@@ -77,7 +77,7 @@ mod tests {
     fn model_servers_are_told_from_others() {
         for (comm, line, name, model) in [
             ("ollama", "/usr/local/bin/ollama\0runner\0--model\0/x\0", "ollama", true),
-            ("ollama_llama_se", "/tmp/ollama_llama_server\0--port\01\0", "ollama_llama_server", true),
+            ("ollama_llama_se", "/tmp/ollama_llama_server\0--port\x001\0", "ollama_llama_server", true),
             ("llama-server", "/opt/llama-server\0-m\0x.gguf\0", "llama-server", true),
             ("python3", "python3\0-m\0vllm.entrypoints.openai.api_server\0", "vllm", true),
             ("VLLM::EngineCor", "VLLM::EngineCore\0", "VLLM::EngineCore", true),
