@@ -387,3 +387,20 @@ fn what_waits_and_how_accounts_stand_have_words() {
         check(|lang| words::account(&account, lang));
     }
 }
+
+#[test]
+fn cards_and_probes_have_words() {
+    for why in [NoGpu::NoDriver, NoGpu::Mismatch, NoGpu::NoCard, NoGpu::Forbidden, NoGpu::Failed(NASTY.into())] {
+        check(|lang| words::no_gpu(&why, lang));
+    }
+    for state in [GpuState::Asleep, GpuState::Divided, GpuState::Lost(NASTY.into())] {
+        check(|lang| words::gpu_state(&state, lang).unwrap());
+    }
+    for why in [Throttle::Power, Throttle::Heat, Throttle::Hardware, Throttle::Brake] {
+        check(|lang| words::throttle(why, lang));
+    }
+    use words::Unready::{Configuration, NoAccount, NoProvider, Stopping, Stuck};
+    for reason in [Configuration, NoAccount, NoProvider, Stopping, Stuck] {
+        check(|lang| reason.words(lang));
+    }
+}
