@@ -231,7 +231,10 @@ pub mod tests {
 
     impl Drop for Held {
         fn drop(&mut self) {
-            self.0.0.lock().unwrap().held -= 1;
+            // A test that fails holds it; its own words count.
+            if let Ok(mut world) = self.0.0.lock() {
+                world.held -= 1;
+            }
         }
     }
 
