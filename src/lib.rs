@@ -35,6 +35,7 @@
 //! * [`security`]: references to secrets become secrets.
 //! * [`logs`]: the program's own log: files by day, and the newest lines for whoever watches.
 //! * [`notify`]: alerts go out by other roads than QQ: Bark, ServerChan, group robots, ntfy, mail, webhooks.
+//! * [`telemetry`]: cards, processor, memory, disk.
 //!
 //! # Third floor
 //!
@@ -62,5 +63,6 @@ pub mod security;
 pub mod serve;
 pub mod simulator;
 pub mod store;
+pub mod telemetry;
 pub mod verbs;
 pub mod words;

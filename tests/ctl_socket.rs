@@ -192,7 +192,7 @@ async fn arguments_that_cannot_be_read_are_usage() {
         ("mode", json!({"chat": "group:1", "mode": "manul"}), "manual"),
         ("approve", json!({"item": "x"}), "attention"),
         ("set", json!({"chat": "group:1", "setting": "x"}), "="),
-        ("usage", json!({"by": "day"}), "provider"),
+        ("usage", json!({"by": "week"}), "day"),
         ("history", json!({"chat": "group:1", "since": "yesterday"}), "2025-11-21"),
         ("get", json!({"chat": "group:123", "key": "personna"}), "persona"),
         ("provider", json!({"name": "q", "to": ["on"]}), "TO"),

@@ -166,6 +166,12 @@ fn refusals_say_what_to_do() {
     }
     for refusal in [
         Refusal::Role(Role::Admin),
+        Refusal::NoRestart(SelfId(1)),
+        Refusal::Restarting,
+        Refusal::Restart(RestartFault::NotStarted(n())),
+        Refusal::Restart(RestartFault::Failed(Some(3))),
+        Refusal::Restart(RestartFault::Failed(None)),
+        Refusal::Restart(RestartFault::TimedOut),
         Refusal::Account(n()),
         Refusal::UnknownItem(ItemId(4)),
         Refusal::WrongItem(ItemId(4)),
@@ -377,6 +383,8 @@ fn what_waits_and_how_accounts_stand_have_words() {
         (true, Some(false), NASTY),
     ] {
         let account = AccountView {
+            last_event: Wall(0),
+            restarting: false,
             id: SelfId(1),
             nickname: Text::default(),
             connected,
@@ -549,4 +557,20 @@ fn what_a_phone_is_told_is_one_sentence_with_figures() {
     };
     let text = words::notification_as_text(&message, 1000);
     assert!(text.starts_with("[home] 标题\n长") && text.chars().count() == 1001 && text.ends_with('…'));
+}
+#[test]
+fn cards_and_probes_have_words() {
+    for why in [NoGpu::NoDriver, NoGpu::Mismatch, NoGpu::NoCard, NoGpu::Forbidden, NoGpu::Failed(NASTY.into())] {
+        check(|lang| words::no_gpu(&why, lang));
+    }
+    for state in [GpuState::Asleep, GpuState::Divided, GpuState::Lost(NASTY.into())] {
+        check(|lang| words::gpu_state(&state, lang).unwrap());
+    }
+    for why in [Throttle::Power, Throttle::Heat, Throttle::Hardware, Throttle::Brake] {
+        check(|lang| words::throttle(why, lang));
+    }
+    use words::Unready::{Configuration, NoAccount, NoProvider, Stopping, Stuck};
+    for reason in [Configuration, NoAccount, NoProvider, Stopping, Stuck] {
+        check(|lang| reason.words(lang));
+    }
 }

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::path::Path;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::output::remark;
@@ -91,6 +92,8 @@ pub async fn daemon<F: Future<Output = ()>>(
     let doors = Doors::new(running.handle.clone(), &data, stop.clone());
     let doors = if demo { doors.of_demo() } else { doors };
     let served = tokio::spawn(serve::serve(door, doors.clone()));
+    let (bound, _) = watch::channel(None);
+    tokio::spawn(serve::metrics::keep(running.handle.clone(), stop.clone(), bound));
     let end = until_end(&mut running, &mut signals, &logs, beside(doors)).await;
     stop.cancel();
     if let Ok(Err(error)) = served.await {

@@ -22,6 +22,7 @@ use crate::runtime::keeper::Loaded;
 use crate::runtime::run::RunOptions;
 use crate::serve::{Doors, show, socket};
 use crate::simulator;
+use crate::telemetry::Pretended;
 use crate::words::{Exit, Lang};
 
 /// Options of `demo`.
@@ -109,7 +110,12 @@ impl Demo {
             warnings: Vec::new(),
             directory: data.to_owned(),
         };
-        let options = RunOptions { config: data.join("config.toml"), data: data.to_owned(), logs: logs.clone() };
+        let options = RunOptions {
+            config: data.join("config.toml"),
+            data: data.to_owned(),
+            logs: logs.clone(),
+            cards: Some(Pretended::Moving),
+        };
         let town = tokio::spawn(demo.run());
         let ended = daemon::daemon(loaded, options, true, beside).await;
         stop.cancel();

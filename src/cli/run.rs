@@ -45,7 +45,7 @@ impl Run {
         if !self.detached {
             daemon::warn(&loaded, &file, place.lang);
         }
-        let options = RunOptions { config, data, logs: logs.clone() };
+        let options = RunOptions { config, data, logs: logs.clone(), cards: None };
         let running = daemon::daemon(loaded, options, false, |_| {
             if self.detached {
                 // Until here the one who started us reads our last words; from here on nobody does.

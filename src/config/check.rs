@@ -14,7 +14,7 @@ use super::{
 
 /// Keys whose features are not built yet: refused where they differ from their default. A later part of the
 /// program takes its line out.
-const LATER: &[&str] = &["metrics", "telemetry", "ssh", "console.color", "console.mouse"];
+const LATER: &[&str] = &["ssh", "console.color", "console.mouse"];
 
 /// Shorter tokens are told to be short.
 const TOKEN: usize = 16;
@@ -24,6 +24,8 @@ pub(super) fn check(walk: &Walk<'_>, config: &Config) {
     let check = Check { walk, config };
     check.listening();
     check.tls();
+    check.restarts();
+    check.metrics();
     check.names();
     check.destinations();
     check.timeouts();
@@ -94,6 +96,33 @@ impl Check<'_> {
             (false, true) => self.note("onebot.tls.cert", IssueKind::HalfTls { missing: "onebot.tls.key" }),
             (true, false) => self.note("onebot.tls.key", IssueKind::HalfTls { missing: "onebot.tls.cert" }),
             _ => {}
+        }
+    }
+
+    /// Each account's adapter is restarted by one command.
+    fn restarts(&self) {
+        let mut seen: BTreeMap<i64, String> = BTreeMap::new();
+        for (i, restart) in self.config.onebot.restart.iter().enumerate() {
+            let path = format!("onebot.restart[{i}]");
+            if restart.command.is_empty() {
+                self.missing(&path, "command");
+            }
+            if let Some(first) = seen.get(&restart.account) {
+                let (name, first) = (restart.account.to_string(), self.line(first));
+                let key = format!("{path}.account");
+                let key = if self.walk.written(&key) { key } else { path };
+                self.note(&key, IssueKind::Duplicate { what: Named::Account, name, first });
+            } else {
+                seen.insert(restart.account, path);
+            }
+        }
+    }
+
+    /// Figures are nobody's business, and that door has no lock.
+    fn metrics(&self) {
+        let listen = &self.config.metrics.listen;
+        if value::address(listen).is_some_and(|address| !address.ip().is_loopback()) {
+            self.note("metrics.listen", IssueKind::OpenMetrics { listen: listen.clone() });
         }
     }
 

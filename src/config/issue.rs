@@ -105,6 +105,8 @@ pub enum Named {
     Rule,
     /// `[[notify.to]]`.
     Destination,
+    /// An account.
+    Account,
 }
 
 /// What is wrong.
@@ -240,6 +242,11 @@ pub enum IssueKind {
         /// Its characters.
         length: usize,
     },
+    /// Warning: figures for everybody on the network, without a lock.
+    OpenMetrics {
+        /// The address.
+        listen: String,
+    },
     /// Warning: a whitelist with nobody on it.
     AnswersNobody,
     /// Warning: no provider.
@@ -260,6 +267,7 @@ impl IssueKind {
             Self::LiteralSecret
             | Self::PasswordInClear
             | Self::ShortToken { .. }
+            | Self::OpenMetrics { .. }
             | Self::AnswersNobody
             | Self::NoProviders
             | Self::UnusedPersona { .. }
@@ -292,6 +300,7 @@ impl IssueKind {
             Self::LiteralSecret => "literal_secret",
             Self::PasswordInClear => "password_in_clear",
             Self::ShortToken { .. } => "short_token",
+            Self::OpenMetrics { .. } => "open_metrics",
             Self::AnswersNobody => "answers_nobody",
             Self::NoProviders => "no_providers",
             Self::UnusedPersona { .. } => "unused_persona",

@@ -139,6 +139,11 @@ fn onebot(s: &mut Section<'_, '_>, c: &mut OneBot) {
         });
         s.key("enable", &mut c.enable);
     });
+    s.tables("restart", &mut c.restart, |s, c| {
+        s.person("account", &mut c.account);
+        s.argv("command", &mut c.command);
+        s.within("timeout", &mut c.timeout, SECOND..=HOUR);
+    });
 }
 
 fn network(s: &mut Section<'_, '_>, c: &mut Network) {

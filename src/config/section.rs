@@ -238,6 +238,24 @@ impl<'w, 't> Section<'w, 't> {
         self.each(name, out, T::read);
     }
 
+    /// The number of one person or account.
+    pub fn person(&mut self, name: &'static str, out: &mut i64) {
+        if let Some(place) = self.find(name)
+            && let Some(number) = place.keep(super::value::person(place.value))
+        {
+            *out = number;
+        }
+    }
+
+    /// A program and its arguments: a list, for a string would have to be taken apart by somebody's rules.
+    pub fn argv(&mut self, name: &'static str, out: &mut Vec<String>) {
+        let Some(place) = self.find(name) else { return };
+        match place.value {
+            DeValue::Array(array) => *out = self.elements(&place.path, array, String::read),
+            other => place.note(IssueKind::WrongType { wanted: Shape::List, found: other.type_str() }),
+        }
+    }
+
     /// As [`Self::list`], each element a string that must look so.
     pub fn texts(&mut self, name: &'static str, out: &mut Vec<String>, wanted: Shape) {
         self.each(name, out, |value| super::value::shaped(value, wanted));

@@ -124,6 +124,11 @@ impl Issue {
                     "the token has only {length} characters and is easily guessed; use 16 or more"
                 )
             }
+            IssueKind::OpenMetrics { listen } => say!(
+                zh,
+                "{listen} 从外面也能访问，而指标没有密码；建议写 127.0.0.1，由反向代理或防火墙保护",
+                "{listen} is reachable from outside and metrics ask for no password; better listen on 127.0.0.1, behind a proxy or firewall"
+            ),
             IssueKind::AnswersNobody => say!(
                 zh,
                 "白名单是空的，机器人不会回答任何人；请填 access.users、access.groups 或 access.admins",
@@ -180,6 +185,8 @@ fn named(what: Named, zh: bool) -> &'static str {
         (Named::Destination, false) => "destination",
         (Named::Listen, true) => "监听地址",
         (Named::Listen, false) => "address",
+        (Named::Account, true) => "账号",
+        (Named::Account, false) => "account",
     }
 }
 

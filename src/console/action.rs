@@ -154,6 +154,8 @@ actions! {
     Provider "provider" ["o"] Accounts Acting Admin "开关模型服务、卸载模型", "switch a provider, unload its model", "开关", "switch";
     Silence "silence" ["s"] Alerts Acting Operator
         "静默这条告警一阵子：照样判断和显示，谁也不通知", "silence this alert for a while: judged and shown, told to nobody", "静默", "silence";
+    Restart "restart" ["R"] Lists Acting Admin
+        "重启这个账号的适配器（要确认；要先在配置里写 [[onebot.restart]]）", "restart this account's adapter (asks first; needs [[onebot.restart]])", "重启", "restart";
     Mark "mark" ["space"] Chats Acting Operator "标记，之后的操作对所有标记的生效", "mark; what follows applies to all marked", "标记", "mark";
     Undo "undo" ["u"] Anywhere Acting Operator "撤销刚才的改动（30 秒内）", "undo the last change (within 30 s)", "撤销", "undo";
     NextAttention "next" ["!"] Anywhere Acting Viewer "下一件等人处理的事", "the next thing that needs a human", "下一件", "next";
@@ -189,6 +191,7 @@ actions! {
     Help "help" ["?"] Anywhere Console Viewer "帮助，可以打字搜索，Enter 直接执行", "help; type to search, Enter runs it", "帮助", "help";
     Messages "messages" ["g !"] Anywhere Console Viewer "看过的提示", "what was said in the corner", "提示", "messages";
     Theme "theme" ["g t"] Anywhere Console Viewer "换配色，边选边看", "choose a theme, with preview", "配色", "theme";
+    Reach "reach" ["v"] Anywhere Console Viewer "走势图看多久：1 分、15 分、4 小时", "how far back the graphs reach: 1 min, 15 min, 4 h", "走势", "graphs";
     Times "times" ["t"] Anywhere Console Viewer "时间写法：钟点或多久以前", "clock times or ages", "时间", "times";
     Mouse "mouse" ["M"] Anywhere Console Viewer "开关鼠标（开着时按住 Shift 选字）", "mouse on or off (Shift-drag selects)", "鼠标", "mouse";
     Screenshot "screenshot" ["g S"] Anywhere Console Viewer "把画面存成 svg", "save the screen as svg", "截图", "picture";

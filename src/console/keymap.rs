@@ -32,10 +32,14 @@ impl Keymap {
             })
             .collect();
         let mut chords = BTreeMap::new();
+        for entry in TABLE.iter().filter(|entry| !own.contains_key(entry.name)) {
+            for chord in entry.keys.iter().filter_map(|k| k.parse::<Chord>().ok()) {
+                chords.insert(chord.keys().to_vec(), entry.action);
+            }
+        }
+        // The operator's own keys come last: they win over what the table gives to others, also in later versions.
         for entry in TABLE {
-            let given = own.get(entry.name);
-            let standard = || entry.keys.iter().filter_map(|k| k.parse().ok()).collect::<Vec<Chord>>();
-            for chord in given.cloned().unwrap_or_else(standard) {
+            for chord in own.get(entry.name).into_iter().flatten() {
                 chords.insert(chord.keys().to_vec(), entry.action);
             }
         }

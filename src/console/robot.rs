@@ -630,10 +630,46 @@ fn usage_is_summed_by_what_tab_chooses() {
     };
     robot.tells(News::Page(tag, Page::Usage(vec![usage("qwen3", 3), usage("deepseek", 4)])));
     let shown = |robot: &Robot| words(&view::picture(&robot.console.ui).0);
-    assert!(shown(&robot).contains("deepseek"));
+    assert!(shown(&robot).contains("qwen3"));
+    assert!(shown(&robot).contains("deepseek 余额 ¥0.00"), "what is left at a vendor");
     robot.types("\t");
     let by_chat = shown(&robot);
-    assert!(by_chat.contains("测试群") && !by_chat.contains("deepseek"), "{by_chat}");
+    assert!(by_chat.contains("测试群") && !by_chat.contains("qwen3"), "{by_chat}");
+}
+
+#[test]
+fn an_adapter_is_restarted_after_asking_and_without_a_command_it_is_said_how() {
+    let mut robot = Robot::sits_down();
+    robot.types("2R");
+    robot.sees("onebot.restart");
+    assert_eq!(robot.commands(), []);
+    let mut config = crate::config::Config::default();
+    let command = ["systemctl", "restart", "napcat"].map(str::to_owned).to_vec();
+    config.onebot.restart = vec![crate::config::RestartCommand { command, ..Default::default() }];
+    robot.tells(News::Config { config: Arc::new(config), origins: Arc::default(), file: "c.toml".into() });
+    robot.types("\x1bR");
+    robot.sees("systemctl restart napcat");
+    assert_eq!(robot.commands(), []);
+    robot.types("y");
+    assert_eq!(robot.commands(), [Command::RestartAdapter { account: SelfId(10001) }]);
+}
+
+#[test]
+fn a_request_is_accepted_among_the_accounts() {
+    let mut robot = Robot::sits_down();
+    robot.types("2jja");
+    assert_eq!(robot.commands(), [Command::Accept { item: ItemId(3) }]);
+}
+
+#[test]
+fn graphs_reach_as_far_back_as_was_chosen() {
+    let mut robot = Robot::sits_down();
+    robot.tells(News::Resize(120, 40));
+    robot.types("2");
+    for words in ["15 分钟", "4 小时", "1 分钟", "15 分钟"] {
+        robot.sees(words);
+        robot.types("v");
+    }
 }
 
 /// More lines of the log.

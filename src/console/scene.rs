@@ -224,7 +224,9 @@ pub fn town() -> Arc<Snapshot> {
         silences: Arc::default(),
         counters: Counters { received: 512, replied: 201, ..Counters::default() },
         latency: latency(),
-        gauges: None,
+        gauges: Some(Arc::new(gauges())),
+        trends: Arc::new(trends()),
+        refused: RefusedLinks::default(),
         outbox: 0,
         queued: 0,
         inflight: 1,
@@ -345,8 +347,10 @@ fn latency() -> Latency {
     };
     Latency {
         queue: p(2, 9, 40),
+        load: p(2100, 2300, 2300),
         first_text: p(410, 620, 1900),
         generation: p(1200, 4100, 9000),
+        per_token: p(24, 71, 90),
         send: p(80, 120, 300),
         total: p(1700, 4800, 11_000),
     }
@@ -365,6 +369,8 @@ fn account(id: SelfId, name: &str, connected: bool, trouble: Option<&str>) -> Ac
         since: at(480),
         groups: Arc::new(vec![(GroupId(123_456), Text::from("测试群")), (GroupId(777), Text::from("新群"))]),
         muted: Vec::new(),
+        last_event: at(20),
+        restarting: false,
     }
 }
 
@@ -380,6 +386,8 @@ fn provider(name: &str, model: &str, state: ProviderState, words: Option<&str>) 
         inflight: usize::from(state == ProviderState::Ready),
         queued: 0,
         ttft_p50: (state == ProviderState::Ready).then(|| Duration::from_millis(410)),
+        latency: ProviderLatency::default(),
+        version: None,
         resident: (state == ProviderState::Ready).then_some(Residency {
             loaded: true,
             size: 6_100_000_000,
@@ -442,4 +450,50 @@ pub fn audit() -> Vec<Audit> {
         (4000, "zhang", "{\"mode\":{\"chat\":\"group:123456\",\"mode\":\"manual\"}}", "already"),
     ];
     rows.iter().map(row).collect()
+}
+
+/// A card with a model and a game on it.
+fn gauges() -> Gauges {
+    let process = |pid, name: &str, memory, model| GpuProcess { pid, name: name.into(), memory: Some(memory), model };
+    let gpu = Gpu {
+        name: "NVIDIA GeForce RTX 3060 Ti".into(),
+        total: Some(8 << 30),
+        used: Some(7_645_000_000),
+        busy: Some(64),
+        temperature: Some(67),
+        slowdown_at: Some(83),
+        power: Some(152_000),
+        power_limit: Some(200_000),
+        throttled: vec![Throttle::Power],
+        processes: vec![process(1201, "ollama", 6_100_000_000, true), process(2405, "game.exe", 1_400_000_000, false)],
+        ..Gpu::default()
+    };
+    let host = Host {
+        cpu: Some(25.0),
+        memory_total: 32 << 30,
+        memory_used: 11 << 30,
+        disk_total: Some(500 << 30),
+        disk_free: Some(120 << 30),
+        own_memory: 21 << 20,
+        own_cpu: Some(0.0),
+    };
+    Gauges { gpus: vec![gpu], no_gpu: None, host, simulated: false }
+}
+
+/// A quarter of an hour that was not measured from beginning to end.
+fn trends() -> Trends {
+    let wave = |low: f32, high: f32| -> Curve {
+        (0..POINTS)
+            .map(|n| (!(20..28).contains(&n)).then_some(low + (high - low) * ((n * 7 % 20) as f32 / 20.0)))
+            .collect()
+    };
+    let curves = || Curves {
+        first_text: wave(0.3, 1.9),
+        speed: wave(31.0, 44.0),
+        queue: vec![Some(0.0); POINTS],
+        memory: wave(70.0, 89.0),
+        busy: wave(0.0, 98.0),
+        messages: wave(2.0, 30.0),
+    };
+    Trends { minute: curves(), quarter: curves(), hours: Curves::default() }
 }

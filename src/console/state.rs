@@ -304,6 +304,8 @@ pub struct Ui {
     pub zoom: bool,
     /// Ages instead of clock times.
     pub ages: bool,
+    /// How far back the graphs reach.
+    pub reach: Reach,
     /// The mouse is ours.
     pub mouse: bool,
     /// The list of chats.
@@ -386,6 +388,7 @@ impl Ui {
             pane: Pane::List,
             zoom: false,
             ages: false,
+            reach: Reach::default(),
             mouse: false,
             list: ChatList::default(),
             chats: HashMap::new(),

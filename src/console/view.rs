@@ -21,6 +21,7 @@ pub(super) mod layers;
 pub(super) mod lines;
 pub(super) mod list;
 pub(super) mod log;
+mod machine;
 pub(super) mod page;
 mod paint;
 pub(super) mod sheet;

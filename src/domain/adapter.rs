@@ -86,6 +86,64 @@ pub enum AdapterEvent {
     },
 }
 
+impl AdapterEvent {
+    /// The account that it is about, where it is about one.
+    pub fn account(&self) -> Option<SelfId> {
+        match self {
+            Self::Up { account, .. } | Self::Down { account, .. } | Self::Online { account, .. } => Some(*account),
+            Self::Message(message) => Some(message.conversation.account),
+            Self::Notice(notice) => Some(match notice {
+                Notice::Recalled { conversation, .. }
+                | Notice::Muted { conversation, .. }
+                | Notice::Removed { conversation, .. }
+                | Notice::Joined { conversation, .. }
+                | Notice::Poked { conversation, .. }
+                | Notice::Renamed { conversation, .. } => conversation.account,
+                Notice::Other { account, .. } => *account,
+            }),
+            Self::Request(request) => Some(request.account),
+            Self::Refused { .. } | Self::Garbage { .. } => None,
+        }
+    }
+}
+
+/// A command that restarts an account's adapter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Restart {
+    /// Whose adapter.
+    pub account: SelfId,
+    /// The program and its arguments; no shell looks at them.
+    pub argv: Vec<String>,
+    /// It is killed after so long.
+    pub timeout: Duration,
+}
+
+/// Why an adapter was not restarted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+pub enum RestartFault {
+    /// The command could not be started; the system's words.
+    #[error("not started: {0}")]
+    NotStarted(String),
+    /// It ended with this status; `None`: by a signal.
+    #[error("ended with {0:?}")]
+    Failed(Option<i32>),
+    /// It took too long and was killed.
+    #[error("timed out")]
+    TimedOut,
+}
+
+impl RestartFault {
+    /// A stable word for the audit.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotStarted(_) => "not_started",
+            Self::Failed(_) => "failed",
+            Self::TimedOut => "timed_out",
+        }
+    }
+}
+
 /// Something that happened in a chat and is not a message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AccessId, AlertId, ChatRef, Delivered, ItemId, Mode, Operator, Role, Seq, SessionId};
+use super::{
+    AccessId, AlertId, ChatRef, Delivered, ItemId, Mode, Operator, RestartFault, Role, SelfId, Seq, SessionId,
+};
 
 /// A command with who asks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -194,6 +196,11 @@ pub enum Command {
         /// How.
         to: ProviderSwitch,
     },
+    /// Run the command that restarts an account's adapter.
+    RestartAdapter {
+        /// Whose.
+        account: SelfId,
+    },
     /// Resume sending to a paused chat.
     Resume {
         /// Where.
@@ -298,6 +305,7 @@ impl Command {
             | Self::Accept { .. }
             | Self::Refuse { .. }
             | Self::Provider { .. }
+            | Self::RestartAdapter { .. }
             | Self::Word { .. }
             | Self::TestNotify
             | Self::Reload
@@ -416,6 +424,15 @@ pub enum Refusal {
     /// The adapter did not say whether it did it.
     #[error("the adapter never answered")]
     Unanswered,
+    /// The configuration does not say how this account's adapter is restarted.
+    #[error("no command restarts the adapter of {0}")]
+    NoRestart(SelfId),
+    /// Somebody restarts it already.
+    #[error("already being restarted")]
+    Restarting,
+    /// The command that restarts the adapter failed.
+    #[error("restart: {0}")]
+    Restart(RestartFault),
     /// More than may be kept.
     #[error("too large: {0} bytes at most")]
     TooLarge(usize),
@@ -449,6 +466,9 @@ impl Refusal {
             Self::OnItsWay => "on_its_way",
             Self::NoLink => "no_link",
             Self::Unanswered => "unanswered",
+            Self::NoRestart(_) => "no_restart",
+            Self::Restarting => "restarting",
+            Self::Restart(_) => "restart_failed",
             Self::TooLarge(_) => "too_large",
             Self::Not(_) => "not_now",
             Self::ShuttingDown => "shutting_down",

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     AccessId, AdapterEvent, BatchNo, Call, CallId, CallOutcome, ConfigTrouble, ConversationId, Done, Envelope, Gauges,
     Job, JobEvent, JobId, Line, Load, Notification, NotificationId, NotifyFault, ProviderReport, Recovered, Refusal,
-    Row, Seq, SessionId,
+    Restart, RestartFault, Row, SelfId, Seq, SessionId,
 };
 use crate::config::Config;
 
@@ -54,6 +54,8 @@ pub enum Input {
     Edited(u64, Result<Met, ConfigTrouble>),
     /// A reload was refused; the former configuration holds. Over with the next [`Input::Config`].
     ConfigRefused(ConfigTrouble),
+    /// The end of a restart of an account's adapter.
+    Restarted(SelfId, Result<(), RestartFault>),
     /// What the machine shows.
     Gauges(Box<Gauges>),
     /// The end of a notification.
@@ -98,6 +100,8 @@ pub enum Effect {
     Provider(Arc<str>, ProviderCall),
     /// Tell whoever asked. Leaves after the snapshot that shows the effect.
     Answer(SessionId, u64, Result<Done, Refusal>),
+    /// Restart an account's adapter; ends in [`Input::Restarted`].
+    Restart(Restart),
     /// Read the configuration file again; ends as an edit does.
     Reload(u64),
     /// Tell somebody about an alert, by another road than QQ; ends in [`Input::Notified`].

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// One sample of everything, taken together.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Gauges {
     /// Cards, in the driver's order.
     pub gpus: Vec<Gpu>,
@@ -12,6 +13,9 @@ pub struct Gauges {
     pub no_gpu: Option<NoGpu>,
     /// The machine we run on.
     pub host: Host,
+    /// The cards are made up: a demo, or a test of alerts.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub simulated: bool,
 }
 
 /// Why no card is shown.
@@ -31,10 +35,11 @@ pub enum NoGpu {
 }
 
 /// How a card stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GpuState {
     /// It answers.
+    #[default]
     Active,
     /// Its power is off to save energy; asking would wake it.
     Asleep,
@@ -45,7 +50,8 @@ pub enum GpuState {
 }
 
 /// One card. Missing values are not told by this card, driver or container.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Gpu {
     /// Its place in the driver's order.
     pub index: u32,
@@ -102,6 +108,7 @@ pub struct GpuProcess {
 
 /// The machine we run on.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Host {
     /// Per cent of all cores.
     pub cpu: Option<f32>,
@@ -117,4 +124,21 @@ pub struct Host {
     pub own_memory: u64,
     /// Per cent of one core that this process takes.
     pub own_cpu: Option<f32>,
+}
+
+impl Gpu {
+    /// The share of its memory that is in use, 0 to 1; `None` where that is not told.
+    pub fn share(&self) -> Option<f32> {
+        let total = self.total.filter(|total| *total > 0)?;
+        Some((self.used? as f64 / total as f64) as f32)
+    }
+
+    /// Bytes that model servers use and that others use; `None` where the driver does not tell who uses what.
+    pub fn split(&self) -> Option<(u64, u64)> {
+        let known = |model: bool| self.processes.iter().filter(move |p| p.model == model).filter_map(|p| p.memory);
+        if self.processes.iter().all(|p| p.memory.is_none()) {
+            return None;
+        }
+        Some((known(true).sum(), known(false).sum()))
+    }
 }

@@ -5,7 +5,8 @@
 //! * `verdict` why the bot did or did not answer · `record` what is remembered
 //! * `command`, `operator` what operators ask · `flow` everything in and out of the engine
 //! * `log` what the program says of itself · `redact` secrets taken out of words
-//! * `gauge` what the machine shows · `alert` what is wrong and who is told · `snapshot` the published state
+//! * `gauge` what the machine shows · `measure` what is measured · `alert` what is wrong and who is told
+//! * `snapshot` the published state
 
 mod adapter;
 mod alert;
@@ -15,6 +16,7 @@ mod flow;
 mod gauge;
 mod ids;
 mod log;
+mod measure;
 mod message;
 mod model;
 mod operator;
@@ -33,6 +35,7 @@ pub use flow::*;
 pub use gauge::*;
 pub use ids::*;
 pub use log::*;
+pub use measure::*;
 pub use message::*;
 pub use model::{
     Advice, Answer, Failure, Finish, Job, JobEvent, ProviderError, ProviderReport, Residency, Stage, Timing, Tokens,

@@ -85,6 +85,9 @@ pub struct Making {
     pub model: Arc<str>,
     /// From the message to the question leaving: queue, merge window, earlier attempts.
     pub queued: Duration,
+    /// Loading the model, where the server says and there was something to load.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub load: Option<Duration>,
     /// From the question to its first visible text.
     pub first_text: Option<Duration>,
     /// From the question to its end.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AlertView, AppKind, ChatState, Chats, ConversationId, Gauges, GroupId, Item, ItemId, Line, Mode, Now, Residency,
-    SelfId, Seq, Silence, Text, Wall,
+    SelfId, Seq, Silence, Text, Trends, Wall,
 };
 
 /// Everything an operator may want to see now. Cheap to clone in parts: chats are shared.
@@ -37,6 +37,10 @@ pub struct Snapshot {
     pub latency: Latency,
     /// What the machine showed last; `None`: nothing yet.
     pub gauges: Option<Arc<Gauges>>,
+    /// Short graphs; at most a second old.
+    pub trends: Arc<Trends>,
+    /// Connections of adapters that never became a link.
+    pub refused: RefusedLinks,
     /// Parts that wait to be delivered.
     pub outbox: usize,
     /// Messages that wait for a model.
@@ -76,6 +80,30 @@ pub struct AccountView {
     pub groups: Arc<Vec<(GroupId, Text)>>,
     /// Groups in which it may not speak, and until when; `None`: until further notice.
     pub muted: Vec<(GroupId, Option<Wall>)>,
+    /// When its adapter last told us something that mattered.
+    pub last_event: Wall,
+    /// Its adapter is being restarted.
+    pub restarting: bool,
+}
+
+/// Connections that never became a link, since the start.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct RefusedLinks {
+    /// How many.
+    pub count: u64,
+    /// The last one.
+    pub last: Option<RefusedLink>,
+}
+
+/// A connection that never became a link.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RefusedLink {
+    /// When.
+    pub at: Wall,
+    /// Its address, or the name of what was dialled.
+    pub peer: String,
+    /// Why.
+    pub cause: Text,
 }
 
 /// How a provider stands.
@@ -117,6 +145,10 @@ pub struct ProviderView {
     pub queued: usize,
     /// First text, median of the last 5 minutes.
     pub ttft_p50: Option<Duration>,
+    /// Its stages, over the last 5 minutes.
+    pub latency: ProviderLatency,
+    /// The server's version, where it has one.
+    pub version: Option<String>,
     /// The model in memory.
     pub resident: Option<Residency>,
     /// Money left.
@@ -238,15 +270,40 @@ pub struct Percentiles {
     pub p99: Option<Duration>,
 }
 
+impl Percentiles {
+    /// Of times a token: tokens a second of the median answer, and what 95 of 100 answers reach.
+    pub fn speeds(&self) -> (Option<f32>, Option<f32>) {
+        let speed = |per_token: Duration| 1.0 / per_token.as_secs_f32().max(1e-6);
+        (self.p50.map(speed), self.p95.map(speed))
+    }
+}
+
+/// Where the time goes at one provider.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct ProviderLatency {
+    /// Loading the model, where the server says and there was something to load.
+    pub load: Percentiles,
+    /// From the question to its first visible text.
+    pub first_text: Percentiles,
+    /// From the first text to the last.
+    pub generation: Percentiles,
+    /// The time that a token takes: [`Percentiles::speeds`].
+    pub per_token: Percentiles,
+}
+
 /// Where the time goes.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Latency {
     /// From the message to the question.
     pub queue: Percentiles,
+    /// Loading the model, where the server says and there was something to load.
+    pub load: Percentiles,
     /// From the question to its first visible text.
     pub first_text: Percentiles,
     /// From the first text to the last.
     pub generation: Percentiles,
+    /// The time that a token takes: [`Percentiles::speeds`].
+    pub per_token: Percentiles,
     /// From the frame to the adapter's word.
     pub send: Percentiles,
     /// From the message to the adapter's word.

@@ -44,6 +44,10 @@ pub(super) struct Account {
     pub groups: Arc<Vec<(GroupId, Text)>>,
     /// Groups in which it may not speak, and until when.
     pub muted: BTreeMap<GroupId, Wall>,
+    /// When its adapter last told something that mattered.
+    pub last_event: Wall,
+    /// Its adapter is being restarted.
+    pub restarting: bool,
 }
 
 impl Account {
@@ -63,6 +67,8 @@ impl Account {
             pace: Bucket::default(),
             groups: Arc::default(),
             muted: BTreeMap::new(),
+            last_event: now,
+            restarting: false,
         }
     }
 
@@ -122,6 +128,9 @@ impl State {
     /// News from an adapter, messages excepted.
     pub fn on_adapter(&mut self, event: AdapterEvent) {
         self.changed = true;
+        if let Some(account) = event.account().and_then(|id| self.accounts.get_mut(&id)) {
+            account.last_event = self.now.wall;
+        }
         if !matches!(event, AdapterEvent::Message(_)) {
             self.stir_accounts();
         }
@@ -137,7 +146,10 @@ impl State {
             AdapterEvent::Notice(notice) => self.on_notice(notice),
             AdapterEvent::Request(request) => self.on_request(request),
             AdapterEvent::Garbage { frames, .. } => self.counters.garbage += u64::from(frames),
-            AdapterEvent::Refused { .. } => {}
+            AdapterEvent::Refused { peer, cause } => {
+                self.refused.count += 1;
+                self.refused.last = Some(RefusedLink { at: self.now.wall, peer, cause });
+            }
         }
     }
 

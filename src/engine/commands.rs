@@ -178,6 +178,7 @@ impl State {
                 Ok(()) => Ending::Later,
                 Err(refusal) => Err(refusal).into(),
             },
+            Command::RestartAdapter { account } => self.restart_adapter(account, asker, &operator.name),
             Command::Reload => {
                 let id = self.numbers.edit();
                 self.edits.insert(id, PendingEdit { asker: asker.clone(), then: None, undo: Undo::default() });
@@ -257,6 +258,7 @@ impl State {
             | Command::Refuse { .. }
             | Command::Recall { .. }
             | Command::Correct { .. }
+            | Command::RestartAdapter { .. }
             | Command::Reload
             | Command::TestNotify
             | Command::Word { .. } => Err(Refusal::Nothing),
@@ -434,10 +436,18 @@ impl State {
             ProviderSwitch::Reset | ProviderSwitch::Unload => Done::Ok,
         };
         match to {
-            ProviderSwitch::On => provider.off = false,
+            ProviderSwitch::On => (provider.off, provider.unloaded) = (false, false),
             ProviderSwitch::Off => provider.off = true,
             ProviderSwitch::Reset => provider.reset(),
-            ProviderSwitch::Unload => self.effects.push(Effect::Provider(name, ProviderCall::Unload)),
+            ProviderSwitch::Unload => {
+                provider.unloaded = true;
+                self.effects.push(Effect::Provider(name, ProviderCall::Unload));
+            }
+        }
+        if to == ProviderSwitch::On && !matches!(done, Done::Already) {
+            // It is met as at the start: its model is loaded, or it is looked at.
+            self.providers[at].looked = None;
+            self.greet_providers();
         }
         self.changed = true;
         self.stir_providers();

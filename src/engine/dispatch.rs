@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::breaker::Breaker;
 use super::metrics;
 use super::question::{Asking, Stage};
+use super::rings::Drawn;
 use super::state::State;
 use super::timers::Timer;
 use crate::config;
@@ -40,8 +41,11 @@ pub(super) struct Provider {
     pub refused: Option<ProviderError>,
     pub resident: Option<Residency>,
     pub balance: Option<String>,
+    pub version: Option<String>,
+    /// An operator took its model out of memory: it is not loaded again but for a question.
+    pub unloaded: bool,
     /// When it was last looked at.
-    looked: Option<Mono>,
+    pub looked: Option<Mono>,
 }
 
 impl Provider {
@@ -61,6 +65,8 @@ impl Provider {
             refused: None,
             resident: None,
             balance: None,
+            version: None,
+            unloaded: false,
             looked: None,
             config: config.clone(),
         }
@@ -122,6 +128,7 @@ impl State {
                 provider.inflight = former.inflight;
                 provider.queue = std::mem::take(&mut former.queue);
                 provider.off = former.off && !former.gone;
+                provider.unloaded = former.unloaded && !former.gone;
                 if former.config == *fresh {
                     std::mem::swap(&mut provider.breaker, &mut former.breaker);
                     provider.keys.clone_from(&former.keys);
@@ -130,6 +137,7 @@ impl State {
                     provider.refused = former.refused.take();
                     provider.resident = former.resident.take();
                     provider.balance = former.balance.take();
+                    provider.version = former.version.take();
                     provider.looked = former.looked;
                 }
             }
@@ -168,8 +176,19 @@ impl State {
         for provider in self.providers.iter_mut().filter(|p| !p.off && p.looked.is_none()) {
             provider.looked = Some(self.now.mono);
             let preload = provider.config.preload && provider.config.kind == config::ProviderKind::Ollama;
-            let call = if preload { ProviderCall::Preload } else { ProviderCall::Look };
+            let call = if preload && !provider.unloaded { ProviderCall::Preload } else { ProviderCall::Look };
             self.effects.push(Effect::Provider(Arc::clone(&provider.name), call));
+        }
+    }
+
+    /// A model's time in memory should be over: whether it is will be seen by a look.
+    pub fn on_residency_ends(&mut self) {
+        let (wall, now) = (self.now.wall, self.now.mono);
+        // An answer since then may have made it longer; then another timer rings.
+        let over = |r: &Residency| r.loaded && r.expires.is_some_and(|end| Wall(end.saturating_mul(1000)) <= wall);
+        for provider in self.providers.iter_mut().filter(|p| !p.gone && p.resident.as_ref().is_some_and(over)) {
+            provider.looked = Some(now);
+            self.effects.push(Effect::Provider(Arc::clone(&provider.name), ProviderCall::Look));
         }
     }
 
@@ -376,6 +395,7 @@ impl State {
                 let rested = provider.breaker.state() != ProviderState::Ready;
                 provider.breaker.succeeded(self.now.mono);
                 (provider.words, provider.error) = (None, None);
+                provider.unloaded = false;
                 if provider.refused.take().is_some() || rested {
                     self.stir_providers();
                 }
@@ -411,11 +431,6 @@ impl State {
         let provider = &self.providers[asking.provider];
         let now = self.now.mono;
         self.metrics.record(metrics::Stage::Queue, asking.since.since(question.heard), now);
-        if let Some(first) = answer.timing.first_text {
-            self.metrics.record(metrics::Stage::FirstText, first, now);
-            self.metrics.record(metrics::Stage::Generation, answer.timing.total.saturating_sub(first), now);
-            self.metrics.first_text(&provider.name, first, now);
-        }
         let (account, timing) = (question.conversation.account, &answer.timing);
         // Without a stream, the first text is the whole answer.
         let load = timing.load.unwrap_or_default().min(timing.first_text.unwrap_or(timing.total));
@@ -426,6 +441,13 @@ impl State {
         let stages = [asking.since.since(question.heard), load, first, whole, Duration::ZERO];
         let usage =
             self.books.book(&provider.config, question.conversation, question.speaker, &answer.tokens, self.now);
+        self.metrics.answered(&provider.name, answer, &usage, now);
+        if let Some(first) = answer.timing.first_text {
+            self.rings.record(Drawn::FirstText, first.as_secs_f32(), now);
+        }
+        if let Some(speed) = answer.timing.tokens_per_second.filter(|speed| speed.is_finite()) {
+            self.rings.record(Drawn::Speed, speed, now);
+        }
         self.rows.push(Row::Usage(usage));
         self.time_first(account, stages);
         self.stir_quota();
@@ -435,6 +457,7 @@ impl State {
     fn on_failure(&mut self, head: Seq, asking: &Asking, failure: Failure) {
         let (at, now) = (asking.provider, self.now.mono);
         self.counters.provider_errors += 1;
+        self.metrics.failed(&self.providers[at].name, &failure.error);
         let roll = self.rng.f64();
         let last = self.is_last_healthy(at);
         let provider = &mut self.providers[at];
@@ -524,11 +547,22 @@ impl State {
 
     /// What a look at a provider found.
     pub fn on_report(&mut self, report: ProviderReport) {
-        let Some(provider) = self.providers.iter_mut().find(|p| p.name == report.provider) else { return };
+        let Some(at) = self.providers.iter().position(|p| p.name == report.provider) else { return };
+        let provider = &mut self.providers[at];
         if let Err(error) = &report.reachable {
             provider.words = Some(error.to_string());
         }
+        let end = report.resident.as_ref().filter(|r| r.loaded).and_then(|r| r.expires);
+        let known = provider.resident.as_ref().and_then(|r| r.expires);
+        if let Some(end) = end.filter(|end| known != Some(*end)) {
+            // A second later, for a server drops models when it gets to it.
+            let left = Wall(end.saturating_add(1).saturating_mul(1000)).since(self.now.wall);
+            self.timers.set(self.now.mono + left, Timer::Resident);
+        }
         provider.resident = report.resident;
+        if report.version.is_some() {
+            provider.version = report.version;
+        }
         if report.balance.is_some() {
             provider.balance = report.balance;
         }

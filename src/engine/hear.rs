@@ -55,6 +55,9 @@ pub(super) enum Heard {
 impl State {
     /// A message as it was said.
     pub fn hear(&mut self, message: Message) {
+        if let Some(account) = self.accounts.get_mut(&message.conversation.account) {
+            account.last_event = self.now.wall;
+        }
         self.hear_as(message, Heard::Live);
     }
 
@@ -73,6 +76,7 @@ impl State {
             return;
         }
         self.counters.received += 1;
+        self.rings.record(super::rings::Drawn::Messages, 1.0, self.now.mono);
         self.learn_name(&message);
         self.begin_anew_after_idle(conversation);
 

@@ -9,7 +9,7 @@
 //! * asking: `dispatch` (which provider, retry, failover), [`breaker`], [`cache`], [`usage`]
 //! * answering: `reply` (from answer to parts), [`markdown`], [`split`], `delivery` (parts on their way)
 //! * the rest: `accounts`, `commands`, `claims`, `again`, `duplicate`, `recall`, `undo`, `attention`, `recovery`,
-//!   `publish`, `gauges`, [`metrics`], `alerts` (what is wrong and who is told)
+//!   `restart`, `publish`, `gauges`, `rings`, [`metrics`], `alerts` (what is wrong and who is told)
 
 pub mod access;
 pub mod breaker;
@@ -44,6 +44,8 @@ mod question;
 mod recall;
 mod recovery;
 mod reply;
+mod restart;
+mod rings;
 mod seen;
 mod state;
 mod timers;
@@ -53,7 +55,7 @@ mod undo;
 use std::sync::Arc;
 
 use crate::config::Config;
-use crate::domain::{AdapterEvent, Effect, Input, Message, Mono, Now, Snapshot, Verdict};
+use crate::domain::{AdapterEvent, Effect, Input, Measures, Message, Mono, Now, Snapshot, Verdict};
 
 use state::State;
 
@@ -101,6 +103,7 @@ impl Engine {
             Input::Loaded(conversation, lines) => state.on_loaded(conversation, lines),
             Input::Command(envelope) => state.on_command(envelope),
             Input::Edited(edit, result) => state.on_edited(edit, result),
+            Input::Restarted(account, result) => state.on_restarted(account, result),
             Input::Gauges(gauges) => state.on_gauges(*gauges),
             Input::Notified(id, result) => state.on_notified(id, result),
             Input::ConfigRefused(trouble) => state.on_config_refused(trouble),
@@ -123,6 +126,11 @@ impl Engine {
     /// The state as it may be seen, rebuilt only where it changed since the last call.
     pub fn snapshot(&mut self) -> Arc<Snapshot> {
         self.state.snapshot()
+    }
+
+    /// What was measured since the start, for whoever asks from time to time.
+    pub fn measures(&self) -> Measures {
+        self.state.metrics.measures()
     }
 
     /// Whether anything visible changed since the last [`Engine::snapshot`].

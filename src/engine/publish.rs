@@ -55,6 +55,8 @@ impl State {
             counters: self.counters,
             latency: self.metrics.latency(now.mono),
             gauges: self.gauges.clone(),
+            trends: self.rings.trends(now.mono),
+            refused: self.refused.clone(),
             outbox: self.parts.len(),
             queued: self.questions.len() - self.inflight.min(self.questions.len()),
             inflight: self.inflight,
@@ -149,7 +151,9 @@ impl State {
             retry_at: p.breaker.reopens_at().map(|at| now.wall + at.since(now.mono)),
             inflight: p.inflight,
             queued: p.queue.len(),
-            ttft_p50: self.metrics.of_provider(&p.name, now.mono).p50,
+            ttft_p50: self.metrics.of_provider(&p.name, now.mono).first_text.p50,
+            latency: self.metrics.of_provider(&p.name, now.mono),
+            version: p.version.clone(),
             resident: p.resident.clone(),
             balance: p.balance.clone(),
         };
@@ -175,6 +179,8 @@ fn account_view(id: SelfId, account: &super::accounts::Account, now: Wall) -> Ac
             .filter(|(_, until)| **until > now)
             .map(|(group, until)| (*group, (until.0 != i64::MAX).then_some(*until)))
             .collect(),
+        last_event: account.last_event,
+        restarting: account.restarting,
     }
 }
 

@@ -128,6 +128,7 @@ impl State {
             provider: Arc::clone(&provider.name),
             model: Arc::clone(&provider.model),
             queued: asking.since.since(question.heard),
+            load: super::metrics::load(answer),
             first_text: answer.timing.first_text,
             total: answer.timing.total,
             tokens: answer.tokens,

@@ -8,7 +8,7 @@ use super::accounts::{Account, Errand};
 use super::alerts::Alerts;
 use super::cache::Cache;
 use super::chat::Chat;
-use super::commands::PendingEdit;
+use super::commands::{Asker, PendingEdit};
 use super::delivery::{Delivery, Reply};
 use super::dispatch::Provider;
 use super::limits::Limits;
@@ -18,6 +18,7 @@ use super::publish::Published;
 use super::question::Question;
 use super::recall::TakingBack;
 use super::recovery::Commits;
+use super::rings::Rings;
 use super::seen::Seen;
 use super::timers::{Timer, Timers};
 use super::usage::Books;
@@ -114,9 +115,13 @@ pub(super) struct State {
     /// What waits for a human; shared with the snapshots.
     pub items: BTreeMap<ItemId, Arc<Item>>,
     pub edits: HashMap<u64, PendingEdit>,
+    /// Adapters that are being restarted, for whom.
+    pub restarts: BTreeMap<SelfId, (Asker, Text)>,
     pub books: Books,
     pub metrics: Metrics,
+    pub rings: Rings,
     pub counters: Counters,
+    pub refused: RefusedLinks,
     /// The last day for which a quota notice was given, by chat.
     pub quota_notices: HashMap<ConversationId, i32>,
     /// Lines heard while catching up that are too old to answer; counted once the store says they are new.
@@ -162,9 +167,12 @@ impl State {
             commits: Commits::default(),
             items: BTreeMap::new(),
             edits: HashMap::new(),
+            restarts: BTreeMap::new(),
             books: Books::new(now.day()),
             metrics: Metrics::default(),
+            rings: Rings::default(),
             counters: Counters::default(),
+            refused: RefusedLinks::default(),
             quota_notices: HashMap::new(),
             missed: HashMap::new(),
             gauges: None,
@@ -214,6 +222,7 @@ impl State {
                 Timer::ItemEnds(item) => self.on_item_ends(item),
                 Timer::ModeEnds(chat) => self.on_mode_ends(chat),
                 Timer::ClaimEnds(chat) => self.on_claim_ends(chat),
+                Timer::Resident => self.on_residency_ends(),
                 Timer::Provider(provider) => self.pump_provider(provider),
                 Timer::CatchUp(account) => self.catch_up(account),
                 Timer::Alerts => self.on_alerts_due(),

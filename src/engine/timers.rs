@@ -28,6 +28,8 @@ pub(super) enum Timer {
     ModeEnds(ConversationId),
     /// An operator's claim of a chat runs out.
     ClaimEnds(ConversationId),
+    /// A model's time in memory should be over.
+    Resident,
     /// A provider may be asked again.
     Provider(usize),
     /// A new link has had time to tell by itself what it has: now its history is read.

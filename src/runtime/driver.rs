@@ -17,13 +17,14 @@ use super::keeper::{Errand, Keeper, Loaded};
 use super::links::{Links, hub_settings};
 use super::prompts::Prompts;
 use super::quarantine;
-use crate::adapter::{Hub, LinkEvent, Output};
+use crate::adapter::{self, Hub, LinkEvent, Output};
 use crate::domain::*;
 use crate::engine::Engine;
 use crate::logs::Logs;
 use crate::notify::Notifiers;
 use crate::provider::{JobHandle, Providers};
 use crate::store::{Batch, Store, StoreError};
+use crate::telemetry::Sampler;
 
 /// Inputs taken before the state is published, so that a flood cannot starve readers.
 const DRAIN: usize = 512;
@@ -71,6 +72,8 @@ pub(super) struct Driver {
     /// When they are handed over though nobody waits for them.
     pub linger: Option<Instant>,
     pub keeper: Keeper,
+    /// Looks at cards and the machine; `None`: there were no threads left for it.
+    pub sampler: Option<Sampler>,
     pub inbox: Inbox,
     pub ends: Ends,
     pub answers: HashMap<u64, oneshot::Sender<Result<Done, Refusal>>>,
@@ -124,6 +127,9 @@ impl Driver {
                 () = sleep(alarm) => {}
             }
             self.drain(lanes).await;
+            if let Some(sampler) = &mut self.sampler {
+                sampler.watched(self.ends.snapshots.wanted());
+            }
             self.recover(lanes).await;
             self.on_time();
             self.publish(false);
@@ -238,6 +244,14 @@ impl Driver {
             Told::Report(report) => self.feed(Input::Provider(report)),
             Told::Loaded(conversation, lines) => self.feed(Input::Loaded(conversation, lines)),
             Told::Config(loaded, whose) => self.on_config(loaded, whose).await,
+            Told::Gauges(gauges) => self.feed(Input::Gauges(gauges)),
+            Told::Restarted(account, result) => {
+                match &result {
+                    Ok(()) => tracing::info!(%account, "the adapter was restarted"),
+                    Err(error) => tracing::error!(%account, %error, "the adapter was not restarted"),
+                }
+                self.feed(Input::Restarted(account, result));
+            }
             Told::Edited(edit, result) => self.feed(Input::Edited(edit, result)),
             Told::Notified(id, end) => self.feed(Input::Notified(id, end)),
             Told::HangUp => drop(self.keeper.ask(Errand::Reload(None))),
@@ -262,7 +276,11 @@ impl Driver {
             Ok(()) => tracing::info!("configuration reloaded"),
             Err(trouble) => tracing::error!("configuration refused; the old one holds: {trouble}"),
         }
+        let was_refused = self.refused.is_some();
         self.refused = result.clone().err();
+        if was_refused != self.refused.is_some() {
+            self.place();
+        }
         if let Some(trouble) = self.refused.clone() {
             self.feed(Input::ConfigRefused(trouble));
         }
@@ -288,6 +306,9 @@ impl Driver {
         self.hub.configure(hub_settings(&config));
         self.store.configure(&config.storage);
         self.logs.configure(&config.logs);
+        if let Some(sampler) = &mut self.sampler {
+            sampler.configure(&config.telemetry);
+        }
         self.feed(Input::Config(config));
         Ok(())
     }
@@ -296,7 +317,8 @@ impl Driver {
     pub fn place(&self) {
         let origins = Arc::clone(&self.loaded.origins);
         let config = Arc::clone(&self.loaded.config);
-        self.ends.placed.send_replace(Placed { config, file: self.file.clone(), origins });
+        let refused = self.refused.is_some();
+        self.ends.placed.send_replace(Placed { config, file: self.file.clone(), origins, refused });
     }
 
     fn on_request(&mut self, request: Request) {
@@ -316,6 +338,10 @@ impl Driver {
                 tokio::spawn(async move {
                     let _ = reply.send(page.await);
                 });
+            }
+            Request::Measures { reply } => {
+                self.publish(true);
+                let _ = reply.send((self.engine.snapshot(), Box::new(self.engine.measures())));
             }
             Request::Snapshot { reply } => {
                 self.publish(true);
@@ -383,6 +409,13 @@ impl Driver {
                 let report = self.providers.call(&name, call);
                 let inbox = self.inbox.clone();
                 tokio::spawn(async move { inbox.tell(Told::Report(report.await)).await });
+            }
+            Effect::Restart(restart) => {
+                let inbox = self.inbox.clone();
+                tokio::spawn(async move {
+                    let result = adapter::restart(&restart).await;
+                    inbox.tell(Told::Restarted(restart.account, result)).await;
+                });
             }
             Effect::Answer(_, tag, result) => {
                 // Whoever asked sees the effect first.

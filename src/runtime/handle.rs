@@ -9,9 +9,8 @@ use std::sync::Arc;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use crate::config::{Config, Origins};
+use crate::domain::{Command, Done, Line, Measures, Operator, Page, Peer, Query, Reason, Refusal, Snapshot};
 pub use crate::logs::{Reader as LogReader, Ring as Log};
-
-use crate::domain::{Command, Done, Line, Operator, Page, Peer, Query, Reason, Refusal, Snapshot};
 
 /// Lines that a slow reader of [`Tail`] may lag behind before it loses some.
 const TAIL: usize = 256;
@@ -37,6 +36,11 @@ pub enum Request {
         /// Where the answer goes.
         reply: oneshot::Sender<Page>,
     },
+    /// A snapshot as of now with everything measured since the start.
+    Measures {
+        /// Where they go.
+        reply: oneshot::Sender<(Arc<Snapshot>, Box<Measures>)>,
+    },
     /// A snapshot as of now, whether or not anybody watches. The runtime also publishes it.
     Snapshot {
         /// Where it goes.
@@ -53,6 +57,8 @@ pub struct Placed {
     pub origins: Arc<Origins>,
     /// What holds.
     pub config: Arc<Config>,
+    /// The file holds something else now, which was refused.
+    pub refused: bool,
 }
 
 impl Placed {
@@ -164,6 +170,14 @@ impl Handle {
     /// [`Gone`] when the runtime ends before it answers.
     pub async fn snapshot(&self) -> Result<Arc<Snapshot>, Gone> {
         self.ask(|reply| Request::Snapshot { reply }).await
+    }
+
+    /// The state as of now, and everything measured since the start.
+    ///
+    /// # Errors
+    /// [`Gone`] when the runtime ends before it answers.
+    pub async fn measures(&self) -> Result<(Arc<Snapshot>, Box<Measures>), Gone> {
+        self.ask(|reply| Request::Measures { reply }).await
     }
 
     /// The state now and each later one, as long as the watch is held.

@@ -4,7 +4,8 @@ use tokio::sync::mpsc;
 
 use super::keeper::Loaded;
 use crate::domain::{
-    ConfigTrouble, ConversationId, JobEvent, JobId, Line, Met, NotificationId, NotifyFault, ProviderReport,
+    ConfigTrouble, ConversationId, Gauges, JobEvent, JobId, Line, Met, NotificationId, NotifyFault, ProviderReport,
+    RestartFault, SelfId,
 };
 
 /// News that may wait before those who tell it wait themselves.
@@ -24,6 +25,10 @@ pub(super) enum Told {
     Edited(u64, Result<Met, ConfigTrouble>),
     /// The end of a notification.
     Notified(NotificationId, Result<(), NotifyFault>),
+    /// What the machine shows.
+    Gauges(Box<Gauges>),
+    /// The end of a restart of an adapter.
+    Restarted(SelfId, Result<(), RestartFault>),
     /// A signal: stop in order; the second time at once.
     Terminate,
     /// A signal: read the configuration again.

@@ -53,8 +53,10 @@ impl Links {
     /// Goes over to another configuration, if it differs in what concerns links; adapters dial again within
     /// seconds. What cannot be started is said, and the old one is started again.
     pub async fn follow(&mut self, old: &Config, new: &Loaded) -> Result<(), String> {
-        let same = old.onebot == new.config.onebot && old.network == new.config.network;
-        if same {
+        // How an adapter's program is restarted concerns no link.
+        let restart = old.onebot.restart.clone();
+        let onebot = crate::config::OneBot { restart, ..new.config.onebot.clone() };
+        if old.onebot == onebot && old.network == new.config.network {
             return Ok(());
         }
         self.stop().await;

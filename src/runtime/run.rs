@@ -20,8 +20,9 @@ use crate::adapter::{Door, Hub};
 use crate::domain::{Input, Now};
 use crate::engine::Engine;
 use crate::logs::Logs;
-use crate::notify::{Notifiers, Pace};
+use crate::notify::{self, Notifiers};
 use crate::store::{Store, StoreError};
+use crate::telemetry::{self, Pretended, Sampler};
 
 /// Events of links that may wait before their sockets do.
 const LINK_ROOM: usize = 1024;
@@ -39,6 +40,8 @@ pub struct RunOptions {
     pub data: PathBuf,
     /// The log of this process.
     pub logs: Logs,
+    /// Cards to show instead of this machine's.
+    pub cards: Option<Pretended>,
 }
 
 /// What keeps the bot from starting.
@@ -130,7 +133,7 @@ async fn assemble(loaded: Loaded, options: RunOptions) -> Result<(Driver, Lanes,
     let (link_lane, link_news) = mpsc::channel(LINK_ROOM);
     let (inbox, told) = Inbox::new();
 
-    let mut notifiers = Notifiers::new(inbox.lane().clone(), Pace::default());
+    let mut notifiers = Notifiers::new(inbox.lane().clone(), notify::Pace::default());
     notifiers.follow(destinations);
 
     let mut clock = Clock::new();
@@ -144,6 +147,18 @@ async fn assemble(loaded: Loaded, options: RunOptions) -> Result<(Driver, Lanes,
 
     let mut links = Links::new(Door::new(link_lane));
     links.start(&loaded.config, &loaded.directory).await?;
+
+    let leaf = inbox.clone();
+    let pace = telemetry::Pace::new(&loaded.config.telemetry);
+    let cards = options.cards.or_else(Pretended::asked);
+    // A lane that is full loses a sample; the next one tells the same and more.
+    let tell = move |gauges| {
+        let sent = leaf.lane().try_send(inbox::Told::Gauges(Box::new(gauges)));
+        !matches!(sent, Err(mpsc::error::TrySendError::Closed(_)))
+    };
+    let sampler = Sampler::start(pace, &options.data, cards, tell)
+        .inspect_err(|error| tracing::error!(%error, "nobody looks at the machine"))
+        .ok();
 
     let now = clock.now();
     let seed = seed(now);
@@ -163,6 +178,7 @@ async fn assemble(loaded: Loaded, options: RunOptions) -> Result<(Driver, Lanes,
         backlog: VecDeque::new(),
         linger: None,
         keeper: Keeper::start(options.config.clone(), inbox.clone()),
+        sampler,
         file: options.config,
         inbox,
         ends,
@@ -242,7 +258,7 @@ mod tests {
     }
 
     fn options(home: &std::path::Path) -> RunOptions {
-        RunOptions { config: home.join("config.toml"), data: home.join("data"), logs: Logs::default() }
+        RunOptions { config: home.join("config.toml"), data: home.join("data"), logs: Logs::default(), cards: None }
     }
 
     /// `[[notify.to]]`, a webhook at each of these ports.

@@ -382,20 +382,33 @@ impl Desk {
     async fn usage(&self, a: &Arguments, json: bool) -> Result<Answer, Stop> {
         let by = match a.maybe("by")? {
             None => By::Provider,
-            Some(_) => match a.one_of("by", &["chat", "user", "provider"])? {
+            Some(_) => match a.one_of("by", &["chat", "user", "provider", "day"])? {
                 0 => By::Chat,
                 1 => By::User,
-                _ => By::Provider,
+                2 => By::Provider,
+                _ => By::Day,
             },
         };
         let days = a.maybe_number::<u16>("days")?.unwrap_or(1).max(1);
         // The engine's own day: what it books and what it limits by.
-        let to = self.handle.snapshot().await?.now.day();
+        let snapshot = self.handle.snapshot().await?;
+        let to = snapshot.now.day();
         let from = to.saturating_sub(i32::from(days) - 1);
         let Page::Usage(rows) = self.query(Query::Usage { from, to }).await? else { return Err(unexpected()) };
         let sums = show::sums(&rows, by);
         let row = |(key, (asks, input, output, cost)): (&String, &(u64, u64, u64, f64))| json!({"key": key, "asks": asks, "input": input, "output": output, "cost": cost});
-        Ok(Answer::list(json, "usage", || sums.iter().map(row).collect(), || show::usage(&sums, by, self.lang)))
+        let limits = &self.handle.placed().config.chats.group.limits.clone();
+        let fields = || {
+            let usage = sums.iter().map(row).collect();
+            let fields = [
+                ("usage", usage),
+                ("quota", shape::quota(&snapshot, limits)),
+                ("balances", shape::balances(&snapshot)),
+            ];
+            Map::from_iter(fields.map(named))
+        };
+        let text = || show::usage(&sums, by, self.lang) + &show::quota(&snapshot, limits, self.lang);
+        Ok(Answer::read(json, fields, text))
     }
 
     /// One followed line of the log.

@@ -7,6 +7,8 @@
 //!
 //! A relay is answered with one such line, and from then on both ends speak in [`frame::Frame`]s. What is shown is
 //! drawn here, by one [`session`] an operator.
+//!
+//! Beside them, where it is configured, the door for Prometheus: [`metrics`].
 
 mod attach;
 pub mod client;
@@ -16,6 +18,7 @@ pub mod frame;
 pub mod hello;
 pub mod line;
 pub mod manual;
+pub mod metrics;
 mod remember;
 pub mod session;
 mod sessions;

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
+use crate::config::Limits;
 use crate::domain::{
-    AccountView, Alert, AlertState, AlertView, AppKind, Audit, Author, ChatView, Decision, Delivered, Item, ItemId,
-    Latency, Line, LogLine, Percentiles, ProviderView, Silence, Snapshot, Told, Verdict, Wall,
+    AccountView, Alert, AlertState, AlertView, AppKind, Audit, Author, ChatView, Decision, Delivered, Gpu, Item,
+    ItemId, Latency, Line, LogLine, Percentiles, ProviderView, Silence, Snapshot, Told, Verdict, Wall,
 };
 use crate::words::{self, Lang};
 
@@ -81,7 +82,7 @@ pub fn line(line: &Line, lang: Lang) -> Value {
     if let Some(m) = &line.making {
         let making = json!({
             "provider": m.provider, "model": m.model, "queued_ms": millis(m.queued),
-            "first_text_ms": maybe_millis(m.first_text), "total_ms": millis(m.total),
+            "load_ms": maybe_millis(m.load), "first_text_ms": maybe_millis(m.first_text), "total_ms": millis(m.total),
             "input": m.tokens.input, "cached_input": m.tokens.cached, "output": m.tokens.output,
             "tokens_per_second": m.tokens_per_second, "cost": m.cost, "cut": m.cut, "cached": m.cached,
         });
@@ -102,6 +103,8 @@ pub fn account(a: &AccountView, lang: Lang) -> Value {
     json!({
         "self_id": a.id, "nickname": a.nickname.raw(), "online": a.online, "connected": a.connected,
         "adapter": a.adapter.raw(), "app": app, "peer": a.peer, "reason": a.reason.raw(), "since": moment(a.since),
+        "last_event": moment(a.last_event), "restarting": a.restarting,
+        "muted": a.muted.iter().map(|(g, until)| json!({"group": g, "until": until.map(moment)})).collect::<Vec<_>>(),
         "words": words::account(a, lang),
     })
 }
@@ -112,8 +115,44 @@ pub fn provider(p: &ProviderView, lang: Lang) -> Value {
         "name": p.name, "model": p.model, "kind": p.kind, "state": p.state,
         "words": words::provider_state(p.state, lang), "failure": p.words, "retry_at": p.retry_at.map(moment),
         "inflight": p.inflight, "queued": p.queued, "ttft_p50_ms": maybe_millis(p.ttft_p50),
-        "resident": p.resident, "balance": p.balance,
+        "resident": p.resident, "balance": p.balance, "version": p.version,
+        "resident_words": p.resident.as_ref().filter(|r| r.loaded).map(|r| words::residency(r, lang)),
+        "spilled": p.resident.as_ref().is_some_and(|r| r.loaded && r.size_vram < r.size),
+        "latency_ms": {
+            "load": percentiles(&p.latency.load), "first_text": percentiles(&p.latency.first_text),
+            "generation": percentiles(&p.latency.generation),
+        },
+        "tokens_per_second": speeds(&p.latency.per_token),
     })
+}
+
+/// One card.
+fn gpu(g: &Gpu, lang: Lang) -> Value {
+    let mut value = json!(g);
+    if let Value::Object(fields) = &mut value {
+        let split = g.split();
+        fields.insert("share".to_owned(), json!(g.share()));
+        fields.insert("model_memory".to_owned(), json!(split.map(|(model, _)| model)));
+        fields.insert("foreign_memory".to_owned(), json!(split.map(|(_, foreign)| foreign)));
+        fields.insert("words".to_owned(), json!(words::gpu_state(&g.state, lang)));
+    }
+    value
+}
+
+/// How full today's quotas are; `null` where there is none.
+pub fn quota(s: &Snapshot, limits: &Limits) -> Value {
+    let of = |used: f64, most: f64| match most > 0.0 {
+        true => json!({"used": used, "limit": most, "share": used / most}),
+        false => Value::Null,
+    };
+    let tokens = s.today.input + s.today.output;
+    json!({"tokens": of(tokens as f64, limits.tokens_per_day as f64), "cost": of(s.today.cost, limits.cost_per_day)})
+}
+
+/// What is left at the vendors that tell.
+pub fn balances(s: &Snapshot) -> Value {
+    let told = s.providers.iter().filter(|p| p.balance.is_some());
+    told.map(|p| json!({"provider": p.name, "balance": p.balance})).collect()
 }
 
 /// One chat.
@@ -124,6 +163,10 @@ pub fn chat(c: &ChatView, lang: Lang) -> Value {
         "persona": c.persona, "provider": c.state.provider, "queued": c.queued, "writing": c.writing.len(),
         "paused": c.state.paused, "bot_muted_until": c.state.bot_muted.map(moment), "note": c.state.note,
         "claim": c.claim.as_ref().map(|claim| json!({"operator": claim.operator.raw(), "until": moment(claim.until)})),
+        "timings": c.tail.iter().rev().find_map(|l| l.making.as_ref()).map(|m| json!({
+            "queued_ms": millis(m.queued), "load_ms": maybe_millis(m.load), "first_text_ms": maybe_millis(m.first_text),
+            "total_ms": millis(m.total), "tokens_per_second": m.tokens_per_second, "provider": m.provider,
+        })),
         "window": c.window, "today": c.today,
         "version": c.state.version, "changed_by": c.state.by.raw(), "last": c.tail.last().map(|l| line(l, lang)),
     })
@@ -196,11 +239,19 @@ fn percentiles(p: &Percentiles) -> Map<String, Value> {
         .collect()
 }
 
+/// Tokens a second: the median answer, and what 95 of 100 reach.
+fn speeds(per_token: &Percentiles) -> Value {
+    let (usual, slow) = per_token.speeds();
+    json!({"p50": usual, "p95": slow})
+}
+
 /// Percentiles by stage; those of the whole way also stand at the top.
 fn latency(l: &Latency) -> Value {
     let mut fields = percentiles(&l.total);
+    fields.insert("tokens_per_second".to_owned(), speeds(&l.per_token));
     let stages = [
         ("queue", &l.queue),
+        ("load", &l.load),
         ("first_text", &l.first_text),
         ("generation", &l.generation),
         ("send", &l.send),
@@ -220,8 +271,13 @@ pub fn status(s: &Snapshot, lang: Lang) -> Map<String, Value> {
         "providers": s.providers.iter().map(|p| provider(p, lang)).collect::<Vec<_>>(),
         "counters": s.counters,
         "latency_ms": latency(&s.latency),
-        // Telemetry is not part of the published state yet: nothing is known.
-        "gpus": [],
+        "gpus": s.gauges.iter().flat_map(|g| &g.gpus).map(|g| gpu(g, lang)).collect::<Vec<_>>(),
+        "no_gpu": s.gauges.as_ref().and_then(|g| g.no_gpu.as_ref()).map(|why| json!({"code": why, "words": words::no_gpu(why, lang)})),
+        "gpus_simulated": s.gauges.as_ref().is_some_and(|g| g.simulated),
+        "host": s.gauges.as_ref().map(|g| &g.host),
+        "refused_links": s.refused.last.as_ref().map(|last| json!({
+            "count": s.refused.count, "at": moment(last.at), "peer": last.peer, "cause": last.cause.raw(),
+        })),
         "alerts": s.alerts.iter().filter(|v| v.alert.state != AlertState::Resolved)
             .map(|v| alert_view(v, lang)).collect::<Vec<_>>(),
         "attention": s.attention.iter().map(|(id, i)| item(*id, i, lang)).collect::<Vec<_>>(),

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::table::Table;
+use crate::config::Limits;
 use crate::domain::{
-    AccountView, Alert, AlertState, AlertView, Audit, Author, ChatView, Item, ItemId, Latency, Line, LogLine,
-    Percentiles, ProviderView, Silence, Snapshot, Text, Turn, Usage, Verdict, Wall,
+    AccountView, Alert, AlertState, AlertView, Audit, Author, ChatView, Gauges, Gpu, Item, ItemId, Latency, Line,
+    LogLine, Percentiles, ProviderView, Silence, Snapshot, Text, Turn, Usage, Verdict, Wall,
 };
 use crate::words::{self, Lang, clock, one_line, quoted, span_short};
 
@@ -74,6 +75,9 @@ pub fn status(s: &Snapshot, lang: Lang) -> String {
             t.asks, t.input, t.output, t.cost
         ),
     });
+    if let Some(gauges) = &s.gauges {
+        say(format!("\n{}", machine(gauges, lang)));
+    }
     if s.latency != Latency::default() {
         say(format!("\n{}", latency(s, lang).trim_end()));
     }
@@ -86,8 +90,9 @@ pub fn status(s: &Snapshot, lang: Lang) -> String {
 fn latency(s: &Snapshot, lang: Lang) -> String {
     let mut table = Table::new([lang.pick("延迟", "latency"), "p50", "p95", "p99"]);
     let l = &s.latency;
-    let stages: [(&str, &Percentiles); 5] = [
+    let stages: [(&str, &Percentiles); 6] = [
         (lang.pick("排队", "queue"), &l.queue),
+        (lang.pick("载入", "load"), &l.load),
         (lang.pick("首字", "first text"), &l.first_text),
         (lang.pick("生成", "generation"), &l.generation),
         (lang.pick("发送", "send"), &l.send),
@@ -137,7 +142,9 @@ pub fn providers(providers: &[ProviderView], lang: Lang) -> String {
         let mut notes: Vec<String> = p.words.iter().map(|w| quoted(w)).collect();
         notes.extend(p.balance.iter().map(|b| quoted(b)));
         if let Some(r) = p.resident.as_ref().filter(|r| r.loaded) {
-            notes.push(format!("{:.1} GiB", r.size as f64 / f64::from(1 << 30)));
+            let size = format!("{:.1} GiB", r.size as f64 / f64::from(1 << 30));
+            let split = words::residency(r, lang);
+            notes.push(format!("{size} {split}"));
         }
         table.row([
             quoted(&p.name),
@@ -292,6 +299,8 @@ pub enum By {
     User,
     /// Providers.
     Provider,
+    /// Local days.
+    Day,
 }
 
 /// Sums of the books.
@@ -302,6 +311,7 @@ pub fn sums(rows: &[Usage], by: By) -> BTreeMap<String, (u64, u64, u64, f64)> {
             By::Chat => row.conversation.to_string(),
             By::User => row.user.to_string(),
             By::Provider => row.provider.to_string(),
+            By::Day => day(row.day),
         };
         let sum = sums.entry(key).or_default();
         sum.0 += u64::from(row.asks);
@@ -318,13 +328,18 @@ pub fn usage(sums: &BTreeMap<String, (u64, u64, u64, f64)>, by: By, lang: Lang) 
         By::Chat => lang.pick("会话", "chat"),
         By::User => "QQ",
         By::Provider => lang.pick("模型服务", "provider"),
+        By::Day => lang.pick("日期", "day"),
     };
     let mut table = match lang {
         Lang::Zh => Table::new([head, "提问", "读 token", "写 token", "费用"]),
         Lang::En => Table::new([head, "questions", "tokens read", "written", "cost"]),
     };
     let mut rows: Vec<_> = sums.iter().collect();
-    rows.sort_by(|a, b| b.1.3.total_cmp(&a.1.3).then(b.1.2.cmp(&a.1.2)));
+    match by {
+        // The newest day first.
+        By::Day => rows.reverse(),
+        _ => rows.sort_by(|a, b| b.1.3.total_cmp(&a.1.3).then(b.1.2.cmp(&a.1.2))),
+    }
     let mut total = (0, 0, 0, 0.0);
     for (key, (asks, input, output, cost)) in rows {
         table.row([quoted(key), asks.to_string(), input.to_string(), output.to_string(), format!("{cost:.4}")]);
@@ -336,6 +351,96 @@ pub fn usage(sums: &BTreeMap<String, (u64, u64, u64, f64)>, by: By, lang: Lang) 
     let all = lang.pick("合计", "total").to_owned();
     table.row([all, total.0.to_string(), total.1.to_string(), total.2.to_string(), format!("{:.4}", total.3)]);
     table.lines()
+}
+
+/// A local day: `2025-11-21`.
+fn day(day: i32) -> String {
+    let stamp = jiff::Timestamp::from_second(i64::from(day) * 86_400).unwrap_or_default();
+    stamp.to_zoned(jiff::tz::TimeZone::UTC).date().to_string()
+}
+
+/// How full today's quotas are, and what is left at the vendors; nothing where there is neither.
+pub fn quota(s: &Snapshot, limits: &Limits, lang: Lang) -> String {
+    let mut text = String::new();
+    let share = |used: f64, most: f64| format!("{:.0}%", used / most * 100.0);
+    if limits.tokens_per_day > 0 {
+        let (used, most) = (s.today.input + s.today.output, limits.tokens_per_day);
+        let share = share(used as f64, most as f64);
+        text.push_str(&match lang {
+            Lang::Zh => format!("今日 token 额度 {used} / {most} ({share})\n"),
+            Lang::En => format!("tokens of today's quota: {used} of {most} ({share})\n"),
+        });
+    }
+    if limits.cost_per_day > 0.0 {
+        let (used, most) = (s.today.cost, limits.cost_per_day);
+        let share = share(used, most);
+        text.push_str(&match lang {
+            Lang::Zh => format!("今日费用额度 {used:.2} / {most:.2} ({share})\n"),
+            Lang::En => format!("money of today's quota: {used:.2} of {most:.2} ({share})\n"),
+        });
+    }
+    for p in &s.providers {
+        if let Some(balance) = &p.balance {
+            let (name, balance) = (quoted(&p.name), quoted(balance));
+            text.push_str(&match lang {
+                Lang::Zh => format!("{name} 余额 {balance}\n"),
+                Lang::En => format!("{name} has {balance} left\n"),
+            });
+        }
+    }
+    if text.is_empty() { text } else { format!("\n{text}") }
+}
+
+/// Cards, or why there are none; then the machine.
+pub fn machine(gauges: &Gauges, lang: Lang) -> String {
+    let gib = |bytes: u64| format!("{:.1}", bytes as f64 / f64::from(1 << 30));
+    let mut lines: Vec<String> = gauges.gpus.iter().map(|gpu| card(gpu, lang)).collect();
+    if let Some(why) = &gauges.no_gpu {
+        lines.push(words::no_gpu(why, lang));
+    }
+    let h = &gauges.host;
+    if h.memory_total > 0 {
+        let cpu = h.cpu.map_or_else(|| "-".to_owned(), |v| format!("{v:.0}%"));
+        let (used, total, own) = (gib(h.memory_used), gib(h.memory_total), h.own_memory >> 20);
+        let disk = h.disk_free.map_or_else(|| "-".to_owned(), gib);
+        lines.push(match lang {
+            Lang::Zh => format!("主机    CPU {cpu} · 内存 {used}/{total} GiB · 磁盘剩 {disk} GiB · 本程序 {own} MiB"),
+            Lang::En => {
+                format!("machine   CPU {cpu} · memory {used}/{total} GiB · disk {disk} GiB free · we {own} MiB")
+            }
+        });
+    }
+    if gauges.simulated {
+        lines.insert(0, lang.pick("（模拟的显卡）", "(simulated cards)").to_owned());
+    }
+    lines.join("\n")
+}
+
+fn card(gpu: &Gpu, lang: Lang) -> String {
+    let gib = |bytes: u64| format!("{:.1}", bytes as f64 / f64::from(1 << 30));
+    let mut parts = vec![format!("GPU{} {}", gpu.index, one_line(&gpu.name, 40))];
+    parts.extend(words::gpu_state(&gpu.state, lang));
+    if let (Some(share), Some(used), Some(total)) = (gpu.share(), gpu.used, gpu.total) {
+        let (used, total) = (gib(used), gib(total));
+        parts.push(format!("{} {used}/{total} GiB {:.0}%", lang.pick("显存", "memory"), share * 100.0));
+    }
+    if let Some((model, foreign)) = gpu.split() {
+        parts.push(format!(
+            "{} {} · {} {}",
+            lang.pick("模型", "models"),
+            gib(model),
+            lang.pick("其他", "others"),
+            gib(foreign)
+        ));
+    }
+    parts.extend(gpu.busy.map(|busy| format!("{} {busy}%", lang.pick("忙", "busy"))));
+    parts.extend(gpu.temperature.map(|t| format!("{t}°C")));
+    parts.extend(gpu.power.map(|p| match gpu.power_limit {
+        Some(limit) => format!("{}/{} W", p / 1000, limit / 1000),
+        None => format!("{} W", p / 1000),
+    }));
+    parts.extend(gpu.throttled.iter().map(|why| words::throttle(*why, lang)));
+    parts.join(" · ")
 }
 
 /// What a model was shown.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Verb;
 use super::arguments::Arguments;
-use crate::domain::{Command, ProviderSwitch, Seq};
+use crate::domain::{Command, ProviderSwitch, SelfId, Seq};
 use crate::words::{Exit, Lang, Notice};
 
 /// The command of a verb; `None` where the verb only reads.
@@ -40,6 +40,7 @@ pub fn command(verb: Verb, a: &Arguments) -> Result<Option<Command>, Exit> {
         Verb::Unblock => Command::Unblock { id: a.id("id")? },
         Verb::Set => set(a)?,
         Verb::Provider => Command::Provider { name: a.text("name")?, to: switch(a)? },
+        Verb::RestartAdapter => Command::RestartAdapter { account: SelfId(a.number("account")?) },
         Verb::Word => Command::Word { add: a.one_of("to", &["add", "rm"])? == 0, word: a.text("word")? },
         Verb::Ack => Command::Ack { alert: a.alert()? },
         Verb::Silence => {

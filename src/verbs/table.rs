@@ -181,7 +181,7 @@ verbs! {
         Argument { name: "follow", form: Form::Flag, zh: "接着实时看，Ctrl-C 结束", en: "then follow what is logged, until Ctrl-C" }
     ] "程序自己的日志，最近的在最后", "the program's own log, the newest line last";
     Usage "usage" Viewer [
-        option("by", "WHAT", "按 provider（默认）、chat 或 user 合计", "summed by provider (the default), chat or user"),
+        option("by", "WHAT", "按 provider（默认）、chat、user 或 day 合计", "summed by provider (the default), chat, user or day"),
         option("days", "N", "最近几天，默认 1（今天）", "the last so many days; 1, the default, is today")
     ] "用量和费用", "tokens and money";
     Get "get" Viewer [CHAT, optional("key", "只看这一项", "this one only")] "一个会话的现状", "how a chat stands";
@@ -227,6 +227,8 @@ verbs! {
         needed("name", "模型服务名", "its name"),
         needed("to", "on、off、unload 或 reset", "on, off, unload or reset")
     ] "开关模型服务、卸载模型、清除故障", "switch a provider, unload its model, forget its failures";
+    RestartAdapter "restart-adapter" Admin [needed("account", "机器人的 QQ 号", "the account's number")]
+        "重启一个账号的适配器（要先配置 [[onebot.restart]]）", "restart an account's adapter (as [[onebot.restart]] says)";
     Word "word" Admin [needed("to", "add 或 rm", "add or rm"), needed("word", "屏蔽词", "the word")]
         "增删屏蔽词", "add or remove a forbidden word";
     Audit "audit" Operator [LIMIT] "谁做了什么", "who did what";

@@ -1,7 +1,7 @@
 //! What came of a command.
 
 use super::{Lang, one_line, quoted};
-use crate::domain::{Done, Mode, Refusal, Role};
+use crate::domain::{Done, Mode, Refusal, RestartFault, Role};
 
 /// What came of a command that was carried out.
 pub fn done(done: &Done, lang: Lang) -> String {
@@ -90,6 +90,33 @@ pub fn refusal(refusal: &Refusal, lang: Lang) -> String {
         }
         Refusal::NoLink => say!(lang, "这个 QQ 号现在没有连着适配器", "The account has no adapter connected now"),
         Refusal::Unanswered => say!(lang, "适配器没有回音，不知道做了没有", "The adapter never said whether it did it"),
+        Refusal::NoRestart(account) => say!(
+            lang,
+            "配置里没有写怎样重启 {account} 的适配器：在 config.toml 加 [[onebot.restart]]，例如 command = [\"systemctl\", \"restart\", \"napcat\"]",
+            "The configuration does not say how to restart the adapter of {account}: add [[onebot.restart]] to config.toml, for example command = [\"systemctl\", \"restart\", \"napcat\"]",
+        ),
+        Refusal::Restarting => say!(lang, "已经在重启了，等它结束", "It is being restarted already; wait for the end"),
+        Refusal::Restart(RestartFault::NotStarted(words)) => {
+            let words = quoted(words);
+            say!(
+                lang,
+                "重启适配器的命令没能运行：{words}",
+                "The command that restarts the adapter did not start: {words}"
+            )
+        }
+        Refusal::Restart(RestartFault::Failed(Some(status))) => say!(
+            lang,
+            "重启适配器的命令失败，退出码 {status}；它说的话在日志里",
+            "The command that restarts the adapter failed with status {status}; what it said is in the log",
+        ),
+        Refusal::Restart(RestartFault::Failed(None)) => {
+            say!(lang, "重启适配器的命令被信号终止", "The command that restarts the adapter was ended by a signal")
+        }
+        Refusal::Restart(RestartFault::TimedOut) => say!(
+            lang,
+            "重启适配器的命令超时，已被终止（onebot.restart.timeout）",
+            "The command that restarts the adapter took too long and was killed (onebot.restart.timeout)",
+        ),
         Refusal::TooLarge(most) => say!(lang, "太大了：最多 {most} 字节", "Too large: {most} bytes at most"),
         Refusal::Not(words) => {
             let words = quoted(words);

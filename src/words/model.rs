@@ -1,7 +1,7 @@
 //! What goes wrong at model servers, for operators. Chats are only ever told that it failed.
 
 use super::{Lang, quoted, span};
-use crate::domain::{ProviderError, ProviderState, Stage, TurnRole};
+use crate::domain::{ProviderError, ProviderState, Residency, Stage, TurnRole};
 
 /// A provider's failure with the server's own words, quoted.
 pub fn provider_error(error: &ProviderError, lang: Lang) -> String {
@@ -104,6 +104,21 @@ pub fn turn_role(role: TurnRole, lang: Lang) -> String {
     }
 }
 
+/// Where a model lies, as `ollama ps` says it: on the card, in memory, or split between the two.
+pub fn residency(resident: &Residency, lang: Lang) -> String {
+    let (size, on_card) = (resident.size.max(1), resident.size_vram);
+    if on_card >= size {
+        return say!(lang, "全在显存", "100% GPU");
+    }
+    if on_card == 0 {
+        return say!(lang, "全在内存", "100% CPU");
+    }
+    // What is split is never shown as whole.
+    let card = ((on_card as f64 / size as f64 * 100.0).round() as u64).clamp(1, 99);
+    let rest = 100 - card;
+    say!(lang, "显存 {card}% 内存 {rest}%", "{rest}%/{card}% CPU/GPU")
+}
+
 /// How a provider stands.
 pub fn provider_state(state: ProviderState, lang: Lang) -> String {
     match state {
@@ -112,5 +127,26 @@ pub fn provider_state(state: ProviderState, lang: Lang) -> String {
         ProviderState::Probing => say!(lang, "试探中", "on trial"),
         ProviderState::Aside => say!(lang, "搁置", "set aside"),
         ProviderState::Off => say!(lang, "已关闭", "off"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_lies_where_ollama_says() {
+        let of = |size, size_vram| Residency { loaded: true, size, size_vram, expires: None, context: None };
+        for (size, card, words) in [
+            (100, 100, "100% GPU"),
+            (100, 0, "100% CPU"),
+            (100, 59, "41%/59% CPU/GPU"),
+            (1000, 999, "1%/99% CPU/GPU"),
+            (1000, 1, "99%/1% CPU/GPU"),
+            (100, 120, "100% GPU"),
+        ] {
+            assert_eq!(residency(&of(size, card), Lang::En), words);
+        }
+        assert_eq!(residency(&of(100, 59), Lang::Zh), "显存 59% 内存 41%");
     }
 }

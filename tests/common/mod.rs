@@ -109,6 +109,9 @@ async fn answer(mut requests: mpsc::Receiver<Request>, told: mpsc::UnboundedSend
             Request::Snapshot { reply } => {
                 let _ = reply.send(Arc::new(snapshot()));
             }
+            Request::Measures { reply } => {
+                let _ = reply.send((Arc::new(snapshot()), Box::default()));
+            }
             Request::Query { query, reply } => {
                 let _ = reply.send(page(query));
             }
@@ -226,6 +229,8 @@ pub fn snapshot() -> Snapshot {
             since: Wall(0),
             groups: Arc::default(),
             muted: Vec::new(),
+            last_event: Wall(0),
+            restarting: false,
         }],
         providers: vec![ProviderView {
             name: "qwen".into(),
@@ -238,6 +243,8 @@ pub fn snapshot() -> Snapshot {
             inflight: 1,
             queued: 0,
             ttft_p50: Some(Duration::from_millis(412)),
+            latency: ProviderLatency::default(),
+            version: Some("0.33.0".into()),
             resident: None,
             balance: None,
         }],
@@ -266,6 +273,7 @@ pub fn sample(verb: &str) -> Value {
         "kick" => json!({"session": "1"}),
         "refuse" => json!({"item": 3, "reason": "no"}),
         "provider" => json!({"name": "qwen", "to": "off"}),
+        "restart-adapter" => json!({"account": "10001"}),
         "word" => json!({"to": "add", "word": "坏词"}),
         "search" => json!({"text": "带 伞"}),
         "usage" => json!({"by": "provider", "days": "7"}),

@@ -246,7 +246,8 @@ fn snapshot(world: &mut World) -> serde_json::Value {
                     format!("{group} until {}", since_epoch(until.unwrap_or(Wall(i64::MAX))))
                 };
                 let muted: Vec<_> = a.muted.iter().map(muted).collect();
-                serde_json::json!({ "connected": a.connected, "online": a.online, "groups": groups, "muted": muted })
+                serde_json::json!({ "connected": a.connected, "online": a.online, "groups": groups, "muted": muted,
+                    "restarting": a.restarting })
             })
         })
         .collect();
@@ -256,6 +257,7 @@ fn snapshot(world: &mut World) -> serde_json::Value {
         "alerts": snapshot.alerts.iter().map(shown).collect::<Vec<_>>(),
         "silences": snapshot.silences.iter().map(|s| s.rule.clone()).collect::<Vec<_>>(),
         "outbox": snapshot.outbox, "queued": snapshot.queued, "inflight": snapshot.inflight,
+        "refused": (snapshot.refused.count, snapshot.refused.last.as_ref().map(|l| (&l.peer, l.cause.shown()))),
         "unrecorded": snapshot.unrecorded, "stopping": snapshot.stopping,
         "today": { "asks": snapshot.today.asks, "input": snapshot.today.input, "output": snapshot.today.output },
     })

@@ -52,6 +52,7 @@ pub fn lines(effect: &Effect, show: &[String]) -> Vec<String> {
             let over = if it.message.resolved { " resolved" } else { "" };
             format!("notify {} #{}{over} : {} | {}", it.to, it.id.0, it.message.title, flat(&it.message.body))
         }
+        Effect::Restart(restart) => format!("restart {} {}", restart.account, restart.argv.join(" ")),
         Effect::Reload(_) => "reload".into(),
         Effect::Stopped => "stopped".into(),
     };

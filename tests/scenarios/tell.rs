@@ -110,7 +110,11 @@ impl Ears<'_> {
                     "unloaded" => false,
                     other => return Err(format!("`{other}` is no residency")),
                 };
-                let resident = Some(Residency { loaded, size: 1, size_vram: 1, expires: None, context: None });
+                // `until=60s`: from now.
+                let until = rest.iter().find_map(|word| word.strip_prefix("until=")).map(duration).transpose()?;
+                let now = self.world.now().wall.0 / 1000;
+                let expires = until.map(|until| now + until.as_secs() as i64);
+                let resident = Some(Residency { loaded, size: 1, size_vram: 1, expires, context: None });
                 act(Input::Provider(ProviderReport {
                     provider,
                     reachable: Ok(()),
@@ -119,8 +123,22 @@ impl Ears<'_> {
                     balance: None,
                 }))
             }
+            "restarted" => {
+                let account = SelfId(number(&take(&mut rest)?)?);
+                let result = match take(&mut rest)?.as_str() {
+                    "ok" => Ok(()),
+                    "failed" => Err(RestartFault::Failed(Some(1))),
+                    "timed_out" => Err(RestartFault::TimedOut),
+                    other => return Err(format!("`{other}` is no end of a restart")),
+                };
+                act(Input::Restarted(account, result))
+            }
+            "refused" => {
+                let peer = take(&mut rest)?;
+                adapter(AdapterEvent::Refused { peer, cause: words.into() })
+            }
             "config" => act(Input::Config(self.config.take().ok_or("`config` needs a `config` text in its step")?)),
-            "refused" => act(Input::ConfigRefused(trouble(words))),
+            "config_refused" => act(Input::ConfigRefused(trouble(words))),
             "gpu" => act(Input::Gauges(Box::new(read_card(&mut rest)?))),
             "notified" => {
                 let id = NotificationId(number(&take(&mut rest)?)? as u64);

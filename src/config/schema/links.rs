@@ -37,6 +37,34 @@ pub struct OneBot {
     pub tls: Tls,
     /// Adapters that we dial.
     pub dial: Vec<Dial>,
+    /// How adapters' programs are restarted.
+    pub restart: Vec<RestartCommand>,
+}
+
+impl OneBot {
+    /// How this account's adapter is restarted: its own entry, else the one for all.
+    pub fn restart_of(&self, account: i64) -> Option<&RestartCommand> {
+        let of = |id| self.restart.iter().find(move |entry| entry.account == id);
+        of(account).or_else(|| of(0))
+    }
+}
+
+/// A command that restarts an adapter's program.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RestartCommand {
+    /// Of which account; 0: of all that have no entry of their own.
+    pub account: i64,
+    /// The program and its arguments; no shell looks at them.
+    pub command: Vec<String>,
+    /// It is killed after so long.
+    pub timeout: Duration,
+}
+
+impl Default for RestartCommand {
+    fn default() -> Self {
+        Self { account: 0, command: Vec::new(), timeout: secs(30) }
+    }
 }
 
 impl Default for OneBot {
@@ -55,6 +83,7 @@ impl Default for OneBot {
             catch_up: secs(180),
             tls: Tls::default(),
             dial: Vec::new(),
+            restart: Vec::new(),
         }
     }
 }

@@ -57,6 +57,7 @@ impl Ui {
             Action::Groups => self.open_groups(),
             Action::Provider => self.open_provider(),
             Action::Silence => self.open_silence(),
+            Action::Restart => self.ask_restart(),
             Action::Theme => self.open_themes(),
             Action::Accept => self.accept(out),
             Action::Refuse => self.refuse(out),
@@ -98,6 +99,7 @@ impl Ui {
                 self.open(Layer::Page(Page { topic: Topic::Help(String::new()), cursor }))
             }
             Action::Messages => self.open(Layer::Page(Page { topic: Topic::Messages, cursor: Default::default() })),
+            Action::Reach => self.reach = self.reach.next(),
             Action::Times => self.ages = !self.ages,
             Action::Mouse => {
                 self.mouse = !self.mouse;

@@ -1,6 +1,6 @@
 //! The menu: what can be done with what is selected, the likeliest first. What makes no sense for it is not there.
 
-use super::rows::{is_refused, selected_items, selected_provider};
+use super::rows::{is_refused, selected_account, selected_items, selected_provider};
 use crate::console::action::Action;
 use crate::console::layer::{Act, Choice};
 use crate::console::state::{Pane, Ui, View};
@@ -79,6 +79,13 @@ impl Ui {
                 (Action::Accept, "确认", "take note of it"),
                 (Action::Silence, "静默…", "silence it…"),
             ]);
+        }
+        let on_account = match self.view {
+            View::Chats => matches!(self.list.selected, Some(crate::console::state::RowKey::Account(_))),
+            _ => true,
+        };
+        if on_account && selected_account(self).is_some() {
+            offers.push((Action::Restart, "重启适配器…", "restart the adapter…"));
         }
         if selected_provider(self).is_some() {
             offers.extend::<&[Offer]>(&[

@@ -8,6 +8,8 @@ use crate::domain::*;
 pub enum Thing {
     /// An account, by its place.
     Account(usize),
+    /// A request to an account.
+    Request(ItemId),
     /// A provider, by its place.
     Provider(usize),
 }
@@ -15,7 +17,9 @@ pub enum Thing {
 /// All of them in their order.
 pub fn things(snap: &Snapshot) -> Vec<Thing> {
     let accounts = (0..snap.accounts.len()).map(Thing::Account);
-    accounts.chain((0..snap.providers.len()).map(Thing::Provider)).collect()
+    let is_request = |item: &Item| matches!(item.kind, ItemKind::Request(_));
+    let requests = snap.attention.iter().filter(|(_, item)| is_request(item)).map(|(id, _)| Thing::Request(*id));
+    accounts.chain(requests).chain((0..snap.providers.len()).map(Thing::Provider)).collect()
 }
 
 /// An account that cannot speak.
@@ -93,7 +97,33 @@ pub fn selected_items(ui: &Ui) -> Vec<ItemId> {
             Some(RowKey::Item(item)) => vec![item],
             _ => Vec::new(),
         },
+        View::Accounts => match things(&ui.snap).get(ui.accounts.at) {
+            Some(Thing::Request(item)) => vec![*item],
+            _ => Vec::new(),
+        },
         _ => Vec::new(),
+    }
+}
+
+/// The account that keys act on: the selected one, or the only one.
+pub fn selected_account(ui: &Ui) -> Option<&AccountView> {
+    let accounts = &ui.snap.accounts;
+    let by_id = |id: SelfId| accounts.iter().find(|a| a.id == id);
+    match ui.view {
+        View::Accounts => match things(&ui.snap).get(ui.accounts.at)? {
+            Thing::Account(n) => accounts.get(*n),
+            _ => None,
+        },
+        View::Alerts => match attention(ui).get(ui.alerts.at)? {
+            RowKey::Account(id) => by_id(*id),
+            _ => None,
+        },
+        View::Chats => match ui.list.selected? {
+            RowKey::Account(id) => by_id(id),
+            RowKey::Chat(id) => by_id(id.account),
+            _ => None,
+        },
+        _ => None,
     }
 }
 
@@ -102,7 +132,7 @@ pub fn selected_provider(ui: &Ui) -> Option<&ProviderView> {
     let place = match ui.view {
         View::Accounts => match things(&ui.snap).get(ui.accounts.at)? {
             Thing::Provider(n) => *n,
-            Thing::Account(_) => return None,
+            Thing::Account(_) | Thing::Request(_) => return None,
         },
         View::Alerts => match selected_matter(ui)? {
             RowKey::Provider(n) => n,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Intents;
 use super::act::chat_ref;
-use super::rows::{is_refused, selected_alert, selected_provider};
+use super::rows::{is_refused, selected_account, selected_alert, selected_provider};
 use crate::console::action::Action;
 use crate::console::layer::{Act, Ask, Choice, Confirm, Grade, Layer, Page, Sheet, Topic};
 use crate::console::state::{Cursor, Pending, Ui};
@@ -345,6 +345,22 @@ impl Ui {
             choice(words.clone(), String::new(), Act::Commands(vec![command], format!("{name} · {words}")))
         });
         self.open_sheet(name, Vec::new(), rows.into(), false);
+    }
+
+    /// Restarts the selected account's adapter, after asking; without a command it is said how to get one.
+    pub(super) fn ask_restart(&mut self) {
+        let Some(account) = selected_account(self) else { return self.nothing() };
+        let (id, name) = (account.id, account.nickname.shown().to_owned());
+        let lang = self.lang();
+        let Some(command) = self.config.onebot.restart_of(id.0).map(|restart| restart.command.join(" ")) else {
+            return self.toast(crate::words::refusal(&Refusal::NoRestart(id), lang), false);
+        };
+        let words = match lang {
+            Lang::Zh => format!("重启 {name}（{id}）的适配器？运行：{command}"),
+            Lang::En => format!("Restart the adapter of {name} ({id})? This runs: {command}"),
+        };
+        let done = format!("{name} · {}", lang.pick("适配器已重启", "adapter restarted"));
+        self.confirm(words, vec![Command::RestartAdapter { account: id }], done, Grade::Yes);
     }
 
     pub(super) fn open_themes(&mut self) {

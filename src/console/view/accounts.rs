@@ -2,8 +2,8 @@
 
 use ratatui::layout::Rect;
 
-use super::header;
 use super::paint::{Paint, Span, took};
+use super::{header, machine};
 use crate::console::text::{bar, figures};
 use crate::console::theme::{Glyph, Role};
 use crate::console::update::{Thing, things};
@@ -18,6 +18,7 @@ pub fn draw(p: &mut Paint, area: Rect) {
     let at = p.ui.accounts.at.min(things.len().saturating_sub(1));
     let mut y = area.y;
     let mut headed = (false, false);
+    let mut refused = false;
     if things.is_empty() {
         let (zh, en) =
             ("还没有账号连上来，也没有配置模型服务", "no account has connected and no provider is configured");
@@ -32,8 +33,16 @@ pub fn draw(p: &mut Paint, area: Rect) {
                 }
                 account(p, a, area.width)
             }
+            Thing::Request(item) => {
+                if !std::mem::replace(&mut headed.0, true) {
+                    y = heading(p, area, y, p.lang().pick("账号", "Accounts"));
+                }
+                request(p, item)
+            }
             Thing::Provider(m) => {
                 if !std::mem::replace(&mut headed.1, true) {
+                    y = refused_links(p, area, y);
+                    refused = true;
                     y = heading(p, area, y + u16::from(headed.0), p.lang().pick("模型服务", "Models"));
                 }
                 provider(p, m, area.width)
@@ -51,7 +60,72 @@ pub fn draw(p: &mut Paint, area: Rect) {
             p.row_style(Rect { y: top, height: 1, ..area }, Role::Selection);
         }
     }
-    stages(p, area, y + 1);
+    if !refused {
+        y = refused_links(p, area, y);
+    }
+    y = cards(p, area, y + 1);
+    // On a small screen the graphs would leave no room for the figures.
+    let below = Rect { y: y + 1, height: area.bottom().saturating_sub(y + 1), ..area };
+    match area.width {
+        0..100 => stages(p, below),
+        wide => {
+            let half = wide / 2;
+            stages(p, Rect { width: half, ..below });
+            graphs(p, Rect { x: area.x + half, width: wide - half, ..below });
+        }
+    }
+}
+
+/// Cards or why there are none, and the machine.
+fn cards(p: &mut Paint, area: Rect, y: u16) -> u16 {
+    let Some(gauges) = p.ui.snap.gauges.clone() else { return y };
+    let title = match gauges.simulated {
+        true => p.lang().pick("显卡（模拟）与主机", "Cards (simulated) and machine"),
+        false => p.lang().pick("显卡与主机", "Cards and machine"),
+    };
+    let mut y = heading(p, area, y, title);
+    let mut rows: Vec<Vec<Span>> = gauges.gpus.iter().flat_map(|gpu| machine::card(p, gpu, area.width)).collect();
+    rows.extend(gauges.no_gpu.iter().map(|why| machine::no_card(p, why)));
+    rows.push(machine::host(p, &gauges.host));
+    for row in rows {
+        if y < area.bottom() {
+            p.spans(area.x + 1, y, area.width - 1, &row);
+            y += 1;
+        }
+    }
+    y
+}
+
+fn graphs(p: &mut Paint, area: Rect) {
+    let title = machine::reach(p);
+    let y = heading(p, area, area.y, &title);
+    let inner = Rect { x: area.x + 2, y, width: area.width.saturating_sub(3), height: area.bottom().saturating_sub(y) };
+    machine::graphs(p, inner);
+}
+
+/// Connections that never became a link, and why the last one did not.
+fn refused_links(p: &mut Paint, area: Rect, y: u16) -> u16 {
+    let refused = p.ui.snap.refused.clone();
+    let Some(last) = refused.last.filter(|_| y < area.bottom()) else { return y };
+    let (peer, age) = (Text::from(last.peer.as_str()), p.age(last.at));
+    let words = format!(
+        "{}{}{}{} {} {age}: {}",
+        p.glyph(Glyph::Refused),
+        p.lang().pick("拒绝的连接 ", " refused connections: "),
+        refused.count,
+        p.lang().pick("，最近", "; last"),
+        peer.shown(),
+        last.cause.shown(),
+    );
+    p.put(area.x + 1, y, area.width - 1, &words, Role::AlertWarning);
+    y + 1
+}
+
+/// A request, with the keys that answer it.
+fn request(p: &Paint, item: ItemId) -> Vec<Vec<Span>> {
+    let Some(kind) = p.ui.item(item).map(|i| words::item(&i.kind, p.lang())) else { return Vec::new() };
+    let keys = p.lang().pick(" a同意 x拒绝", " a accept x refuse");
+    vec![vec![(format!("{} {kind}", p.glyph(Glyph::Attention)), Role::AlertInfo), (keys.to_owned(), Role::InputGhost)]]
 }
 
 fn heading(p: &mut Paint, area: Rect, y: u16, words: &str) -> u16 {
@@ -69,10 +143,14 @@ pub fn account(p: &Paint, n: usize, width: u16) -> Vec<Vec<Span>> {
     let Some(a) = p.ui.snap.accounts.get(n) else { return Vec::new() };
     let narrow = width < NARROW;
     let name = p.ui.width.fit_left(a.nickname.shown(), if narrow { 12 } else { 16 });
-    let adapter = vec![
-        (format!("  {}", a.adapter.shown()), Role::Text),
-        (format!("  {}", Text::from(a.peer.as_str()).shown()), Role::TextDim),
-    ];
+    let mut adapter = vec![(format!("  {}", a.adapter.shown()), Role::Text)];
+    if a.connected {
+        adapter.push((format!("  {}{}", lang.pick("最近 ", "heard "), p.age(a.last_event)), Role::TextDim));
+    }
+    adapter.push((format!("  {}", Text::from(a.peer.as_str()).shown()), Role::TextDim));
+    if a.restarting {
+        adapter.push((lang.pick("  正在重启适配器", "  restarting the adapter").to_owned(), Role::AlertWarning));
+    }
     let mut first = vec![
         (format!("{name} "), Role::TextStrong),
         (p.ui.width.fit_left(&a.id.to_string(), 12), Role::TextDim),
@@ -99,6 +177,20 @@ pub fn account(p: &Paint, n: usize, width: u16) -> Vec<Vec<Span>> {
             Role::AlertWarning,
         )]);
     }
+    let paused: Vec<String> =
+        p.ui.snap
+            .attention
+            .iter()
+            .filter(|(_, item)| item.kind == ItemKind::Paused)
+            .filter_map(|(_, item)| item.conversation.filter(|chat| chat.account == a.id))
+            .map(|chat| p.ui.name_of(chat))
+            .collect();
+    if !paused.is_empty() {
+        rows.push(vec![(
+            format!("  {}{}", lang.pick("暂停发送：", "sending paused in: "), paused.join(", ")),
+            Role::AlertWarning,
+        )]);
+    }
     rows
 }
 
@@ -115,6 +207,12 @@ pub fn provider(p: &Paint, n: usize, width: u16) -> Vec<Vec<Span>> {
     ];
     if let Some(first) = v.ttft_p50 {
         row.push((format!("{}{} ", lang.pick("首字", "first "), took(first)), Role::Time));
+    }
+    if let Some(speed) = v.latency.per_token.speeds().0 {
+        row.push((format!("{speed:.0}t/s "), Role::Time));
+    }
+    if let Some(load) = v.latency.load.p50 {
+        row.push((format!("{}{} ", lang.pick("载入", "load "), took(load)), Role::Time));
     }
     if let Some(balance) = &v.balance {
         row.push((format!("{}{} ", lang.pick("余额", "balance "), Text::from(balance.as_str()).shown()), Role::Money));
@@ -136,11 +234,26 @@ pub fn provider(p: &Paint, n: usize, width: u16) -> Vec<Vec<Span>> {
         let share = if r.size > 0 { r.size_vram as f32 / r.size as f32 } else { 0.0 };
         let role = if share < 0.999 { Role::GaugeWarn } else { Role::GaugeOk };
         let cols = if width < 70 { 10 } else { 20 };
-        rows.push(vec![
+        let mut row = vec![
             (format!("   {} ", lang.pick("显存", "on the card")), Role::TextDim),
             (bar(share, cols, p.ui.width), role),
             (format!(" {} / {}", figures::size(r.size_vram), figures::size(r.size)), Role::Text),
-        ]);
+            (format!(" {}", words::residency(r, lang)), role),
+        ];
+        let until = r.expires.map(|end| p.age_left(Wall(end.saturating_mul(1000))));
+        let until = until.map_or_else(
+            || lang.pick(" 常驻", " for good").to_owned(),
+            |left| format!(" {}{left}", lang.pick("还留 ", "stays ")),
+        );
+        row.push((until, Role::TextDim));
+        rows.push(row);
+        if r.size_vram < r.size {
+            let (zh, en) = (
+                "   部分层在内存里算，会慢：换小一点的模型或上下文，或腾出显存",
+                "   layers run on the processor, slowly: a smaller model or context, or free memory on the card",
+            );
+            rows.push(vec![(lang.pick(zh, en).to_owned(), Role::GaugeWarn)]);
+        }
     }
     if let Some(words) = &v.words {
         let retry = v.retry_at.map_or_else(String::new, |at| {
@@ -201,11 +314,12 @@ pub fn provider_short(p: &Paint, n: usize) -> Vec<Vec<Span>> {
 }
 
 /// Where the time goes.
-fn stages(p: &mut Paint, area: Rect, y: u16) {
+fn stages(p: &mut Paint, area: Rect) {
     let l = p.ui.snap.latency;
-    let y = heading(p, area, y, p.lang().pick("各段用时（5 分钟）", "Where the time goes (5 min)"));
+    let y = heading(p, area, area.y, p.lang().pick("各段用时（5 分钟）", "Where the time goes (5 min)"));
     let stages = [
         ("排队", "queue", l.queue),
+        ("载入", "load", l.load),
         ("首字", "first text", l.first_text),
         ("生成", "writing", l.generation),
         ("发送", "sending", l.send),

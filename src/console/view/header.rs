@@ -3,6 +3,7 @@
 
 use ratatui::layout::Rect;
 
+use super::machine;
 use super::paint::{Paint, Span, age, took};
 use crate::console::text::figures;
 use crate::console::theme::{Glyph, Role};
@@ -152,7 +153,21 @@ fn speed(p: &Paint) -> Vec<Span> {
     let snap = &p.ui.snap;
     let lang = p.lang();
     let mut spans = vec![(p.glyph(Glyph::Vertical).to_owned(), Role::Rule)];
-    for gauge in snap.providers.iter().filter_map(|p| p.resident.as_ref()).filter(|r| r.loaded).take(1) {
+    let card = snap.gauges.as_ref().and_then(|gauges| machine::fullest(gauges));
+    if let Some(share) = card {
+        let role = machine::fullness(share);
+        let role = if role == Role::GaugeOk { Role::Header } else { role };
+        spans.push((format!(" {}{}", lang.pick("显存", "VRAM "), figures::percent(share)), role));
+    }
+    // Where no card is ours to see, at least what the model takes.
+    for gauge in snap
+        .providers
+        .iter()
+        .filter(|_| card.is_none())
+        .filter_map(|p| p.resident.as_ref())
+        .filter(|r| r.loaded)
+        .take(1)
+    {
         spans.push((format!(" {}{}", lang.pick("模型", "model "), figures::size(gauge.size)), Role::Header));
     }
     if let Some(p50) = snap.latency.first_text.p50 {

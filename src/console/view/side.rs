@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::paint::{Paint, Span, took};
-use super::{accounts, gates};
+use super::{accounts, gates, machine};
 use crate::console::state::Pane;
 use crate::console::text::{Columns, wrap};
 use crate::console::theme::Role;
@@ -37,13 +37,28 @@ pub fn draw(p: &mut Paint, area: Rect) {
             y = spans(p, area, y, &row);
         }
     }
-    latency(p, area, y + 1);
+    if let Some(gauges) = p.ui.snap.gauges.clone() {
+        for row in gauges.gpus.iter().flat_map(|gpu| machine::card_short(p, gpu)).collect::<Vec<_>>() {
+            y = spans(p, area, y, &row);
+        }
+        if let Some(why) = &gauges.no_gpu {
+            y = spans(p, area, y, &machine::no_card(p, why));
+        }
+    }
+    y = latency(p, area, y + 1);
+    // Graphs of nothing are left out.
+    if *p.ui.snap.trends != crate::domain::Trends::default() && y + 2 < area.bottom() {
+        let title = machine::reach(p);
+        let y = section(p, area, y + 1, &title, true);
+        let width = area.width.saturating_sub(1);
+        machine::graphs(p, Rect { x: area.x + 1, y, width, height: area.bottom().saturating_sub(y) });
+    }
 }
 
-fn latency(p: &mut Paint, area: Rect, y: u16) {
+fn latency(p: &mut Paint, area: Rect, y: u16) -> u16 {
     let l = p.ui.snap.latency;
     if l.total.p50.is_none() {
-        return;
+        return y;
     }
     let mut y = section(p, area, y, p.lang().pick("用时 p50 / p95", "Latency p50 / p95"), true);
     for (zh, en, stage) in [
@@ -61,6 +76,7 @@ fn latency(p: &mut Paint, area: Rect, y: u16) {
             &[(format!(" {name}"), Role::TextDim), (format!("{} / {}", took(p50), took(p95)), Role::Text)],
         );
     }
+    y
 }
 
 fn section(p: &mut Paint, area: Rect, y: u16, words: &str, ruled: bool) -> u16 {

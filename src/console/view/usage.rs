@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use ratatui::layout::Rect;
 
-use super::paint::Paint;
+use super::machine;
+use super::paint::{Paint, Span};
 use crate::console::state::{By, Ui};
 use crate::console::text::{Scale, bar, figures, sparkline};
 use crate::console::theme::Role;
+use crate::domain::Text;
 
 /// Sums of one thing.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -79,6 +81,7 @@ pub fn draw(p: &mut Paint, area: Rect) {
         return;
     }
     trend(p, area);
+    limits(p, area);
     let top = sums.iter().map(|(_, s)| s.cost).fold(0.0, f64::max);
     let most = sums.iter().map(|(_, s)| s.input + s.output).max().unwrap_or(0);
     let y0 = area.y + 3;
@@ -119,6 +122,39 @@ fn trend(p: &mut Paint, area: Rect) {
     let most = if any_money { figures::money(top.into(), p.lang()) } else { figures::count(top as u64, p.lang()) };
     let words = format!("{}{most}", p.lang().pick("最高一天 ", "highest day "));
     p.put(x + 2, area.y + 1, area.width, &words, Role::TextDim);
+}
+
+/// How full today's quotas are, and what is left at the vendors.
+fn limits(p: &mut Paint, area: Rect) {
+    let lang = p.lang();
+    let (today, limits) = (p.ui.snap.today, p.ui.config.chats.group.limits.clone());
+    let mut row: Vec<Span> = Vec::new();
+    let mut quota = |name: &str, used: f64, most: f64, words: String| {
+        if most > 0.0 {
+            let share = (used / most) as f32;
+            let role = machine::fullness(share);
+            row.push((format!("{name} "), Role::TextDim));
+            row.push((bar(share, 8, p.ui.width), role));
+            row.push((format!(" {words} {}   ", figures::percent(share)), role));
+        }
+    };
+    let (tokens, most) = (today.input + today.output, limits.tokens_per_day);
+    let words = format!("{}/{}", figures::count(tokens, lang), figures::count(most, lang));
+    quota(lang.pick("今日 token", "today's tokens"), tokens as f64, most as f64, words);
+    let words = format!("{}/{}", figures::money(today.cost, lang), figures::money(limits.cost_per_day, lang));
+    quota(lang.pick("今日费用", "today's money"), today.cost, limits.cost_per_day, words);
+    for provider in p.ui.snap.providers.iter() {
+        if let Some(balance) = &provider.balance {
+            let words = format!(
+                "{} {} {}   ",
+                provider.name,
+                lang.pick("余额", "has left"),
+                Text::from(balance.as_str()).shown()
+            );
+            row.push((words, Role::Money));
+        }
+    }
+    p.spans(area.x + 1, area.y + 2, area.width.saturating_sub(1), &row);
 }
 
 fn table_row(p: &mut Paint, area: Rect, name: &str, sum: Option<&Sum>, share: f32) {

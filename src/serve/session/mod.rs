@@ -379,7 +379,7 @@ impl<C: Drawing, K: Keys, S: Screen> Session<C, K, S> {
     }
 
     fn tell_placed(&mut self) -> ControlFlow<Bye> {
-        let Placed { config, origins, file } = self.placed.borrow_and_update().clone();
+        let Placed { config, origins, file, .. } = self.placed.borrow_and_update().clone();
         self.tell(News::Config { config, origins, file })
     }
 

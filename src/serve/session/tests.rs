@@ -176,7 +176,7 @@ impl World {
                         publisher.publish(version(100));
                         let _ = reply.send(Ok(Done::Ok));
                     }
-                    Request::Query { .. } => {}
+                    Request::Query { .. } | Request::Measures { .. } => {}
                 }
             }
         });
