@@ -42,7 +42,7 @@ async fn verbs_become_the_commands_they_say() {
     let mut daemon = Daemon::start().await;
     let group = ChatRef { peer: Peer::Group(GroupId(123)), account: None };
     let cases = [
-        ("send", Command::Send { chat: group, text: "你好".into() }),
+        ("send", Command::Send { chat: group, text: "你好".into(), quote: None, at: Vec::new() }),
         ("ask", Command::Ask { chat: group, text: "你好".into() }),
         ("answer", Command::Answer { chat: group, line: None }),
         ("retry", Command::Retry { chat: group, line: None }),

@@ -2,6 +2,7 @@
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::future::Future;
+use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
@@ -84,8 +85,8 @@ fn filter(level: &str) -> tracing_subscriber::EnvFilter {
     tracing_subscriber::EnvFilter::try_new(level).unwrap_or_else(|_| "info".into())
 }
 
-/// Runs the bot with its socket until it has stopped; `beside` runs along once the socket listens, and its end ends
-/// the bot. `demo`: the world is simulated, and consoles say so.
+/// Runs the bot with its socket until it has stopped; `beside` runs along once the socket listens, is told where
+/// adapters may dial in, and its end ends the bot. `demo`: the world is simulated, and consoles say so.
 ///
 /// # Errors
 /// What keeps it from starting, or that it broke.
@@ -93,7 +94,7 @@ pub async fn daemon<F: Future<Output = ()>>(
     loaded: Loaded,
     options: RunOptions,
     demo: bool,
-    beside: impl FnOnce(Doors) -> F,
+    beside: impl FnOnce(Doors, &[SocketAddr]) -> F,
 ) -> Result<(), Exit> {
     let file = options.config.display().to_string();
     let data = options.data.clone();
@@ -105,7 +106,8 @@ pub async fn daemon<F: Future<Output = ()>>(
     let doors = Doors::new(running.handle.clone(), &data, stop.clone());
     let doors = if demo { doors.of_demo() } else { doors };
     let served = tokio::spawn(serve::serve(door, doors.clone()));
-    let end = until_end(&mut running, &mut signals, beside(doors)).await;
+    let beside = beside(doors, &running.addresses);
+    let end = until_end(&mut running, &mut signals, beside).await;
     stop.cancel();
     if let Ok(Err(error)) = served.await {
         tracing::error!(%error, "the socket");

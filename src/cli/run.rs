@@ -39,13 +39,13 @@ impl Run {
         if !self.detached {
             daemon::warn(&loaded, &file, place.lang);
             daemon::log_to_stderr(&loaded.config.logs.level);
-            return Ok(threads.block_on(daemon::daemon(loaded, options, false, |_| pending()))?);
+            return Ok(threads.block_on(daemon::daemon(loaded, options, false, |_, _| pending()))?);
         }
         let log = daemon::log_to_file(&loaded.config.logs.level, &options.data)?;
         for issue in &loaded.warnings {
             tracing::warn!("{}", issue.line(&file, place.lang.language()));
         }
-        let running = daemon::daemon(loaded, options, false, |_| {
+        let running = daemon::daemon(loaded, options, false, |_, _| {
             // Until here the one who started us reads our last words; from here on nobody does.
             if let Err(error) = rustix::stdio::dup2_stderr(&log) {
                 tracing::warn!(%error, "what is said on stderr will not be in the log");

@@ -50,6 +50,7 @@ words! {
     ProviderKind { "ollama" => Ollama, "openai" => Openai }
     Durability { "process" => Process, "power" => Power }
     Backup { "daily" => Daily, "off" => Off }
+    Ring { "off" => Off, "bell" => Bell, "osc9" => Osc9, "osc777" => Osc777 }
 }
 
 /// The whole document. Chats come last: they begin with what the global tables say.
@@ -403,10 +404,15 @@ fn console(s: &mut Section<'_, '_>, c: &mut Console) {
     s.one_of("mouse", &mut c.mouse, &["auto", "on", "off"]);
     s.key("ascii", &mut c.ascii);
     s.within("ambiguous_width", &mut c.ambiguous_width, 1..=2);
+    s.key("notify", &mut c.notify);
     s.entries("keys", |action, place| match String::read(place.value) {
         Ok(key) => {
             c.keys.insert(action.to_owned(), key);
         }
         Err(kind) => place.note(kind),
+    });
+    s.tables("canned", &mut c.canned, |s, c| {
+        s.text("name", &mut c.name, Shape::Line);
+        s.key("text", &mut c.text);
     });
 }

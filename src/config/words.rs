@@ -156,6 +156,8 @@ fn named(what: Named, zh: bool) -> &'static str {
         (Named::Provider, false) => "provider",
         (Named::Dial, true) => "连接",
         (Named::Dial, false) => "connection",
+        (Named::Canned, true) => "常用回复",
+        (Named::Canned, false) => "canned reply",
         (Named::Listen, true) => "监听地址",
         (Named::Listen, false) => "address",
     }

@@ -5,6 +5,7 @@ use super::state::Cursor;
 use super::text::Composer;
 use std::sync::Arc;
 
+use crate::verbs::export::Export;
 use crate::domain::{Command, ConversationId, ItemId, Line, Seq, Turn};
 
 /// What a chosen row does.
@@ -18,6 +19,10 @@ pub enum Act {
     Open(Box<Layer>),
     /// A theme.
     Theme(String),
+    /// Words for the composer.
+    Insert(String),
+    /// A file.
+    Export(Export),
     /// Nothing: a title among the rows, passed over by the keys.
     Heading,
 }

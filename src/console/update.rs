@@ -5,13 +5,17 @@
 
 mod act;
 mod answers;
+mod canned;
 mod compose;
+mod export;
 mod layers;
 mod list;
+mod mention;
 mod menu;
 mod motion;
 mod palette;
 mod remember;
+mod ring;
 mod rows;
 mod settings;
 mod sheets;
@@ -74,7 +78,7 @@ impl Ui {
             Event::Paste(paste) => self.on_paste(&paste.text, paste.dropped, &mut out),
             Event::Mouse(mouse) => self.on_mouse(mouse, &mut out),
             Event::Background(r, g, b) => self.on_background((r, g, b)),
-            Event::Focus(_) => {}
+            Event::Focus(here) => self.bell.away = !here,
         }
         self.look_closer(&mut out);
         self.settle();
@@ -82,6 +86,7 @@ impl Ui {
     }
 
     fn on_snapshot(&mut self, snap: Arc<Snapshot>, out: &mut Intents) {
+        self.ring(&snap, out);
         if let Some(paused) = &mut self.paused {
             paused.behind = snap;
             return;

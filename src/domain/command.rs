@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AccessId, ChatRef, ItemId, Mode, Operator, Role, Seq, SessionId};
+use super::{AccessId, ChatRef, ItemId, Mode, Operator, Role, Seq, SessionId, UserId};
 
 /// A command with who asks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,6 +32,12 @@ pub enum Command {
         chat: ChatRef,
         /// What.
         text: String,
+        /// The message that is quoted with it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        quote: Option<Seq>,
+        /// Members of the group who are called by @ in front of it, in this order.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        at: Vec<UserId>,
     },
     /// Put this question to the chat's model as if it had been asked there, and deliver the answer.
     Ask {
@@ -331,6 +337,9 @@ pub enum Refusal {
     /// No such line.
     #[error("no such message")]
     UnknownLine,
+    /// Nobody can be called by @ where there is no group.
+    #[error("no group to call anybody in")]
+    NoGroup,
     /// No such provider.
     #[error("unknown provider {name}")]
     UnknownProvider {
@@ -386,6 +395,7 @@ impl Refusal {
             Self::UnknownItem(_) => "unknown_item",
             Self::WrongItem(_) => "wrong_item",
             Self::UnknownLine => "unknown_line",
+            Self::NoGroup => "no_group",
             Self::UnknownProvider { .. } => "unknown_provider",
             Self::UnknownPersona { .. } => "unknown_persona",
             Self::Changed(_) => "changed",

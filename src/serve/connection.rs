@@ -209,6 +209,7 @@ mod tests {
             author: Author::Bot,
             text: Text::from("x"),
             message: None,
+            others: Vec::new(),
             answers: None,
             pictures: Vec::new(),
             verdict: None,

@@ -183,6 +183,7 @@ pub fn line(seq: u64, text: &str) -> Line {
         author: Author::Person { id: UserId(5), name: Text::from(NASTY) },
         text: Text::from(text),
         message: Some(MessageId(-9)),
+        others: Vec::new(),
         answers: None,
         pictures: vec![],
         verdict: Some(Verdict::ignore(Gate::Access, Reason::NotAllowed(AccessId::Group(GroupId(123))))),

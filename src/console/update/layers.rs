@@ -80,6 +80,8 @@ impl Ui {
         match choice.act {
             Act::Action(action) => self.act(action, out),
             Act::Heading => {}
+            Act::Insert(text) => self.insert(&text, out),
+            Act::Export(export) => self.export(export, out),
             Act::Open(layer) => self.layers.push(*layer),
             Act::Theme(name) => {
                 self.set_theme(&name);

@@ -124,6 +124,7 @@ impl Ui {
                 if line.making.is_some() {
                     offers.push((Action::Details, "怎么来的", "how it was made"));
                 }
+                offers.push((Action::Quote, "引用…", "quote…"));
                 offers.push((Action::Copy, "复制", "copy"));
                 offers
             }
@@ -134,7 +135,7 @@ impl Ui {
                     false => (Action::Regenerate, "重写回答", "write the answer again"),
                 };
                 let why = (Action::Why, "为什么回或不回", "why it was answered or not");
-                vec![again, why, (Action::Block, "屏蔽这个人…", "block this person…"), (Action::Copy, "复制", "copy")]
+                vec![(Action::Quote, "引用来回复…", "reply with a quote…"), again, why, (Action::Block, "屏蔽这个人…", "block this person…"), (Action::Copy, "复制", "copy")]
             }
         }
     }
@@ -146,6 +147,7 @@ impl Ui {
         }
         vec![
             (Action::Reply, "回复", "reply"),
+            (Action::Canned, "常用回复…", "canned replies…"),
             (Action::Mode, "谁来回答…", "who answers…"),
             (Action::Access, "放行…", "access…"),
             (Action::Settings, "设置…", "settings…"),
@@ -165,7 +167,7 @@ impl Ui {
                 (Action::Why, "为什么回或不回", "why it was answered or not"),
                 (Action::Details, "回复怎么来的", "how the reply was made"),
                 (Action::Date, "跳到某一天…", "go to a day…"),
-                (Action::Export, "导出", "export"),
+                (Action::Export, "导出…", "export…"),
             ]);
         }
         if self.view == View::Chats {

@@ -7,7 +7,7 @@ use super::paint::Paint;
 use crate::console::layout::composer_columns;
 use crate::console::state::{Purpose, Ui};
 use crate::console::theme::{Glyph, Role};
-use crate::domain::{Mode, ProviderState};
+use crate::domain::{ConversationId, Mode, ProviderState};
 
 /// The words in front of what is typed.
 pub fn lead(ui: &Ui) -> String {
@@ -31,9 +31,24 @@ pub fn lead(ui: &Ui) -> String {
         _ => {
             let mode = ui.chat_view(id).map_or(Mode::Auto, |c| c.mode);
             let mode = crate::words::mode(mode, lang);
-            format!("{to}{kind}{name} {} {bot}({mode}): ", lang.pick("以", "as"))
+            format!("{to}{kind}{name} {} {bot}({mode}){}: ", lang.pick("以", "as"), front(ui, id))
         }
     }
+}
+
+/// Whom the message quotes and calls.
+fn front(ui: &Ui, id: ConversationId) -> String {
+    let Some(lead) = ui.chats.get(&id).map(|c| &c.lead) else { return String::new() };
+    let mut front = String::new();
+    if let Some(seq) = lead.quote {
+        let quoted = ui.lines(id).into_iter().find(|l| l.seq == seq).map(|l| crate::words::author(&l.author, ui.lang()));
+        let who = ui.width.truncate(quoted.as_deref().unwrap_or("…"), 10).into_owned();
+        front.push_str(&format!(" {}{who}", ui.lang().pick("引用", "quoting ")));
+    }
+    for (_, name) in &lead.at {
+        front.push_str(&format!(" @{}", ui.width.truncate(name, 10)));
+    }
+    front
 }
 
 pub fn draw(p: &mut Paint, area: Rect) -> Option<Position> {

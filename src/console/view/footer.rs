@@ -85,9 +85,20 @@ fn keys(p: &Paint) -> Vec<(String, Span)> {
             },
         };
     }
+    if let Some((_, members)) = p.ui.offered() {
+        // The first is taken by Tab; more letters choose among the others.
+        let names = members.into_iter().map(|(_, name)| format!("@{}", p.ui.width.truncate(&name, 16)));
+        return std::iter::once("Tab")
+            .chain(std::iter::repeat(""))
+            .zip(names)
+            .map(|(key, name)| (key.to_owned(), (name, Role::FooterText)))
+            .collect();
+    }
     if p.ui.composing.is_some() {
         return fixed(&[
             ("Enter", "发送", "send"),
+            ("@", "叫人", "call"),
+            ("Ctrl-R", "常用", "canned"),
             ("Alt-Enter", "换行", "new line"),
             ("Ctrl-U", "清行", "clear"),
             ("Esc", "收起（留草稿）", "put away (keeps it)"),
