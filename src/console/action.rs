@@ -125,8 +125,8 @@ actions! {
     Menu "menu" ["enter"] Lists Acting Viewer
         "能对所选做的事，方向键和数字选", "what can be done with what is selected", "菜单", "menu";
     Reply "reply" ["i"] Chats Acting Operator
-        "以机器人的名义说话，Enter 发送，Alt-Enter 换行，@ 后按 Tab 选人，Esc 收起但留着草稿",
-        "speak in the bot's name; Enter sends, Alt-Enter breaks the line, Tab behind @ calls a member, Esc keeps the draft", "回复", "reply";
+        "以机器人的名义说话，Enter 发送，Alt-Enter 换行，Esc 收起但留着草稿",
+        "speak in the bot's name; Enter sends, Alt-Enter breaks the line, Esc keeps the draft", "回复", "reply";
     Quote "quote" [">"] Chats Acting Operator "引用选中的消息来回复", "reply with the selected message as a quote", "引用", "quote";
     Canned "canned" ["g r"] Chats Acting Operator "常用回复（输入框里是 Ctrl-R）", "canned replies (Ctrl-R in the composer)", "常用", "canned";
     Access "access" ["w"] Chats Acting Admin

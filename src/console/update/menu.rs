@@ -147,7 +147,6 @@ impl Ui {
         }
         vec![
             (Action::Reply, "回复", "reply"),
-            (Action::Canned, "常用回复…", "canned replies…"),
             (Action::Mode, "谁来回答…", "who answers…"),
             (Action::Access, "放行…", "access…"),
             (Action::Settings, "设置…", "settings…"),
@@ -155,6 +154,7 @@ impl Ui {
             (Action::Model, "模型…", "model…"),
             (Action::New, "新话题", "begin anew"),
             (Action::Note, "备注…", "note…"),
+            (Action::Canned, "常用回复…", "canned replies…"),
             (Action::Block, "屏蔽…", "block…"),
             (Action::Mark, "标记", "mark"),
         ]
