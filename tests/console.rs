@@ -13,3 +13,7 @@ mod hangup;
 mod harness;
 #[path = "console/stop.rs"]
 mod stop;
+#[path = "console/story.rs"]
+mod story;
+#[path = "console/town.rs"]
+mod town;

@@ -204,6 +204,37 @@ impl Terminal {
         assert!(!waited.timed_out(), "waited in vain: {what}; the screen shows:\n{}", said());
     }
 
+    /// Waits until these words are on the screen.
+    pub fn shows(&self, words: &str) {
+        self.until(words, |screen, _| screen.contents().contains(words));
+    }
+
+    /// Waits until they are no longer.
+    pub fn gone(&self, words: &str) {
+        self.until(&format!("{words} is gone"), |screen, _| !screen.contents().contains(words));
+    }
+
+    /// Goes down a list until the row with these words is the selected one: it stands out from the others.
+    pub fn until_selected(&mut self, words: &str) {
+        for _ in 0..40 {
+            if self.selected(words) {
+                return;
+            }
+            self.press_and_see("\x1b[B");
+        }
+        panic!("{words} cannot be selected in\n{}", self.seen.0.lock().unwrap().screen.screen().contents());
+    }
+
+    fn selected(&self, words: &str) -> bool {
+        let seen = self.seen.0.lock().unwrap();
+        let screen = seen.screen.screen();
+        let (rows, columns) = screen.size();
+        let row = (0..rows.get()).find(|y| screen.contents_between(*y, 0, *y, columns.get()).contains(words));
+        let Some(y) = row else { return false };
+        let look = |y: u16| screen.cell(y, columns.get() / 2).map(|c| (c.bgcolor(), c.inverse()));
+        look(y) != look(y - 1) && look(y) != look(y + 1)
+    }
+
     /// Something is drawn on the alternate screen.
     pub fn shows_console(screen: &vt100::Screen, _: &[u8]) -> bool {
         screen.alternate_screen() && !screen.contents().trim().is_empty()

@@ -31,7 +31,8 @@ pub fn lead(ui: &Ui) -> String {
         _ => {
             let mode = ui.chat_view(id).map_or(Mode::Auto, |c| c.mode);
             let mode = crate::words::mode(mode, lang);
-            format!("{to}{kind}{name} {} {bot}({mode}){}: ", lang.pick("以", "as"), front(ui, id))
+            // First whom it quotes and calls: where there is little room, the end is cut.
+            format!("{}{to}{kind}{name} {} {bot}({mode}): ", front(ui, id), lang.pick("以", "as"))
         }
     }
 }
@@ -43,10 +44,10 @@ fn front(ui: &Ui, id: ConversationId) -> String {
     if let Some(seq) = lead.quote {
         let quoted = ui.lines(id).into_iter().find(|l| l.seq == seq).map(|l| crate::words::author(&l.author, ui.lang()));
         let who = ui.width.truncate(quoted.as_deref().unwrap_or("…"), 10).into_owned();
-        front.push_str(&format!(" {}{who}", ui.lang().pick("引用", "quoting ")));
+        front.push_str(&format!("{}{who} ", ui.lang().pick("引用", "quoting ")));
     }
     for (_, name) in &lead.at {
-        front.push_str(&format!(" @{}", ui.width.truncate(name, 10)));
+        front.push_str(&format!("@{} ", ui.width.truncate(name, 10)));
     }
     front
 }
@@ -70,6 +71,16 @@ pub fn draw(p: &mut Paint, area: Rect) -> Option<Position> {
     }
     let layout = draft.layout(columns, p.ui.width);
     let (row, col) = layout.caret(draft.text(), draft.caret());
+    // To whom it goes is always seen: where the first row of a long text is not, it keeps the row for itself.
+    let scrolled = row >= area.height.into();
+    let area = match (scrolled, area.height) {
+        (true, 2..) => Rect { y: area.y + 1, height: area.height - 1, ..area },
+        (true, _) => {
+            p.clear(Rect { x: area.x + 2, width: area.width - 2, ..area }, Role::Input);
+            area
+        }
+        (false, _) => area,
+    };
     let top = (row + 1).saturating_sub(area.height.into());
     for (n, line) in layout.rows().iter().enumerate().skip(top).take(area.height.into()) {
         let y = area.y + u16::try_from(n - top).unwrap_or(0);

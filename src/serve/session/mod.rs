@@ -111,6 +111,8 @@ struct Session<C, K, S> {
     away: bool,
     /// This operator told the bot to stop.
     stopped: bool,
+    /// The console left by itself, and has said what to keep.
+    left: bool,
 }
 
 /// Runs a session to its end, and tells why it ended.
@@ -127,6 +129,7 @@ async fn play<C: Drawing>(
 ) -> Bye {
     let mut session = Session::new(opening, keys, screen, console);
     let bye = session.live().await;
+    session.remember();
     session.finish(&bye).await;
     bye
 }
@@ -171,6 +174,7 @@ impl<C: Drawing, K: Keys, S: Screen> Session<C, K, S> {
             suspending: false,
             away: false,
             stopped: false,
+            left: false,
         }
     }
 
@@ -351,7 +355,10 @@ impl<C: Drawing, K: Keys, S: Screen> Session<C, K, S> {
                 self.suspending = S::SUSPENDS;
                 None
             }
-            Intent::Detach => return ControlFlow::Break(Bye::Detached),
+            Intent::Detach => {
+                self.left = true;
+                return ControlFlow::Break(Bye::Detached);
+            }
         };
         refused.map_or(ControlFlow::Continue(()), |news| self.tell(news))
     }
@@ -420,6 +427,16 @@ impl<C: Drawing, K: Keys, S: Screen> Session<C, K, S> {
     fn frame(&mut self) -> Result<Vec<u8>, Panicked> {
         let now = self.clock.now();
         self.console.with(|c| if c.wanted() { c.draw(now) } else { Vec::new() })
+    }
+
+    /// A link that went without a word, or was ended, costs nothing that was typed.
+    fn remember(&mut self) {
+        if self.left || self.first.is_some() {
+            return;
+        }
+        if let Ok(screen) = self.console.with(|c| c.memory()) {
+            self.errands.give(Errand::Remember(screen));
+        }
     }
 
     /// Gives the terminal back and says why.

@@ -64,6 +64,10 @@ impl Drawing for Script {
     fn wanted(&self) -> bool {
         self.text != self.shown
     }
+
+    fn memory(&self) -> String {
+        self.text.clone()
+    }
 }
 
 impl Script {
