@@ -4,9 +4,10 @@
 use super::harness::Terminal;
 use super::town::{Town, group, private};
 
-/// Esc, and the moment after which it is no longer the beginning of a sequence.
-fn escape(terminal: &mut Terminal) {
-    terminal.press_and_see("\x1b");
+/// Puts the composer away. A key right behind Esc would be one key with it, so it has to be seen.
+fn put_away(terminal: &mut Terminal) {
+    terminal.press("\x1b");
+    terminal.gone("put away");
 }
 
 /// Waits until so many questions were answered, as their rows say at their ends.
@@ -25,7 +26,7 @@ fn a_reply_is_written_and_arrives() {
     town.hears(private(77), "今天休息");
     // The chat is in human hands now, with a countdown.
     terminal.shows("manual");
-    escape(&mut terminal);
+    put_away(&mut terminal);
     assert_eq!(terminal.leave(), 0);
     terminal.assert_restored();
 }
@@ -162,7 +163,7 @@ fn the_palette_takes_what_ctl_takes() {
     terminal.press("mode private:77 mutd");
     terminal.shows("it should be auto, draft");
     terminal.press("\x15mode private:77 muted --for 1h\r");
-    terminal.shows("muted");
+    terminal.shows("77 · muted");
     town.writes(77, "还在吗");
     terminal.shows("还在吗");
     assert_eq!(town.heard(private(77)).len(), 1, "nobody answers");
@@ -199,7 +200,7 @@ fn a_paste_of_a_megabyte_is_cut_and_sent_by_nobody() {
     terminal.shows("too long");
     assert_eq!(town.heard(private(77)).len(), 1, "no newline of it sent anything");
     // The console and the bot go on.
-    escape(&mut terminal);
+    put_away(&mut terminal);
     assert!(town.home.ctl(&["status"]).status.success());
     town.writes(78, "别人");
     town.hears(private(78), "别人");

@@ -6,6 +6,8 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+mod crowd;
+
 use super::link::{RESET, STALLED};
 use super::*;
 use crate::console::Depth;
