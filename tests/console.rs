@@ -5,6 +5,8 @@
 
 #[path = "console/attach.rs"]
 mod attach;
+#[path = "console/crowd.rs"]
+mod crowd;
 #[path = "console/daemon.rs"]
 mod daemon;
 #[path = "console/hangup.rs"]

@@ -320,7 +320,7 @@ impl Desk {
                     }
                     lines.sort_unstable_by_key(|line| line.seq);
                     lines.iter().for_each(|line| sheet.line(line));
-                    match lines.last().filter(|_| more) {
+                    match lines.last().filter(|line| more && line.seq > last) {
                         Some(_) if sheet.len() > MOST => return Err(Refusal::TooLarge(MOST).into()),
                         Some(line) => last = line.seq,
                         None => break,

@@ -272,6 +272,7 @@ pub fn sample(verb: &str) -> Value {
         "notify" => json!({"what": "test"}),
         "persona" | "model" => json!({"chat": "group:123", "name": "x"}),
         "history" => json!({"chat": "group:123", "since": "2h", "until": "2099-01-01", "limit": "5"}),
+        "export" => json!({"what": "group:123", "format": "csv"}),
         "why" | "get" | "answer" | "retry" | "stop" | "new" | "resume" | "claim" | "release" => {
             json!({"chat": "group:123"})
         }

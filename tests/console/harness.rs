@@ -214,25 +214,17 @@ impl Terminal {
         self.until(&format!("{words} is gone"), |screen, _| !screen.contents().contains(words));
     }
 
-    /// Goes down a list until the row with these words is the selected one: it stands out from the others.
+    /// Goes down a list until the row with these words is the selected one.
     pub fn until_selected(&mut self, words: &str) {
         for _ in 0..40 {
-            if self.selected(words) {
+            let (row, text) = selected(self.seen.0.lock().unwrap().screen.screen()).unwrap_or_default();
+            if text.contains(words) {
                 return;
             }
-            self.press_and_see("\x1b[B");
+            self.press("\x1b[B");
+            self.until("another row is selected", |screen, _| selected(screen).is_some_and(|(at, _)| at != row));
         }
-        panic!("{words} cannot be selected in\n{}", self.seen.0.lock().unwrap().screen.screen().contents());
-    }
-
-    fn selected(&self, words: &str) -> bool {
-        let seen = self.seen.0.lock().unwrap();
-        let screen = seen.screen.screen();
-        let (rows, columns) = screen.size();
-        let row = (0..rows.get()).find(|y| screen.contents_between(*y, 0, *y, columns.get()).contains(words));
-        let Some(y) = row else { return false };
-        let look = |y: u16| screen.cell(y, columns.get() / 2).map(|c| (c.bgcolor(), c.inverse()));
-        look(y) != look(y - 1) && look(y) != look(y + 1)
+        panic!("{words} cannot be selected");
     }
 
     /// Something is drawn on the alternate screen.
@@ -332,6 +324,15 @@ impl Drop for Terminal {
             let _ = self.child.wait();
         }
     }
+}
+
+/// The row in the middle of the screen that stands out from its neighbours, and what it says.
+fn selected(screen: &vt100::Screen) -> Option<(u16, String)> {
+    let (rows, columns) = screen.size();
+    let look = |y: u16| screen.cell(y, columns.get() / 2).map(|c| (c.bgcolor(), c.inverse()));
+    let stands_out = |y: &u16| look(*y) != look(y - 1) && look(*y) != look(y + 1);
+    let row = (1..rows.get() - 1).find(stands_out)?;
+    Some((row, screen.contents_between(row, 0, row, columns.get())))
 }
 
 fn cells(n: u16) -> NonZero<u16> {

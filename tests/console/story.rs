@@ -131,6 +131,7 @@ fn enter_arrows_and_digits_are_enough() {
     terminal.press_and_see("\r");
     terminal.shows("Who answers");
     terminal.press("1");
+    terminal.shows("77 · auto");
     town.writes(77, "第二个");
     town.hears(private(77), "第二个");
 }

@@ -79,7 +79,7 @@ impl Ui {
             Page::Lines { mut lines, more } => {
                 lines.sort_unstable_by_key(|line| line.seq);
                 lines.iter().for_each(|line| exporting.sheet.line(line));
-                let last = lines.last().map(|line| line.seq);
+                let last = lines.last().map(|line| line.seq).filter(|last| *last > exporting.after);
                 if let Some(last) = last.filter(|_| more && exporting.sheet.len() < MOST) {
                     exporting.after = last;
                     return self.export_on(exporting, out);

@@ -190,8 +190,12 @@ impl Ui {
                 }
             },
             Ask::Note(id) => {
-                let chat = super::act::chat_ref(id);
-                self.command(Command::Note { chat, text }, lang.pick("备注已记下", "noted").into(), out);
+                let marked = std::mem::take(&mut self.list.marks);
+                let all = if marked.is_empty() { vec![id] } else { marked.into_iter().collect() };
+                for chat in all.into_iter().map(super::act::chat_ref) {
+                    let words = lang.pick("备注已记下", "noted").into();
+                    self.command(Command::Note { chat, text: text.clone() }, words, out);
+                }
             }
             Ask::Setting(id, key) => {
                 let chat = super::act::chat_ref(id);

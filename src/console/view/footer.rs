@@ -87,7 +87,11 @@ fn keys(p: &Paint) -> Vec<(String, Span)> {
     }
     if let Some((_, members)) = p.ui.offered() {
         // The first is taken by Tab; more letters choose among the others.
-        let names = members.into_iter().map(|(_, name)| format!("@{}", p.ui.width.truncate(&name, 16)));
+        let twice = |name: &str| members.iter().filter(|(_, other)| other == name).count() > 1;
+        let names = members.iter().map(|(id, name)| match twice(name) {
+            true => format!("@{} {id}", p.ui.width.truncate(name, 16)),
+            false => format!("@{}", p.ui.width.truncate(name, 16)),
+        });
         return std::iter::once("Tab")
             .chain(std::iter::repeat(""))
             .zip(names)
