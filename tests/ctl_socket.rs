@@ -129,7 +129,8 @@ async fn status_has_what_scripts_rely_on() {
 #[tokio::test]
 async fn text_for_people_lines_up_and_moves_no_cursor() {
     let daemon = Daemon::start().await;
-    for verb in ["status", "chats", "accounts", "attention", "history", "why", "get", "usage", "audit", "sessions", "export"]
+    for verb in
+        ["status", "chats", "accounts", "attention", "history", "why", "get", "usage", "audit", "sessions", "export"]
     {
         let answer = daemon.ask(verb, sample(verb), false).await;
         let text = answer["text"].as_str().unwrap();
@@ -154,7 +155,10 @@ async fn an_export_is_whole_and_in_the_shape_that_was_asked_for() {
     let daemon = Daemon::start().await;
     let fields = daemon.ask("export", json!({"what": "group:123", "format": "txt"}), true).await;
     let text = fields["export"].as_str().unwrap();
-    assert!(fields["format"] == "txt" && text.contains("second") && Text::from(text).hazards().is_empty(), "{fields:?}");
+    assert!(
+        fields["format"] == "txt" && text.contains("second") && Text::from(text).hazards().is_empty(),
+        "{fields:?}"
+    );
     let audit = daemon.ask("export", json!({"what": "audit", "format": "csv"}), false).await;
     assert!(audit["text"].as_str().unwrap().starts_with("time,operator,command,result\n"), "{audit:?}");
     let wrong = daemon.ask("export", json!({"what": "audit", "format": "exe"}), true).await;

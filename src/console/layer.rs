@@ -5,8 +5,8 @@ use super::state::Cursor;
 use super::text::Composer;
 use std::sync::Arc;
 
-use crate::verbs::export::Export;
 use crate::domain::{Command, ConversationId, ItemId, Line, Seq, Turn};
+use crate::verbs::export::Export;
 
 /// What a chosen row does.
 #[derive(Debug, Clone, PartialEq)]

@@ -180,8 +180,14 @@ fn layers() {
     ] {
         check(name, (80, 24), keys);
     }
-    for (name, keys) in [("help", "?"), ("composer", "jjji你好"), ("menu", "jjj\r"), ("why", "jjjK"), ("chord", "g"), ("quote", "jjjlkk>@老\t看")]
-    {
+    for (name, keys) in [
+        ("help", "?"),
+        ("composer", "jjji你好"),
+        ("menu", "jjj\r"),
+        ("why", "jjjK"),
+        ("chord", "g"),
+        ("quote", "jjjlkk>@老\t看"),
+    ] {
         check(name, (45, 12), keys);
     }
 }

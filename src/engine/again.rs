@@ -83,7 +83,8 @@ impl State {
             Some(PartState::Generated | PartState::Sending) | None => Err(Refusal::OnItsWay),
             Some(_) => {
                 let (author, text, answers) = (line.author.clone(), line.text.raw().to_owned(), line.answers);
-                let saying = Saying { conversation: id, author, text, answers, making: None, heard: None, lead: Vec::new() };
+                let saying =
+                    Saying { conversation: id, author, text, answers, making: None, heard: None, lead: Vec::new() };
                 Ok(Done::Started(Some(self.say(saying))))
             }
         }?;

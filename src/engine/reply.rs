@@ -250,7 +250,8 @@ impl State {
             });
             names.take(1).next().unwrap_or_else(|| user.to_string())
         };
-        let called = saying.lead.iter().filter_map(|s| if let OutSegment::At(user) = s { Some(name(*user)) } else { None });
+        let called =
+            saying.lead.iter().filter_map(|s| if let OutSegment::At(user) = s { Some(name(*user)) } else { None });
         called.map(|name| format!("@{name} ")).collect()
     }
 

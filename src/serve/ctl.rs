@@ -8,7 +8,9 @@ use super::hello::Ask;
 use super::sessions::Sessions;
 use super::shape;
 use super::show::{self, By};
-use crate::domain::{Audit, ChatRef, ChatView, Command, Done, ItemKind, Line, Operator, Page, Query, Refusal, Seq, Snapshot, Wall};
+use crate::domain::{
+    Audit, ChatRef, ChatView, Command, Done, ItemKind, Line, Operator, Page, Query, Refusal, Seq, Snapshot, Wall,
+};
 use crate::runtime::handle::{Gone, Handle};
 use crate::verbs::arguments::Arguments;
 use crate::verbs::command::{PATIENCE, command, happened};

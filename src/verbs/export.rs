@@ -318,8 +318,12 @@ mod tests {
 
     #[test]
     fn the_audit_is_written_too() {
-        let row =
-            Audit { at: Wall(1_763_738_060_000), operator: "li".into(), command: "{\"a\":1}".into(), result: "ok".into() };
+        let row = Audit {
+            at: Wall(1_763_738_060_000),
+            operator: "li".into(),
+            command: "{\"a\":1}".into(),
+            result: "ok".into(),
+        };
         for (format, ends) in [
             (Format::Csv, "2025-11-21T23:14:20+08:00,li,\"{\"\"a\"\":1}\",ok\n"),
             (Format::Txt, "23:14:20 li: {\"a\":1} → ok\n"),

@@ -342,7 +342,12 @@ impl Town {
         let text = "人说的".to_owned();
         let modes = [Mode::Auto, Mode::Draft, Mode::Manual, Mode::Muted];
         let command = match what % 16 {
-            0 => Command::Send { chat, text, quote: some_line(&snapshot, chat, which).filter(|_| which % 2 == 0), at: Vec::new() },
+            0 => Command::Send {
+                chat,
+                text,
+                quote: some_line(&snapshot, chat, which).filter(|_| which.is_multiple_of(2)),
+                at: Vec::new(),
+            },
             1 => Command::Ask { chat, text },
             2 => Command::Answer { chat, line: None },
             3 | 4 => Command::Approve { item, text: None },

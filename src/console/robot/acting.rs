@@ -181,6 +181,17 @@ fn the_audit_and_other_times_are_exported_by_the_palette() {
 }
 
 #[test]
+fn a_pasted_book_is_forgotten_before_anything_else() {
+    let mut robot = Robot::sits_down();
+    robot.selects("运维群").types("i半句话\x1bh").selects("测试群").types("i").pastes(&"很长\n".repeat(200_000));
+    let kept = robot.console.memory();
+    assert!(kept.len() <= Command::SCREEN && kept.contains("半句话"), "{} bytes", kept.len());
+    let mut again = Robot::sits_down();
+    again.tells(News::Remembered(Some(kept)));
+    again.selects("运维群").sees("半句话");
+}
+
+#[test]
 fn what_is_new_rings_once_in_a_while_and_never_where_one_looks() {
     let mut robot = Robot::sits_down();
     let unknown = || ItemKind::Unknown { line: Seq(1) };
@@ -194,8 +205,7 @@ fn what_is_new_rings_once_in_a_while_and_never_where_one_looks() {
     robot.presses("\x1b[O").waits_in(53, TEST, unknown());
     assert_eq!(robot.rings(), ["\x07"], "nobody looks at the screen");
     robot.presses("\x1b[I").waits(Duration::from_secs(6));
-    let suggestion =
-        ItemKind::Draft { answers: Seq(1), text: "好".into(), making: Arc::default(), suggestion: true };
+    let suggestion = ItemKind::Draft { answers: Seq(1), text: "好".into(), making: Arc::default(), suggestion: true };
     robot.waits_in(54, WANG, suggestion);
     assert_eq!(robot.rings(), [] as [&str; 0], "nobody has to act");
     robot.types("gb").waits_in(55, WANG, unknown());

@@ -14,7 +14,8 @@ impl Ui {
         }
         let canned = &self.config.console.canned;
         if canned.is_empty() {
-            let (zh, en) = ("还没有：写在 config.toml 的 [[console.canned]]", "none yet: [[console.canned]] in config.toml");
+            let (zh, en) =
+                ("还没有：写在 config.toml 的 [[console.canned]]", "none yet: [[console.canned]] in config.toml");
             return self.toast(self.lang().pick(zh, en).to_owned(), false);
         }
         let row = |c: &crate::config::Canned| Choice {

@@ -37,7 +37,8 @@ impl Ui {
             offer(lang.pick("今天", "today"), What::Chat(chat), days(0), &Format::ALL[..2]);
         }
         offer(lang.pick("审计记录", "audit"), What::Audit, None, &[Format::Csv, Format::Jsonl]);
-        let (zh, en) = ("别的时段：:export 会话 --since 2d --until 1d", "other times: :export CHAT --since 2d --until 1d");
+        let (zh, en) =
+            ("别的时段：:export 会话 --since 2d --until 1d", "other times: :export CHAT --since 2d --until 1d");
         self.open_sheet(lang.pick("导出", "Export").to_owned(), vec![lang.pick(zh, en).to_owned()], rows, false);
     }
 

@@ -135,7 +135,13 @@ impl Ui {
                     false => (Action::Regenerate, "重写回答", "write the answer again"),
                 };
                 let why = (Action::Why, "为什么回或不回", "why it was answered or not");
-                vec![(Action::Quote, "引用来回复…", "reply with a quote…"), again, why, (Action::Block, "屏蔽这个人…", "block this person…"), (Action::Copy, "复制", "copy")]
+                vec![
+                    (Action::Quote, "引用来回复…", "reply with a quote…"),
+                    again,
+                    why,
+                    (Action::Block, "屏蔽这个人…", "block this person…"),
+                    (Action::Copy, "复制", "copy"),
+                ]
             }
         }
     }

@@ -193,7 +193,8 @@ impl Ui {
             let found = self.canned_named(begun.trim());
             let (zh, en) = ("没有这条常用回复：", "no such canned reply: ");
             let name = found.get(prompt.cursor.at).map(|c| c.name.trim_start_matches("canned ").to_owned());
-            let text = name.and_then(|n| self.config.console.canned.iter().find(|c| c.name == n)).map(|c| c.text.clone());
+            let text =
+                name.and_then(|n| self.config.console.canned.iter().find(|c| c.name == n)).map(|c| c.text.clone());
             let text = text.ok_or_else(|| format!("{}{begun}", self.lang().pick(zh, en)))?;
             self.insert(&text, out);
             return Ok(());
@@ -207,7 +208,8 @@ impl Ui {
     fn canned_named(&self, begun: &str) -> Vec<Completion> {
         let words = Action::Canned.entry().words(self.lang());
         let fits = self.config.console.canned.iter().filter(|c| c.name.contains(begun));
-        let rows = fits.map(|c| Completion { name: format!("canned {}", c.name), arguments: String::new(), words, key: None });
+        let rows =
+            fits.map(|c| Completion { name: format!("canned {}", c.name), arguments: String::new(), words, key: None });
         rows.collect()
     }
 

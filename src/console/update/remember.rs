@@ -125,7 +125,8 @@ fn kept(mut memory: Memory) -> String {
             return text;
         }
         let draft = memory.chats.iter_mut().max_by_key(|(_, _, draft)| draft.len());
-        let line = memory.history.iter().enumerate().max_by_key(|(_, line)| line.len()).map(|(n, line)| (n, line.len()));
+        let line =
+            memory.history.iter().enumerate().max_by_key(|(_, line)| line.len()).map(|(n, line)| (n, line.len()));
         match (draft, line) {
             (Some((_, _, draft)), line) if line.is_none_or(|(_, bytes)| bytes <= draft.len()) && !draft.is_empty() => {
                 draft.clear();

@@ -40,7 +40,12 @@ impl Ui {
         let mut bytes = Vec::new();
         bell(&mut bytes);
         let more = if fresh.len() > 1 { format!(" +{}", fresh.len() - 1) } else { String::new() };
-        desktop(self.config.console.notify, &snap.instance, &format!("{}{more}", self.said_of(snap, first)), &mut bytes);
+        desktop(
+            self.config.console.notify,
+            &snap.instance,
+            &format!("{}{more}", self.said_of(snap, first)),
+            &mut bytes,
+        );
         out.push(Intent::Write(bytes));
     }
 

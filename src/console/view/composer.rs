@@ -42,7 +42,8 @@ fn front(ui: &Ui, id: ConversationId) -> String {
     let Some(lead) = ui.chats.get(&id).map(|c| &c.lead) else { return String::new() };
     let mut front = String::new();
     if let Some(seq) = lead.quote {
-        let quoted = ui.lines(id).into_iter().find(|l| l.seq == seq).map(|l| crate::words::author(&l.author, ui.lang()));
+        let quoted =
+            ui.lines(id).into_iter().find(|l| l.seq == seq).map(|l| crate::words::author(&l.author, ui.lang()));
         let who = ui.width.truncate(quoted.as_deref().unwrap_or("…"), 10).into_owned();
         front.push_str(&format!("{}{who} ", ui.lang().pick("引用", "quoting ")));
     }

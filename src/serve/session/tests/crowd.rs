@@ -40,7 +40,8 @@ impl Screen for Glass {
             tokio::time::sleep(STALLED).await;
             return Err(io::ErrorKind::TimedOut.into());
         }
-        tokio::time::sleep(self.wire.lag + Duration::from_micros(bytes.len() as u64 * 1_000_000 / self.wire.rate)).await;
+        tokio::time::sleep(self.wire.lag + Duration::from_micros(bytes.len() as u64 * 1_000_000 / self.wire.rate))
+            .await;
         self.seen.lock().unwrap().process(&bytes);
         self.frames.fetch_add(1, Relaxed);
         self.largest.fetch_max(bytes.len(), Relaxed);
