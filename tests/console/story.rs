@@ -146,10 +146,13 @@ fn old_messages_are_found_and_shown_among_their_neighbours() {
         town.writes(78, &format!("第{n}句"));
         town.hears(private(78), &format!("第{n}句"));
     }
+    // The other chat is the one that is looked at.
+    terminal.press("gg");
+    terminal.gone("订单号");
     terminal.press_and_see("gf");
     terminal.press("八四八\r");
     terminal.shows("订单号");
-    terminal.press_and_see("\r");
+    terminal.press("\r");
     terminal.shows("三分糖去冰 77");
     terminal.shows("我的订单号是八八四八");
 }

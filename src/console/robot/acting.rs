@@ -181,6 +181,17 @@ fn the_audit_and_other_times_are_exported_by_the_palette() {
 }
 
 #[test]
+fn enter_waits_for_what_is_being_looked_for() {
+    let mut robot = Robot::sits_down();
+    robot.types("gf雨\r\r");
+    assert!(!robot.console.ui.layers.is_empty(), "the page is still there");
+    let line = (**robot.snap.chats.get(&TEST).unwrap().tail.last().unwrap()).clone();
+    robot.answers(Page::Lines { lines: vec![line], more: false }).types("\r");
+    assert!(robot.console.ui.layers.is_empty());
+    assert_eq!(robot.console.ui.chat(), Some(TEST));
+}
+
+#[test]
 fn a_pasted_book_is_forgotten_before_anything_else() {
     let mut robot = Robot::sits_down();
     robot.selects("运维群").types("i半句话\x1bh").selects("测试群").types("i").pastes(&"很长\n".repeat(200_000));

@@ -262,6 +262,10 @@ impl Ui {
                 {
                     return self.go_to(&line, out);
                 }
+                // What is still being looked for is worth waiting for.
+                if matches!(shown.topic, Topic::Found { lines: None, .. }) {
+                    self.layers.push(Layer::Page(shown));
+                }
                 return;
             }
             (_, Some('j')) => 1,
