@@ -243,8 +243,11 @@ impl Terminal {
 
     /// Opens the help and closes it again: keys arrive, and what they do is seen.
     pub fn glance(&mut self) {
-        self.press_and_see("?");
-        self.press_and_see("?");
+        // Seen by what it says: other things may be drawn meanwhile.
+        self.press("?");
+        self.shows("Enter run");
+        self.press("?");
+        self.gone("Enter run");
     }
 
     /// Presses a key that shows something, and waits for it.

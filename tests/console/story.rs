@@ -1,7 +1,7 @@
 //! What operators do, from the key to what arrives on QQ: the real binary in a terminal, between a simulated QQ and a
 //! simulated model.
 
-use super::harness::Terminal;
+use super::harness::{Terminal, eventually};
 use super::town::{Town, group, private};
 
 /// Puts the composer away. A key right behind Esc would be one key with it, so it has to be seen.
@@ -222,6 +222,7 @@ fn what_was_being_typed_outlives_its_terminal() {
     terminal.shows("还没写完");
     terminal.hang_up();
     terminal.exit();
+    eventually("its session ends", || (town.home.attached() == 0).then_some(()));
     let terminal = town.sits_down();
     terminal.shows("还没写完");
     assert!(!town.heard(private(77)).iter().any(|text| text.contains("还没写完")));

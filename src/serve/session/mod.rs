@@ -41,7 +41,7 @@ use self::pace::Pace;
 use super::Doors;
 use super::sessions::Entered;
 use crate::console::{Console, Intent, News, Settings};
-use crate::domain::{Command, Mono, Now, Refusal, Snapshot};
+use crate::domain::{Command, Mono, Now, Operator, Refusal, Snapshot};
 use crate::runtime::handle::{Gone, Placed, Watch};
 use crate::words::Bye;
 
@@ -91,6 +91,7 @@ struct Session<C, K, S> {
     errands: Errands,
     doors: Doors,
     entered: Entered,
+    operator: Operator,
     read_only: bool,
     placed: watch::Receiver<Placed>,
     present: watch::Receiver<u64>,
@@ -144,8 +145,8 @@ impl<C: Drawing, K: Keys, S: Screen> Session<C, K, S> {
             exports: doors.exports.clone(),
         };
         let first = {
-            let Ground { handle, operator, .. } = ground.clone();
-            async move { tokio::join!(handle.watch(), crate::serve::remember::load(&handle, &operator)) }
+            let (Ground { handle, operator, .. }, screens) = (ground.clone(), doors.screens.clone());
+            async move { tokio::join!(handle.watch(), crate::serve::remember::load(&handle, &screens, &operator)) }
         };
         let mut clock = Clock::new();
         let now = clock.now();
@@ -154,6 +155,7 @@ impl<C: Drawing, K: Keys, S: Screen> Session<C, K, S> {
         placed.mark_changed();
         present.mark_changed();
         Self {
+            operator: settings.operator.clone(),
             read_only: settings.read_only,
             console: Guarded::new(|| console(settings, now)),
             keys,
@@ -346,7 +348,7 @@ impl<C: Drawing, K: Keys, S: Screen> Session<C, K, S> {
             }
             Intent::Query { tag, query } => self.errands.give(Errand::Query { tag, query }),
             Intent::Export { tag, name, text } => self.errands.give(Errand::Export { tag, name, text }),
-            Intent::Remember(screen) => self.errands.give(Errand::Remember(screen)),
+            Intent::Remember(screen) => self.keep(screen),
             Intent::Write(bytes) => {
                 self.write(&bytes);
                 None
@@ -435,8 +437,14 @@ impl<C: Drawing, K: Keys, S: Screen> Session<C, K, S> {
             return;
         }
         if let Ok(screen) = self.console.with(|c| c.memory()) {
-            self.errands.give(Errand::Remember(screen));
+            self.keep(screen);
         }
+    }
+
+    /// Keeps what the console looks like, here at once and in the store as soon as that may be.
+    fn keep(&mut self, screen: String) -> Option<News> {
+        self.doors.screens.note(&self.operator, &screen);
+        self.errands.give(Errand::Remember(screen))
     }
 
     /// Gives the terminal back and says why.
