@@ -5,6 +5,8 @@
 
 #[path = "console/attach.rs"]
 mod attach;
+#[path = "console/crowd.rs"]
+mod crowd;
 #[path = "console/daemon.rs"]
 mod daemon;
 #[path = "console/hangup.rs"]
@@ -13,3 +15,7 @@ mod hangup;
 mod harness;
 #[path = "console/stop.rs"]
 mod stop;
+#[path = "console/story.rs"]
+mod story;
+#[path = "console/town.rs"]
+mod town;

@@ -24,6 +24,7 @@ fn line(seq: u64, id: ConversationId) -> Arc<Line> {
         author: Author::Person { id: UserId(seq as i64 % 50), name: Text::from("小明") },
         text: Text::from(format!("第{seq}句，不长也不短，说说今天的天气和晚饭").as_str()),
         message: None,
+        others: Vec::new(),
         answers: None,
         pictures: Vec::new(),
         verdict: Some(Verdict::ignore(Gate::Access, Reason::NotAllowed(AccessId::Group(GroupId(1))))),

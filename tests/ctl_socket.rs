@@ -39,7 +39,7 @@ async fn verbs_become_the_commands_they_say() {
     let mut daemon = Daemon::start().await;
     let group = ChatRef { peer: Peer::Group(GroupId(123)), account: None };
     let cases = [
-        ("send", Command::Send { chat: group, text: "你好".into() }),
+        ("send", Command::Send { chat: group, text: "你好".into(), quote: None, at: Vec::new() }),
         ("ask", Command::Ask { chat: group, text: "你好".into() }),
         ("answer", Command::Answer { chat: group, line: None }),
         ("retry", Command::Retry { chat: group, line: None }),
@@ -100,6 +100,11 @@ async fn verbs_become_the_commands_they_say() {
         let entry = TABLE.iter().find(|e| e.name == verb).unwrap();
         assert_eq!(entry.role, command.role(), "{verb}");
     }
+    let quoting = json!({"chat": "group:123", "text": "你好", "quote": "5", "at": "7,8"});
+    daemon.ask("send", quoting, true).await;
+    let (quote, at) = (Some(Seq(5)), [7, 8].map(UserId).to_vec());
+    let expected = Command::Send { chat: group, text: "你好".into(), quote, at };
+    assert_eq!(daemon.commands.recv().await.unwrap().1, expected);
     daemon.stop().await;
 }
 
@@ -133,9 +138,20 @@ async fn status_has_what_scripts_rely_on() {
 #[tokio::test]
 async fn text_for_people_lines_up_and_moves_no_cursor() {
     let daemon = Daemon::start().await;
-    for verb in
-        ["status", "chats", "accounts", "attention", "history", "why", "get", "usage", "audit", "sessions", "alerts"]
-    {
+    for verb in [
+        "status",
+        "chats",
+        "accounts",
+        "attention",
+        "history",
+        "why",
+        "get",
+        "usage",
+        "audit",
+        "sessions",
+        "alerts",
+        "export",
+    ] {
         let answer = daemon.ask(verb, sample(verb), false).await;
         let text = answer["text"].as_str().unwrap();
         assert!(Text::from(text).hazards().is_empty(), "{verb}: {text:?}");
@@ -151,6 +167,22 @@ async fn text_for_people_lines_up_and_moves_no_cursor() {
     let fields = Value::Object(daemon.ask("history", sample("history"), true).await);
     assert_eq!(fields["lines"][1]["text"], common::NASTY, "fields hold every byte, escaped");
     assert_eq!(fields["lines"][0]["verdict"]["reason"], "not_allowed");
+    daemon.stop().await;
+}
+
+#[tokio::test]
+async fn an_export_is_whole_and_in_the_shape_that_was_asked_for() {
+    let daemon = Daemon::start().await;
+    let fields = daemon.ask("export", json!({"what": "group:123", "format": "txt"}), true).await;
+    let text = fields["export"].as_str().unwrap();
+    assert!(
+        fields["format"] == "txt" && text.contains("second") && Text::from(text).hazards().is_empty(),
+        "{fields:?}"
+    );
+    let audit = daemon.ask("export", json!({"what": "audit", "format": "csv"}), false).await;
+    assert!(audit["text"].as_str().unwrap().starts_with("time,operator,command,result\n"), "{audit:?}");
+    let wrong = daemon.ask("export", json!({"what": "audit", "format": "exe"}), true).await;
+    assert_eq!((&wrong["ok"], &wrong["code"]), (&json!(false), &json!("usage")));
     daemon.stop().await;
 }
 

@@ -176,6 +176,7 @@ fn refusals_say_what_to_do() {
         Refusal::UnknownItem(ItemId(4)),
         Refusal::WrongItem(ItemId(4)),
         Refusal::UnknownLine,
+        Refusal::NoGroup,
         Refusal::Changed(n()),
         Refusal::Config(ConfigTrouble { zh: n(), en: n() }),
         Refusal::Changed(String::new()),

@@ -35,7 +35,9 @@ impl Attach {
             return Err(Exit::NoTerminal.into());
         }
         let hello = Hello { read_only: self.read_only, ..hello(place.lang, depth) };
-        relay::run(Reach::Socket(socket::path(&place.data()?)), hello)
+        let data = place.data()?;
+        socket::await_start(&data);
+        relay::run(Reach::Socket(socket::path(&data)), hello)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The running bot with its doors: what `run` and `demo` have in common.
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::path::Path;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -71,8 +72,8 @@ pub fn logs(config: &crate::config::Logs, data: &Path, on_stderr: bool) -> Resul
     Ok(logs)
 }
 
-/// Runs the bot with its socket until it has stopped; `beside` runs along once the socket listens, and its end ends
-/// the bot. `demo`: the world is simulated, and consoles say so.
+/// Runs the bot with its socket until it has stopped; `beside` runs along once the socket listens, is told where
+/// adapters may dial in, and its end ends the bot. `demo`: the world is simulated, and consoles say so.
 ///
 /// # Errors
 /// What keeps it from starting, or that it broke.
@@ -80,7 +81,7 @@ pub async fn daemon<F: Future<Output = ()>>(
     loaded: Loaded,
     options: RunOptions,
     demo: bool,
-    beside: impl FnOnce(Doors) -> F,
+    beside: impl FnOnce(Doors, &[SocketAddr]) -> F,
 ) -> Result<(), Exit> {
     let file = options.config.display().to_string();
     let (data, logs) = (options.data.clone(), options.logs.clone());
@@ -94,7 +95,8 @@ pub async fn daemon<F: Future<Output = ()>>(
     let served = tokio::spawn(serve::serve(door, doors.clone()));
     let (bound, _) = watch::channel(None);
     tokio::spawn(serve::metrics::keep(running.handle.clone(), stop.clone(), bound));
-    let end = until_end(&mut running, &mut signals, &logs, beside(doors)).await;
+    let beside = beside(doors, &running.addresses);
+    let end = until_end(&mut running, &mut signals, &logs, beside).await;
     stop.cancel();
     if let Ok(Err(error)) = served.await {
         tracing::error!(%error, "the socket");

@@ -1,6 +1,7 @@
 //! `qqdeck demo`: the bot between a simulated QQ and simulated models, over real loopback sockets.
 
 use std::io;
+use std::net::SocketAddr;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::Arc;
@@ -116,8 +117,19 @@ impl Demo {
             logs: logs.clone(),
             cards: Some(Pretended::Moving),
         };
-        let town = tokio::spawn(demo.run());
-        let ended = daemon::daemon(loaded, options, true, beside).await;
+        // The port is the bot's to choose: one that is chosen for it could be taken before it listens.
+        let (tell, told) = oneshot::channel();
+        let town = tokio::spawn(async move {
+            if let Ok(address) = told.await {
+                demo.dial(address);
+            }
+            demo.run().await;
+        });
+        let listening = move |doors, addresses: &[SocketAddr]| {
+            let _ = addresses.first().map(|address| tell.send(*address));
+            beside(doors)
+        };
+        let ended = daemon::daemon(loaded, options, true, listening).await;
         stop.cancel();
         let _ = town.await;
         ended

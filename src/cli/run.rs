@@ -46,7 +46,7 @@ impl Run {
             daemon::warn(&loaded, &file, place.lang);
         }
         let options = RunOptions { config, data, logs: logs.clone(), cards: None };
-        let running = daemon::daemon(loaded, options, false, |_| {
+        let running = daemon::daemon(loaded, options, false, |_, _| {
             if self.detached {
                 // Until here the one who started us reads our last words; from here on nobody does.
                 logs.take_stderr();

@@ -132,6 +132,7 @@ impl Check<'_> {
         self.unique("personas", Named::Persona, c.personas.iter().map(|one| one.name.as_str()));
         self.unique("providers", Named::Provider, c.providers.iter().map(|one| one.name.as_str()));
         self.unique("onebot.dial", Named::Dial, c.onebot.dial.iter().map(|one| one.name.as_str()));
+        self.unique("console.canned", Named::Canned, c.console.canned.iter().map(|one| one.name.as_str()));
         for (i, provider) in c.providers.iter().enumerate() {
             let missing = [("model", provider.model.is_empty()), ("endpoint", provider.endpoint.is_empty())];
             for (name, _) in missing.into_iter().filter(|(_, missing)| *missing) {

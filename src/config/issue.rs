@@ -99,6 +99,8 @@ pub enum Named {
     Provider,
     /// `[[onebot.dial]]`.
     Dial,
+    /// `[[console.canned]]`.
+    Canned,
     /// An address that is listened on.
     Listen,
     /// A rule of alerts.

@@ -54,6 +54,7 @@ words! {
     Durability { "process" => Process, "power" => Power }
     Backup { "daily" => Daily, "off" => Off }
     Op { ">" => Above, "<" => Below }
+    Ring { "off" => Off, "bell" => Bell, "osc9" => Osc9, "osc777" => Osc777 }
 }
 
 impl Scalar for Metric {
@@ -451,10 +452,15 @@ fn console(s: &mut Section<'_, '_>, c: &mut Console) {
     s.one_of("mouse", &mut c.mouse, &["auto", "on", "off"]);
     s.key("ascii", &mut c.ascii);
     s.within("ambiguous_width", &mut c.ambiguous_width, 1..=2);
+    s.key("notify", &mut c.notify);
     s.entries("keys", |action, place| match String::read(place.value) {
         Ok(key) => {
             c.keys.insert(action.to_owned(), key);
         }
         Err(kind) => place.note(kind),
+    });
+    s.tables("canned", &mut c.canned, |s, c| {
+        s.text("name", &mut c.name, Shape::Line);
+        s.key("text", &mut c.text);
     });
 }

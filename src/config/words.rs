@@ -183,6 +183,8 @@ fn named(what: Named, zh: bool) -> &'static str {
         (Named::Rule, false) => "rule",
         (Named::Destination, true) => "通知去向",
         (Named::Destination, false) => "destination",
+        (Named::Canned, true) => "常用回复",
+        (Named::Canned, false) => "canned reply",
         (Named::Listen, true) => "监听地址",
         (Named::Listen, false) => "address",
         (Named::Account, true) => "账号",

@@ -133,6 +133,8 @@ actions! {
     Reply "reply" ["i"] Chats Acting Operator
         "以机器人的名义说话，Enter 发送，Alt-Enter 换行，Esc 收起但留着草稿",
         "speak in the bot's name; Enter sends, Alt-Enter breaks the line, Esc keeps the draft", "回复", "reply";
+    Quote "quote" [">"] Chats Acting Operator "引用选中的消息来回复", "reply with the selected message as a quote", "引用", "quote";
+    Canned "canned" ["g r"] Chats Acting Operator "常用回复（输入框里是 Ctrl-R）", "canned replies (Ctrl-R in the composer)", "常用", "canned";
     Access "access" ["w"] Chats Acting Admin
         "放行或取消放行，可限时，可顺便回答刚才那条", "let in or not, for a while or for good, and answer what was refused", "放行", "access";
     Mode "mode" ["m"] Chats Acting Operator "谁来回答：自动、审批、人工、静音", "who answers: the bot, after approval, a human, nobody", "模式", "mode";
@@ -169,7 +171,7 @@ actions! {
     LogLevel "log-level" ["v"] Log Looking Viewer "日志只看某一级以上，按一次更严一级", "show only lines of the log that matter so much; each press is stricter", "级别", "level";
     Wrap "wrap" ["Z"] Log Looking Viewer "日志长行折行或截断", "break long lines of the log, or cut them", "折行", "wrap";
     Copy "copy" ["y"] Lists Looking Viewer "复制到你的剪贴板（OSC 52）", "copy to your clipboard (OSC 52)", "复制", "copy";
-    Export "export" ["g x"] Chats Looking Operator "导出这个会话（jsonl）", "export this chat (jsonl)", "导出", "export";
+    Export "export" ["g x"] Anywhere Looking Operator "导出这个会话或审计记录", "export this chat or the audit", "导出", "export";
     Down "down" ["j", "down"] Lists Moving Viewer "下", "down", "下", "down";
     Up "up" ["k", "up"] Lists Moving Viewer "上", "up", "上", "up";
     PageDown "page-down" ["ctrl-d", "pagedown"] Lists Moving Viewer "下半页", "half a page down", "下页", "page";
@@ -194,6 +196,7 @@ actions! {
     Reach "reach" ["v"] Anywhere Console Viewer "走势图看多久：1 分、15 分、4 小时", "how far back the graphs reach: 1 min, 15 min, 4 h", "走势", "graphs";
     Times "times" ["t"] Anywhere Console Viewer "时间写法：钟点或多久以前", "clock times or ages", "时间", "times";
     Mouse "mouse" ["M"] Anywhere Console Viewer "开关鼠标（开着时按住 Shift 选字）", "mouse on or off (Shift-drag selects)", "鼠标", "mouse";
+    Bell "bell" ["g b"] Anywhere Console Viewer "有新的事时响不响铃（只在这个会话）", "bells or none for what is new, in this session", "响铃", "bell";
     Screenshot "screenshot" ["g S"] Anywhere Console Viewer "把画面存成 svg", "save the screen as svg", "截图", "picture";
     Redraw "redraw" ["ctrl-l"] Anywhere Console Viewer "重画", "draw everything again", "重画", "redraw";
     Suspend "suspend" ["ctrl-z"] Anywhere Console Viewer "挂起，fg 回来", "suspend; fg comes back", "挂起", "suspend";

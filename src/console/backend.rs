@@ -33,7 +33,7 @@ use ratatui::layout::Position;
 use brush::Brush;
 pub use color::Depth;
 use grid::Grid;
-pub use modes::{COPY_CAP, Manners, copy, enter, leave, mouse, title};
+pub use modes::{COPY_CAP, Manners, bell, copy, desktop, enter, leave, mouse, title};
 
 /// The beginning of a synchronized update: the terminal shows nothing of what follows before the end. Sent
 /// without asking whether it is known, for unknown private modes are ignored.

@@ -6,6 +6,7 @@ use super::text::Composer;
 use std::sync::Arc;
 
 use crate::domain::{AlertId, Command, ConversationId, ItemId, Line, Seq, Turn};
+use crate::verbs::export::Export;
 
 /// What a chosen row does.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,6 +19,10 @@ pub enum Act {
     Open(Box<Layer>),
     /// A theme.
     Theme(String),
+    /// Words for the composer.
+    Insert(String),
+    /// A file.
+    Export(Export),
     /// Nothing: a title among the rows, passed over by the keys.
     Heading,
 }

@@ -122,6 +122,11 @@ impl Console {
         intents.extend(self.ui.event(event, now));
     }
 
+    /// What to keep until the operator comes again, for a link that went without a word: as [`Intent::Remember`].
+    pub fn memory(&self) -> String {
+        self.ui.memory()
+    }
+
     /// When [`News::Time`] is to be told.
     pub fn deadline(&self) -> Option<Mono> {
         [self.patience, self.ui.deadline()].into_iter().flatten().min()

@@ -1,5 +1,7 @@
 //! Stories: somebody sits at the console, presses keys, and what they want done and see is told.
 
+mod acting;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -143,6 +145,11 @@ impl Robot {
     }
 }
 
+/// Words alone.
+fn said(chat: ChatRef, text: &str) -> Command {
+    Command::Send { chat, text: text.into(), quote: None, at: Vec::new() }
+}
+
 const TEST: ConversationId = ConversationId { account: SelfId(10001), peer: Peer::Group(GroupId(123_456)) };
 
 #[test]
@@ -151,7 +158,7 @@ fn a_reply_is_sent_once() {
     robot.selects("测试群").types("i你好");
     robot.sees("你好");
     let chat = robot.chat();
-    assert_eq!(robot.types("\r\r").commands(), [Command::Send { chat, text: "你好".into() }]);
+    assert_eq!(robot.types("\r\r").commands(), [said(chat, "你好")]);
 }
 
 #[test]
@@ -337,7 +344,7 @@ fn a_pasted_new_line_does_not_send() {
     robot.selects("测试群").types("i").pastes("一\n二");
     assert_eq!(robot.commands(), []);
     let chat = robot.chat();
-    assert_eq!(robot.types("\r").commands(), [Command::Send { chat, text: "一\n二".into() }]);
+    assert_eq!(robot.types("\r").commands(), [said(chat, "一\n二")]);
 }
 
 #[test]

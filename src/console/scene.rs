@@ -30,6 +30,7 @@ fn line(seq: u64, id: ConversationId, ago: u64, author: Author, text: &str) -> L
         author,
         text: Text::from(text),
         message: Some(MessageId(seq as i64)),
+        others: Vec::new(),
         answers: None,
         pictures: Vec::new(),
         verdict: None,

@@ -202,11 +202,20 @@ fn layers() {
         ("chord", "g"),
         ("filter", "/测试"),
         ("search", "gf雨\r"),
+        ("quote", "jjjlkk>@老\t看这里@"),
+        ("export", "jjjgx"),
+        ("long", "jjji一\n二\n三\n四\n五\n六\n七\n八\n九\n十\n末"),
     ] {
         check(name, (80, 24), keys);
     }
-    for (name, keys) in [("help", "?"), ("composer", "jjji你好"), ("menu", "jjj\r"), ("why", "jjjK"), ("chord", "g")]
-    {
+    for (name, keys) in [
+        ("help", "?"),
+        ("composer", "jjji你好"),
+        ("menu", "jjj\r"),
+        ("why", "jjjK"),
+        ("chord", "g"),
+        ("quote", "jjjlkk>@老\t看"),
+    ] {
         check(name, (45, 12), keys);
     }
 }
@@ -263,6 +272,8 @@ fn no_size_is_too_small_and_no_key_harms() {
                 "gg",
                 "B1",
                 "gdx\r",
+                "jjjl>@\t一\n二\n三\n四\n五\n六\n七\n八\n九\n\x1b",
+                "gx",
             ] {
                 types(&mut console, keys);
                 console.draw(NOW);

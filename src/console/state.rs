@@ -16,6 +16,7 @@ use super::text::{Composer, Width};
 use super::theme::{Glyphs, Theme, choose, dress};
 use crate::config::{Config, Origins};
 use crate::domain::*;
+use crate::verbs::export::{Export, Sheet};
 use crate::words::Lang;
 
 pub use log::{Half, LINES, LogUi};
@@ -143,8 +144,54 @@ pub struct ChatUi {
     pub fresh: Option<Seq>,
     /// What was being typed.
     pub draft: Composer,
+    /// Whom it quotes and calls.
+    pub lead: Lead,
     /// Lines with these words are found by `n`.
     pub find: String,
+}
+
+/// What stands in front of a message.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Lead {
+    /// The message that is quoted.
+    pub quote: Option<Seq>,
+    /// Who is called by @, with the names under which they were chosen.
+    pub at: Vec<(UserId, String)>,
+}
+
+/// What was typed and sent off, until the engine took it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Typed {
+    /// Where.
+    pub chat: ConversationId,
+    /// The words.
+    pub text: String,
+    /// What stood in front of them.
+    pub lead: Lead,
+}
+
+/// When somebody is called by a bell.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Bell {
+    /// What needed a human so far; `None`: nothing was told yet.
+    pub known: Option<BTreeSet<RowKey>>,
+    /// The last one.
+    pub rung: Option<Mono>,
+    /// None in this session.
+    pub muted: bool,
+    /// The terminal said that it lost the focus.
+    pub away: bool,
+}
+
+/// An export of which pages are still to come.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Exporting {
+    /// What is wanted.
+    pub export: Export,
+    /// What there is of it.
+    pub sheet: Sheet,
+    /// The last line so far.
+    pub after: Seq,
 }
 
 /// What the composer's text is for.
@@ -201,7 +248,7 @@ pub enum Pending {
         /// What was asked.
         words: String,
         /// What was typed, given back when it was refused.
-        typed: Option<(ConversationId, String)>,
+        typed: Option<Typed>,
     },
     /// Nobody needs to hear of it, unless it fails.
     Quiet,
@@ -221,8 +268,8 @@ pub enum Pending {
     Audit,
     /// The prompt of a reply.
     Prompt(Seq),
-    /// A chat to be exported.
-    Export(ConversationId),
+    /// The next page of an export.
+    Export(Box<Exporting>),
     /// A file that is being kept.
     File,
 }
@@ -327,6 +374,8 @@ pub struct Ui {
     pub composing: Option<Composing>,
     /// The beginning of a chord.
     pub chord: Vec<Key>,
+    /// When a bell was rung, and for what not.
+    pub bell: Bell,
     /// Words in the corner, newest last.
     pub toasts: Vec<Toast>,
     /// What was said in the corner.
@@ -399,6 +448,7 @@ impl Ui {
             layers: Vec::new(),
             composing: None,
             chord: Vec::new(),
+            bell: Bell::default(),
             toasts: Vec::new(),
             said: VecDeque::new(),
             undo: Vec::new(),

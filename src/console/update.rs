@@ -5,14 +5,18 @@
 
 mod act;
 mod answers;
+mod canned;
 mod compose;
+mod export;
 mod layers;
 mod list;
 mod log;
+mod mention;
 mod menu;
 mod motion;
 mod palette;
 mod remember;
+mod ring;
 mod rows;
 mod settings;
 mod sheets;
@@ -77,7 +81,7 @@ impl Ui {
             Event::Paste(paste) => self.on_paste(&paste.text, paste.dropped, &mut out),
             Event::Mouse(mouse) => self.on_mouse(mouse, &mut out),
             Event::Background(r, g, b) => self.on_background((r, g, b)),
-            Event::Focus(_) => {}
+            Event::Focus(here) => self.bell.away = !here,
         }
         self.look_closer(&mut out);
         self.watch_log(&mut out);
@@ -86,6 +90,7 @@ impl Ui {
     }
 
     fn on_snapshot(&mut self, snap: Arc<Snapshot>, out: &mut Intents) {
+        self.ring(&snap, out);
         if let Some(paused) = &mut self.paused {
             paused.behind = snap;
             return;

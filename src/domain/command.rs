@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccessId, AlertId, ChatRef, Delivered, ItemId, Mode, Operator, RestartFault, Role, SelfId, Seq, SessionId,
+    AccessId, AlertId, ChatRef, Delivered, ItemId, Mode, Operator, RestartFault, Role, SelfId, Seq, SessionId, UserId,
 };
 
 /// A command with who asks.
@@ -34,6 +34,12 @@ pub enum Command {
         chat: ChatRef,
         /// What.
         text: String,
+        /// The message that is quoted with it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        quote: Option<Seq>,
+        /// Members of the group who are called by @ in front of it, in this order.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        at: Vec<UserId>,
     },
     /// Put this question to the chat's model as if it had been asked there, and deliver the answer.
     Ask {
@@ -390,6 +396,9 @@ pub enum Refusal {
     /// No such line.
     #[error("no such message")]
     UnknownLine,
+    /// Nobody can be called by @ where there is no group.
+    #[error("no group to call anybody in")]
+    NoGroup,
     /// No such provider.
     #[error("unknown provider {name}")]
     UnknownProvider {
@@ -458,6 +467,7 @@ impl Refusal {
             Self::NoDestination => "no_destination",
             Self::WrongItem(_) => "wrong_item",
             Self::UnknownLine => "unknown_line",
+            Self::NoGroup => "no_group",
             Self::UnknownProvider { .. } => "unknown_provider",
             Self::UnknownPersona { .. } => "unknown_persona",
             Self::Changed(_) => "changed",

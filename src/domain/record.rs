@@ -126,6 +126,9 @@ pub struct Line {
     pub text: Text,
     /// The adapter's id; `None` until it is known (ours), or where there is none.
     pub message: Option<MessageId>,
+    /// The adapter's ids of its further messages, where it was said in several parts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<MessageId>,
     /// The message that this one quotes (heard) or answers (said), where known. A line of ours that names another
     /// of ours corrects it.
     pub answers: Option<Seq>,

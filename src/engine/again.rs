@@ -59,13 +59,15 @@ impl State {
     }
 
     /// Writes an answer again, named by itself or by its question: as a draft where it was already sent, else for the
-    /// chat. What was never answered is answered; words of our own that answered nothing and never arrived are sent
-    /// once more.
+    /// chat. What was never answered is answered; an operator's words that never arrived are sent once more.
     pub fn write_again(&mut self, chat: ChatRef, line: Option<Seq>) -> Result<Done, Refusal> {
         let id = self.existing(chat)?;
         let named = line;
         let line = match line {
-            Some(seq) => self.asked_by(id, seq)?,
+            Some(seq) => match self.chat(id).line(seq).filter(|l| is_lost(l)).cloned() {
+                Some(lost) => lost,
+                None => self.asked_by(id, seq)?,
+            },
             None => {
                 let answered = |l: &&Arc<Line>| !l.author.is_ours() && is_for_us(l) && !l.recalled;
                 self.chat(id).tail.iter().rev().find(answered).cloned().ok_or(Refusal::Nothing)?
@@ -80,8 +82,9 @@ impl State {
             Some(PartState::Sent) => Err(Refusal::Nothing),
             Some(PartState::Generated | PartState::Sending) | None => Err(Refusal::OnItsWay),
             Some(_) => {
-                let (author, text) = (line.author.clone(), line.text.raw().to_owned());
-                let saying = Saying { conversation: id, author, text, answers: None, making: None, heard: None };
+                let (author, text, answers) = (line.author.clone(), line.text.raw().to_owned(), line.answers);
+                let saying =
+                    Saying { conversation: id, author, text, answers, making: None, heard: None, lead: Vec::new() };
                 Ok(Done::Started(Some(self.say(saying))))
             }
         }?;
@@ -125,6 +128,12 @@ impl State {
         self.reopen(line, again);
         Ok(Done::Started(Some(line.seq)))
     }
+}
+
+/// Whether an operator said it and it never arrived.
+fn is_lost(line: &Line) -> bool {
+    let lost = |state: PartState| state.is_final() && state != PartState::Sent;
+    matches!(line.author, Author::Operator(_)) && !line.recalled && line.delivery.is_some_and(lost)
 }
 
 /// Whether the gates let it through to a model.

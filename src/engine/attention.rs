@@ -84,7 +84,15 @@ impl State {
             None => (Author::Bot, Some(making)),
         };
         let text = text.unwrap_or(written);
-        let line = self.say(Saying { conversation, author, text, answers: Some(answers), making, heard: None });
+        let line = self.say(Saying {
+            conversation,
+            author,
+            text,
+            answers: Some(answers),
+            making,
+            heard: None,
+            lead: Vec::new(),
+        });
         Ok(Done::Started(Some(line)))
     }
 

@@ -1,6 +1,6 @@
 //! One conversation in memory: its lines, the queues of its speakers, and what waits to be delivered.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use super::claims::Claimed;
@@ -28,8 +28,6 @@ pub(super) struct Chat {
     pub missed: Vec<Message>,
     /// Commands about its lines that came meanwhile.
     pub commands: Vec<Envelope>,
-    /// The adapter's ids of further messages of our lines that were sent in several. Known in this process only.
-    others: BTreeMap<Seq, Vec<MessageId>>,
     /// The speakers with questions.
     lanes: HashMap<UserId, Lane>,
     /// Speakers whose turn it is as soon as the chat has room, in order.
@@ -80,7 +78,6 @@ impl Chat {
             ended: Vec::new(),
             missed: Vec::new(),
             commands: Vec::new(),
-            others: BTreeMap::new(),
             lanes: HashMap::new(),
             turns: VecDeque::new(),
             asking: 0,
@@ -111,10 +108,8 @@ impl Chat {
 
     /// Adds a line at its place. Lines come in order but for a reply that was made while others spoke.
     pub fn push(&mut self, line: Arc<Line>) {
-        if self.tail.len() == TAIL
-            && let Some(gone) = self.tail.pop_front()
-        {
-            self.others.remove(&gone.seq);
+        if self.tail.len() == TAIL {
+            self.tail.pop_front();
         }
         self.tail.push_back(line);
     }
@@ -133,17 +128,17 @@ impl Chat {
 
     /// A message of a line of ours has arrived, under this id.
     pub fn arrived(&mut self, seq: Seq, message: MessageId) {
-        match self.line(seq).map(|line| line.message) {
-            Some(None) => self.amend(seq, |line| line.message = Some(message)),
-            Some(Some(first)) if first != message => self.others.entry(seq).or_default().push(message),
-            _ => {}
-        }
+        self.amend(seq, |line| match line.message {
+            None => line.message = Some(message),
+            Some(first) if first != message && !line.others.contains(&message) => line.others.push(message),
+            Some(_) => {}
+        });
     }
 
     /// The adapter's ids of a line, as far as they are known.
     pub fn messages_of(&self, seq: Seq) -> Vec<MessageId> {
-        let first = self.line(seq).and_then(|line| line.message);
-        first.into_iter().chain(self.others.get(&seq).into_iter().flatten().copied()).collect()
+        let Some(line) = self.line(seq) else { return Vec::new() };
+        line.message.into_iter().chain(line.others.iter().copied()).collect()
     }
 
     /// Forgets a line, as for a duplicate.

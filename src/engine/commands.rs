@@ -86,6 +86,7 @@ impl State {
     /// The chat whose lines a command is about and that are still with the store: it waits for them.
     fn must_load(&self, command: &Command) -> Option<ConversationId> {
         let (Command::Answer { chat, .. }
+        | Command::Send { chat, quote: Some(_), .. }
         | Command::Retry { chat, .. }
         | Command::Recall { chat, .. }
         | Command::Correct { chat, .. }) = command
@@ -192,7 +193,7 @@ impl State {
     /// Commands that are done as soon as they are said.
     pub fn do_now(&mut self, operator: &Operator, command: Command) -> Result<Done, Refusal> {
         match command {
-            Command::Send { chat, text } => self.speak(operator, chat, text),
+            Command::Send { chat, text, quote, at } => self.speak(operator, chat, text, (quote, &at)),
             Command::Ask { chat, text } => self.ask_as_operator(operator, chat, text),
             Command::Answer { chat, line } => self.answer_line(chat, line),
             Command::Allow { id, during: Some(during), answer } => {
@@ -265,15 +266,38 @@ impl State {
         }
     }
 
-    fn speak(&mut self, operator: &Operator, chat: ChatRef, text: String) -> Result<Done, Refusal> {
+    fn speak(
+        &mut self,
+        operator: &Operator,
+        chat: ChatRef,
+        text: String,
+        (quote, at): (Option<Seq>, &[UserId]),
+    ) -> Result<Done, Refusal> {
         let id = self.resolve(chat)?;
         if text.trim().is_empty() {
             return Err(Refusal::Nothing);
         }
+        if !at.is_empty() && !id.peer.is_group() {
+            return Err(Refusal::NoGroup);
+        }
+        let quoted = quote.map(|seq| self.quotable(id, seq)).transpose()?;
+        let lead = quoted.iter().map(|(message, _)| OutSegment::Reply(*message));
+        let lead = lead.chain(at.iter().map(|user| OutSegment::At(*user))).collect();
+        // What quotes a question answers it; a line of ours that names another of ours would correct it.
+        let answers = quote.filter(|_| quoted.is_some_and(|(_, asked)| asked));
         let author = Author::Operator(operator.name.clone());
         self.leave_the_floor(id, &operator.name);
-        let line = self.say(Saying { conversation: id, author, text, answers: None, making: None, heard: None });
+        let line = self.say(Saying { conversation: id, author, text, answers, making: None, heard: None, lead });
         Ok(Done::Started(Some(line)))
+    }
+
+    /// The message under which a line can be quoted, and whether it is a question to the bot.
+    fn quotable(&self, id: ConversationId, line: Seq) -> Result<(MessageId, bool), Refusal> {
+        let line = self.chats.get(&id).and_then(|chat| chat.line(line)).filter(|l| !l.recalled);
+        let line = line.ok_or(Refusal::UnknownLine)?;
+        let message = line.message.ok_or(Refusal::UnknownLine)?;
+        let asked = line.verdict.as_ref().is_some_and(|v| v.decision == Decision::Reply);
+        Ok((message, asked && !line.author.is_ours()))
     }
 
     fn ask_as_operator(&mut self, operator: &Operator, chat: ChatRef, text: String) -> Result<Done, Refusal> {
@@ -289,6 +313,7 @@ impl State {
             author: Author::Person { id: UserId(0), name: operator.name.clone() },
             text: Text::from(text.as_str()),
             message: None,
+            others: Vec::new(),
             answers: None,
             pictures: Vec::new(),
             verdict: Some(Verdict::reply(Gate::Slash, Reason::Asked)),

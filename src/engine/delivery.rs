@@ -258,6 +258,7 @@ impl State {
                 answers,
                 making: None,
                 heard: None,
+                lead: Vec::new(),
             };
             let actions = self.sends(&saying, nodes.into_iter(), true, self.temp_group(id));
             self.replace_part(part, actions);

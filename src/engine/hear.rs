@@ -256,6 +256,7 @@ impl State {
             author: Author::Person { id: message.sender.id, name: message.sender.name.clone() },
             text: Text::from(message.told()),
             message: (message.id.0 != 0).then_some(message.id),
+            others: Vec::new(),
             answers,
             pictures: message.pictures().cloned().collect(),
             verdict: Some(ruling.verdict.clone()),

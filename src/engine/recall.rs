@@ -104,6 +104,14 @@ impl State {
     /// that it is wrong, and quote it where it still stands in the chat.
     fn say_instead(&mut self, conversation: ConversationId, line: Seq, text: String, by: Text) -> Seq {
         let author = Author::Operator(by);
-        self.say(Saying { conversation, author, text, answers: Some(line), making: None, heard: None })
+        self.say(Saying {
+            conversation,
+            author,
+            text,
+            answers: Some(line),
+            making: None,
+            heard: None,
+            lead: Vec::new(),
+        })
     }
 }

@@ -171,6 +171,7 @@ impl State {
                 answers: line.answers,
                 making: None,
                 heard: None,
+                lead: Vec::new(),
             };
             Reply { growing: false, ..Reply::new(seq, &saying) }
         });

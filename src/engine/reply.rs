@@ -26,6 +26,8 @@ pub(super) struct Saying {
     pub making: Option<Arc<Making>>,
     /// When the message that it answers was heard.
     pub heard: Option<Mono>,
+    /// Whom it quotes and calls, where an operator said so; else the chat's policy decides.
+    pub lead: Vec<OutSegment>,
 }
 
 impl State {
@@ -171,6 +173,7 @@ impl State {
                     answers: Some(question.head),
                     making: Some(making),
                     heard: Some(question.heard),
+                    lead: Vec::new(),
                 });
                 self.close_question(question.head, None);
             }
@@ -197,7 +200,7 @@ impl State {
         }
         let text = notice.words(self.lang());
         let heard = answers.and_then(|seq| self.questions.get(&seq)).map(|q| q.heard);
-        self.say(Saying { conversation, author: Author::Notice, text, answers, making: None, heard });
+        self.say(Saying { conversation, author: Author::Notice, text, answers, making: None, heard, lead: Vec::new() });
     }
 
     fn put_line(&mut self, saying: &Saying) -> Seq {
@@ -207,8 +210,9 @@ impl State {
             conversation: saying.conversation,
             at: self.now.wall,
             author: saying.author.clone(),
-            text: Text::from(saying.text.as_str()),
+            text: Text::from(format!("{}{}", self.called(saying), saying.text)),
             message: None,
+            others: Vec::new(),
             answers: saying.answers,
             pictures: Vec::new(),
             verdict: None,
@@ -229,12 +233,28 @@ impl State {
         let reply = &policy.chat.reply;
         let pieces = split::split(&saying.text, reply.split_at);
         let temp_group = self.temp_group(id);
-        if pieces.len() > reply.forward_above && temp_group.is_none() {
+        // A forward has nobody to quote and calls nobody.
+        if pieces.len() > reply.forward_above && temp_group.is_none() && saying.lead.is_empty() {
             let nickname = self.accounts.get(&id.account).map_or_else(String::new, |a| a.nickname.shown().to_owned());
             let nodes = pieces.into_iter().map(Into::into).collect();
             return vec![Action::SendForward { peer: id.peer, nodes, nickname }];
         }
         self.sends(saying, pieces.into_iter().map(Into::into), first, temp_group)
+    }
+
+    /// Those whom an operator calls by @, as the chat shows them: on record by the names under which they spoke.
+    fn called(&self, saying: &Saying) -> String {
+        let tail = self.chats.get(&saying.conversation).map(|chat| &chat.tail);
+        let name = |user: UserId| {
+            let names = tail.into_iter().flatten().rev().filter_map(|line| match &line.author {
+                Author::Person { id, name } if *id == user && !name.is_empty() => Some(name.raw().to_owned()),
+                _ => None,
+            });
+            names.take(1).next().unwrap_or_else(|| user.to_string())
+        };
+        let called =
+            saying.lead.iter().filter_map(|s| if let OutSegment::At(user) = s { Some(name(*user)) } else { None });
+        called.map(|name| format!("@{name} ")).collect()
     }
 
     /// One message a piece; also what a refused forward falls back to.
@@ -260,6 +280,9 @@ impl State {
 
     /// The quote and the @ before the first part, as the chat's policy wants them.
     fn lead(&self, saying: &Saying) -> Vec<OutSegment> {
+        if !saying.lead.is_empty() {
+            return saying.lead.clone();
+        }
         let id = saying.conversation;
         let mut lead = Vec::new();
         let Some(chat) = self.chats.get(&id) else { return lead };
@@ -323,6 +346,7 @@ impl State {
             answers: Some(question.head),
             making,
             heard: Some(question.heard),
+            lead: Vec::new(),
         };
         if saying.text.trim().is_empty() {
             return;

@@ -382,6 +382,7 @@ mod tests {
             author: crate::domain::Author::Bot,
             text: Text::from("hi"),
             message: None,
+            others: Vec::new(),
             answers: None,
             pictures: Vec::new(),
             verdict: None,

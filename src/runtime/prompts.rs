@@ -95,6 +95,7 @@ mod tests {
             author: Author::Bot,
             text: "x".into(),
             message: None,
+            others: Vec::new(),
             answers: None,
             pictures: Vec::new(),
             verdict: None,

@@ -30,9 +30,14 @@ impl Client {
         let at = socket::path(data);
         socket::check_length(&at)?;
         let path = at.display().to_string();
-        let stream = UnixStream::connect(&at).map_err(|e| match e.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => Exit::NoDaemon { socket: path.clone() },
-            _ => Exit::SocketRefused { socket: path.clone(), cause: e.to_string() },
+        let mut stream = UnixStream::connect(&at);
+        if stream.as_ref().is_err_and(socket::is_nobody) {
+            socket::await_start(data);
+            stream = UnixStream::connect(&at);
+        }
+        let stream = stream.map_err(|e| match socket::is_nobody(&e) {
+            true => Exit::NoDaemon { socket: path.clone() },
+            false => Exit::SocketRefused { socket: path.clone(), cause: e.to_string() },
         })?;
         let client = Self { stream: BufReader::new(stream), path };
         client.stream.get_ref().set_read_timeout(Some(PATIENCE)).map_err(|e| client.lost(&e))?;

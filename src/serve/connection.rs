@@ -237,6 +237,7 @@ mod tests {
             author: Author::Bot,
             text: Text::from("x"),
             message: None,
+            others: Vec::new(),
             answers: None,
             pictures: Vec::new(),
             verdict: None,

@@ -10,16 +10,22 @@ use super::sessions::Sessions;
 use super::shape;
 use super::show::{self, By};
 use crate::domain::{
-    ChatRef, ChatView, Command, Done, ItemKind, Line, LogLevel, LogLine, Operator, Page, Query, Refusal, Snapshot, Wall,
+    Audit, ChatRef, ChatView, Command, Done, ItemKind, Line, LogLevel, LogLine, Operator, Page, Query, Refusal, Seq,
+    Snapshot, Wall,
 };
 use crate::runtime::handle::{Gone, Handle};
 use crate::verbs::arguments::Arguments;
 use crate::verbs::command::{PATIENCE, command, happened};
+use crate::verbs::export::{self, Export, Sheet, What};
 use crate::verbs::{self, Entry, Verb};
 use crate::words::{self, Exit, Lang, UsageError};
 
 /// Lines of a page unless `--limit` says otherwise.
 const PAGE: u32 = 50;
+/// Lines asked for at once where all are wanted.
+const PAGES: u32 = 1000;
+/// Bytes of an export; `--since` and `--until` divide what is more.
+const MOST: usize = 32 << 20;
 
 /// What a connection answers with.
 #[derive(Debug, Clone)]
@@ -197,6 +203,7 @@ impl Desk {
         Ok(match entry.verb {
             Verb::History => self.history(a, json).await?,
             Verb::Search => self.search(a, json).await?,
+            Verb::Export => self.export(a, json).await?,
             Verb::Why => self.why(a, json).await?,
             Verb::Prompt => self.prompt(a, json).await?,
             Verb::Usage => self.usage(a, json).await?,
@@ -326,6 +333,50 @@ impl Desk {
             Map::from_iter([("lines".to_owned(), values), ("more".to_owned(), json!(more))])
         };
         Ok(Answer::read(json, fields, || show::lines(&lines, more, with_chat, lang)))
+    }
+
+    /// All of a chat or of the audit, page by page.
+    async fn export(&self, a: &Arguments, json: bool) -> Result<Answer, Stop> {
+        let export = export::wanted(a, now())?;
+        let (lang, snapshot) = (self.lang, self.handle.snapshot().await?);
+        let Export { what, since, until, .. } = export;
+        let title = match what {
+            What::Chat(chat) => match find_chat(&snapshot, chat) {
+                Ok(view) => format!("{} {}", view.state.name.shown(), view.id),
+                Err(_) => chat.peer.to_string(),
+            },
+            What::Audit => format!("{} · {}", snapshot.instance, lang.pick("审计记录", "audit")),
+        };
+        let mut sheet = Sheet::new(&export, title.trim(), lang, snapshot.now.offset);
+        match what {
+            What::Audit => {
+                let Page::Audit(rows) = self.query(Query::Audit { limit: u32::MAX }).await? else {
+                    return Err(unexpected());
+                };
+                let wanted = |row: &&Audit| since.is_none_or(|s| row.at >= s) && until.is_none_or(|u| row.at <= u);
+                rows.iter().rev().filter(wanted).for_each(|row| sheet.audit(row));
+            }
+            What::Chat(chat) => {
+                let mut last = Seq(0);
+                loop {
+                    let query = Query::History { chat, before: None, after: Some(last), since, until, limit: PAGES };
+                    let Page::Lines { mut lines, more } = self.query(query).await? else { return Err(unexpected()) };
+                    if lines.is_empty() && last == Seq(0) {
+                        self.must_exist(chat).await?;
+                    }
+                    lines.sort_unstable_by_key(|line| line.seq);
+                    lines.iter().for_each(|line| sheet.line(line));
+                    match lines.last().filter(|line| more && line.seq > last) {
+                        Some(_) if sheet.len() > MOST => return Err(Refusal::TooLarge(MOST).into()),
+                        Some(line) => last = line.seq,
+                        None => break,
+                    }
+                }
+            }
+        }
+        let (format, text) = (export.format.code(), sheet.into_text());
+        let fields = [("format".to_owned(), json!(format)), ("export".to_owned(), json!(text))];
+        Ok(Answer::read(json, || Map::from_iter(fields), || text.clone()))
     }
 
     async fn why(&self, a: &Arguments, json: bool) -> Result<Answer, Stop> {

@@ -53,6 +53,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 pub struct Doors {
     handle: Handle,
     sessions: Sessions,
+    /// What consoles kept last.
+    screens: remember::Screens,
     /// Where exports go.
     exports: PathBuf,
     /// The world is simulated.
@@ -64,8 +66,8 @@ pub struct Doors {
 impl Doors {
     /// The doors of a bot with this data directory, open until `stop`.
     pub fn new(handle: Handle, data: &Path, stop: CancellationToken) -> Self {
-        let sessions = Sessions::default();
-        Self { handle, sessions, exports: data.join("exports"), demo: false, stop }
+        let (sessions, screens) = (Sessions::default(), remember::Screens::default());
+        Self { handle, sessions, screens, exports: data.join("exports"), demo: false, stop }
     }
 
     /// Those of a demo: consoles say that it is one.

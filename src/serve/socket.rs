@@ -4,8 +4,9 @@ use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
-use std::os::unix::net::UnixListener;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use rustix::fs::FlockOperation;
 
@@ -14,6 +15,11 @@ use crate::words::Exit;
 
 /// Longest path of a socket in bytes: `sun_path` less its final zero.
 const LONGEST: usize = if cfg!(target_os = "linux") { 107 } else { 103 };
+
+/// How long one who wants in waits for a daemon that has begun.
+const STARTING: Duration = Duration::from_secs(5);
+/// Between two looks at it.
+const LOOK: Duration = Duration::from_millis(10);
 
 /// Where the socket of a data directory is.
 pub fn path(data: &Path) -> PathBuf {
@@ -58,6 +64,29 @@ pub fn check_length(path: &Path) -> Result<(), Exit> {
         return Err(Exit::SocketPathTooLong { socket: path.display().to_string(), limit: LONGEST });
     }
     Ok(())
+}
+
+/// Waits for a daemon that has begun and does not listen yet: it opens its database first, which may need repair, and
+/// adapters' ports before this socket. Returns at once where none has begun, and after 5 s in any case.
+pub fn await_start(data: &Path) {
+    let (socket, begun) = (path(data), Instant::now());
+    while UnixStream::connect(&socket).is_err_and(|e| is_nobody(&e)) && begun.elapsed() < STARTING && is_held(data) {
+        std::thread::sleep(LOOK);
+    }
+}
+
+/// Whether a connection failed because nobody listens.
+pub fn is_nobody(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused)
+}
+
+/// Whether a process holds the data directory. Asks the kernel's list of locks: taking the lock to find out could make
+/// a daemon that begins this very moment believe that another runs. Where there is no such list, nobody is waited for.
+fn is_held(data: &Path) -> bool {
+    let Ok(file) = fs::metadata(data.join("qqdeck.lock")) else { return false };
+    let locks = fs::read_to_string("/proc/locks").unwrap_or_default();
+    let inode = format!(":{}", file.ino());
+    locks.lines().any(|line| line.contains("FLOCK") && line.split_whitespace().any(|word| word.ends_with(&inode)))
 }
 
 impl Listener {
@@ -177,6 +206,25 @@ mod tests {
         fs::rename(dir.path().join("kept"), &path).unwrap();
         let second = listen(dir.path()).unwrap();
         assert!(second.path().exists());
+    }
+
+    #[test]
+    fn one_who_comes_early_waits_for_a_daemon_that_has_begun() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(!is_held(dir.path()));
+        let lock = File::create(dir.path().join("qqdeck.lock")).unwrap();
+        assert!(!is_held(dir.path()));
+        rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive).unwrap();
+        assert!(is_held(dir.path()));
+        let waiting = std::thread::spawn({
+            let data = dir.path().to_owned();
+            move || {
+                await_start(&data);
+                UnixStream::connect(path(&data)).is_ok()
+            }
+        });
+        let _listener = listen(dir.path()).unwrap();
+        assert!(waiting.join().unwrap(), "it came in");
     }
 
     #[test]

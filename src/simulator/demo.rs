@@ -6,6 +6,7 @@ mod setup;
 
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -30,16 +31,15 @@ pub struct Demo {
     stop: CancellationToken,
 }
 
-/// Builds the town on loopback ports: models answer and the dialled adapter listens when this returns; nobody speaks
-/// before [`Demo::run`]. `rate`: messages a second on average over all chats.
+/// Builds the town on loopback ports: models answer and the dialled adapter listens when this returns; the other one
+/// dials after [`Demo::dial`]; nobody speaks before [`Demo::run`]. `rate`: messages a second on average over all chats.
 ///
 /// # Errors
 /// A loopback port cannot be listened on.
 pub async fn demo(seed: u64, rate: f64, stop: CancellationToken) -> io::Result<Demo> {
     let world = setup::world(seed);
-    let port = setup::free_port()?;
-    let simulator = Simulator::start(setup::simulator(seed, &world, port), &stop).await?;
-    let config = setup::config(&world, &simulator, port);
+    let simulator = Simulator::start(setup::simulator(seed, &world), &stop).await?;
+    let config = setup::config(&world, &simulator);
     Ok(Demo { config, world, simulator, seed, rate, stop })
 }
 
@@ -49,6 +49,11 @@ impl Demo {
     /// What the program must be configured with to live in this town.
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// Where the application listens: any free port, which only it knows.
+    pub fn dial(&self, address: SocketAddr) {
+        self.simulator.dial(&format!("ws://{address}/ws"));
     }
 
     /// Adapters and models, for whoever wants to interfere.

@@ -121,10 +121,12 @@ pub(super) const LINE: &str = "l.seq, l.at, l.kind, l.user, l.name, l.text, \
     l.answers, l.pictures, l.verdict, l.outcome, \
     CASE WHEN l.kind = 0 THEN NULL ELSE \
         coalesce((SELECT min(p.state) FROM parts p WHERE p.line = l.seq), l.delivery) END, \
-    l.making, l.recalled, c.account, c.kind, c.peer";
+    l.making, l.recalled, c.account, c.kind, c.peer, \
+    CASE WHEN l.kind = 0 THEN NULL ELSE \
+        (SELECT json_group_array(p.message ORDER BY p.place) FROM parts p WHERE p.line = l.seq AND p.message IS NOT NULL) END";
 
 /// Columns of [`LINE`].
-pub(super) const LINE_WIDTH: usize = 17;
+pub(super) const LINE_WIDTH: usize = 18;
 
 /// A line from the columns of [`LINE`].
 pub(super) fn line(row: &Row<'_>) -> rusqlite::Result<Line> {
@@ -136,13 +138,17 @@ pub(super) fn line(row: &Row<'_>) -> rusqlite::Result<Line> {
         2 => Author::Operator(name()?),
         _ => Author::Notice,
     };
+    let message = row.get::<_, Option<i64>>(6)?.map(MessageId);
+    let mut others: Vec<MessageId> = unjson(text(17)?).unwrap_or_default();
+    others.retain(|other| Some(*other) != message);
     Ok(Line {
         seq: Seq(nat(row.get(0)?)),
         conversation: conversation(row.get(14)?, row.get(15)?, row.get(16)?),
         at: Wall(row.get(1)?),
         author,
         text: Text::from(text(5)?.unwrap_or_default()),
-        message: row.get::<_, Option<i64>>(6)?.map(MessageId),
+        message,
+        others,
         answers: row.get::<_, Option<i64>>(7)?.map(|n| Seq(nat(n))),
         pictures: unjson(text(8)?).unwrap_or_default(),
         verdict: unjson(text(9)?),

@@ -305,6 +305,20 @@ fn recovery_at_each_state_of_a_part() {
 }
 
 #[test]
+fn a_line_of_several_parts_knows_all_its_messages() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut world = open(dir.path());
+    let answer = said(10, &heard(1, 5, "问"), "很长的答");
+    let mut rows = vec![Row::Said(Arc::new(answer.clone()))];
+    // The order of the parts counts, not that of the adapter's words.
+    rows.extend((0..3).map(|n| Row::Part(part(1 + n, &answer, n as u16, PartState::Sending))));
+    rows.extend([3, 1, 2].map(|n| Row::PartState(PartId(n), PartState::Sent, Some(MessageId(500 + n as i64)))));
+    world.commit(rows);
+    let [line] = &world.history(5)[..] else { panic!() };
+    assert_eq!((line.message, line.others.as_slice()), (Some(MessageId(501)), &[502, 503].map(MessageId)[..]));
+}
+
+#[test]
 fn the_oldest_open_part_says_where_recovery_begins() {
     let dir = tempfile::tempdir().unwrap();
     let mut world = open(dir.path());

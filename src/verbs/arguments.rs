@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::civil;
 use serde_json::{Map, Value};
 
-use crate::domain::{AccessId, AlertId, ChatRef, ItemId, Mode, Wall};
+use crate::domain::{AccessId, AlertId, ChatRef, ItemId, Mode, UserId, Wall};
 use crate::words::{Exit, Lang, UsageError, parse_span};
 
 /// Arguments by name.
@@ -144,6 +144,17 @@ impl Arguments {
         let mut labels: Vec<_> = labels.split(',').map(label).collect::<Option<_>>().ok_or_else(bad)?;
         labels.sort();
         Ok((rule.trim().to_owned(), labels))
+    }
+
+    /// People by their QQ numbers, with commas between; none where it is missing.
+    ///
+    /// # Errors
+    /// When one is no number.
+    pub fn users(&self, name: &str) -> Result<Vec<UserId>, Exit> {
+        let Some(text) = self.maybe(name)? else { return Ok(Vec::new()) };
+        let numbers = text.split([',', '，', ' ']).filter(|word| !word.is_empty()).map(|word| word.parse().map(UserId));
+        let (zh, en) = ("QQ号，多个用逗号隔开", "QQ numbers, with commas between");
+        numbers.collect::<Result<_, _>>().map_err(|_| self.bad(name, &text, zh, en))
     }
 
     /// A duration that may be missing.
@@ -290,6 +301,8 @@ mod tests {
         assert_eq!(none.text("chat"), Err(Exit::Usage(UsageError::Missing { names: "CHAT".into() })));
         assert!(one(json!("  ")).text("x").is_err() && one(json!([1])).text("x").is_err());
         assert_eq!(one(json!(-5)).number::<i64>("x"), Ok(-5));
+        assert_eq!(one(json!("7，8")).users("x"), Ok(vec![UserId(7), UserId(8)]));
+        assert!(one(json!("7,x")).users("x").is_err());
         assert!(one(json!("1.5")).number::<u64>("x").is_err());
         assert!(one(json!(true)).flag("x") && !one(json!("true")).flag("x"));
     }

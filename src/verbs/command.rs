@@ -15,7 +15,9 @@ pub fn command(verb: Verb, a: &Arguments) -> Result<Option<Command>, Exit> {
     let chat = || a.chat("chat");
     let text = || a.text("text");
     Ok(Some(match verb {
-        Verb::Send => Command::Send { chat: chat()?, text: text()? },
+        Verb::Send => {
+            Command::Send { chat: chat()?, text: text()?, quote: a.maybe_number("quote")?.map(Seq), at: a.users("at")? }
+        }
         Verb::Ask => Command::Ask { chat: chat()?, text: text()? },
         Verb::Answer => Command::Answer { chat: chat()?, line: a.maybe_number("message")?.map(Seq) },
         Verb::Retry => Command::Retry { chat: chat()?, line: a.maybe_number("message")?.map(Seq) },
@@ -67,6 +69,7 @@ pub fn command(verb: Verb, a: &Arguments) -> Result<Option<Command>, Exit> {
         | Verb::Providers
         | Verb::History
         | Verb::Search
+        | Verb::Export
         | Verb::Why
         | Verb::Prompt
         | Verb::Tail

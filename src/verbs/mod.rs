@@ -3,6 +3,7 @@
 
 pub mod arguments;
 pub mod command;
+pub mod export;
 pub mod line;
 pub mod near;
 mod table;

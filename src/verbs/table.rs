@@ -170,6 +170,12 @@ verbs! {
         LIMIT
     ] "一个会话的记录", "what was said in a chat";
     Search "search" Viewer [TEXT, IN_CHAT, LIMIT] "搜索聊天记录", "search what was said";
+    Export "export" Operator [
+        needed("what", "会话，或 audit（审计记录）", "a chat, or audit"),
+        option("format", "SHAPE", "md（默认）、csv、txt 或 jsonl", "md (the default), csv, txt or jsonl"),
+        option("since", "TIME", "从何时起：2h、2025-11-21、2025-11-21T23:00", "from then on: 2h, 2025-11-21, 2025-11-21T23:00"),
+        option("until", "TIME", "到何时为止", "until then")
+    ] "导出聊天记录或审计：ctl 写到标准输出，控制台存成文件", "export a chat or the audit: ctl prints it, the console saves a file";
     Why "why" Viewer [CHAT, optional("message", "消息编号，或 last", "the message's number, or last")]
         "为什么回或不回一条消息", "why a message was or was not answered";
     Prompt "prompt" Viewer [CHAT, needed("message", "回复（或它的问题）的编号", "the number of a reply, or of its question")]
@@ -187,7 +193,12 @@ verbs! {
     Get "get" Viewer [CHAT, optional("key", "只看这一项", "this one only")] "一个会话的现状", "how a chat stands";
     Set "set" Admin [CHAT, needed("setting", "键=值，例如 reply.at_sender=true；只写键= 就删掉，按上一级的来", "KEY=VALUE, for example reply.at_sender=true; KEY= takes it out again")]
         "改一个会话的设置（写入配置文件）", "change a setting of a chat (in the configuration file)";
-    Send "send" Operator [CHAT, TEXT] "以机器人的名义说话；自动的会话转人工一阵子（reply.manual_returns）", "say this in the bot's name; a chat in auto turns to manual for reply.manual_returns";
+    Send "send" Operator [
+        CHAT,
+        TEXT,
+        option("quote", "N", "引用这条消息（编号见 history）", "quote this message, by its number as in `history`"),
+        option("at", "UID", "在群里@这些人，QQ号用逗号隔开", "call these members by @, numbers with commas between")
+    ] "以机器人的名义说话；自动的会话转人工一阵子（reply.manual_returns）", "say this in the bot's name; a chat in auto turns to manual for reply.manual_returns";
     Ask "ask" Operator [CHAT, TEXT] "替对方问模型，并把回答发出去", "put a question to the chat's model and deliver the answer";
     Answer "answer" Operator [CHAT, optional("message", "消息编号，不写就是最后一条", "the message's number; without it the last one")]
         "回答一条没回的消息", "answer a message that was ignored";
@@ -285,6 +296,6 @@ mod tests {
     #[test]
     fn the_help_writes_arguments_as_they_are_typed() {
         assert_eq!(find("allow").map(Entry::shown).as_deref(), Some("allow ID [--for TIME] [--answer]"));
-        assert_eq!(find("send").map(Entry::shown).as_deref(), Some("send CHAT TEXT…"));
+        assert_eq!(find("send").map(Entry::shown).as_deref(), Some("send CHAT TEXT… [--quote N] [--at UID]"));
     }
 }

@@ -58,6 +58,9 @@ pub fn refusal(refusal: &Refusal, lang: Lang) -> String {
             say!(lang, "编号 {item} 不是这一类，用 attention 看看", "Number {item} is something else; see `attention`")
         }
         Refusal::UnknownLine => say!(lang, "找不到这条消息", "There is no such message"),
+        Refusal::NoGroup => {
+            say!(lang, "私聊里不能@人", "Nobody can be called by @ in a private chat")
+        }
         Refusal::UnknownProvider { name, nearest } => {
             let name = quoted(name);
             let nearest = nearest_words(nearest.as_deref(), lang);

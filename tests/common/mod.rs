@@ -187,6 +187,7 @@ pub fn line(seq: u64, text: &str) -> Line {
         author: Author::Person { id: UserId(5), name: Text::from(NASTY) },
         text: Text::from(text),
         message: Some(MessageId(-9)),
+        others: Vec::new(),
         answers: None,
         pictures: vec![],
         verdict: Some(Verdict::ignore(Gate::Access, Reason::NotAllowed(AccessId::Group(GroupId(123))))),
@@ -282,6 +283,7 @@ pub fn sample(verb: &str) -> Value {
         "notify" => json!({"what": "test"}),
         "persona" | "model" => json!({"chat": "group:123", "name": "x"}),
         "history" => json!({"chat": "group:123", "since": "2h", "until": "2099-01-01", "limit": "5"}),
+        "export" => json!({"what": "group:123", "format": "csv"}),
         "why" | "get" | "answer" | "retry" | "stop" | "new" | "resume" | "claim" | "release" => {
             json!({"chat": "group:123"})
         }

@@ -88,6 +88,10 @@ fn the_demo_ends_with_its_terminal() {
     let home = Home::new();
     let mut terminal = home.terminal(&["demo"]);
     terminal.until("the console shows", Terminal::shows_console);
+    // One account is dialled, the other one dials a port that only the bot knows.
+    terminal.resize(120, 40);
+    terminal.shows("小助手●online");
+    terminal.shows("客服2号●online");
     assert_eq!(terminal.leave(), 0);
     terminal.assert_restored();
     assert!(!home.answers());

@@ -204,6 +204,29 @@ impl Terminal {
         assert!(!waited.timed_out(), "waited in vain: {what}; the screen shows:\n{}", said());
     }
 
+    /// Waits until these words are on the screen.
+    pub fn shows(&self, words: &str) {
+        self.until(words, |screen, _| screen.contents().contains(words));
+    }
+
+    /// Waits until they are no longer.
+    pub fn gone(&self, words: &str) {
+        self.until(&format!("{words} is gone"), |screen, _| !screen.contents().contains(words));
+    }
+
+    /// Goes down a list until the row with these words is the selected one.
+    pub fn until_selected(&mut self, words: &str) {
+        for _ in 0..40 {
+            let (row, text) = selected(self.seen.0.lock().unwrap().screen.screen()).unwrap_or_default();
+            if text.contains(words) {
+                return;
+            }
+            self.press("\x1b[B");
+            self.until("another row is selected", |screen, _| selected(screen).is_some_and(|(at, _)| at != row));
+        }
+        panic!("{words} cannot be selected");
+    }
+
     /// Something is drawn on the alternate screen.
     pub fn shows_console(screen: &vt100::Screen, _: &[u8]) -> bool {
         screen.alternate_screen() && !screen.contents().trim().is_empty()
@@ -220,8 +243,11 @@ impl Terminal {
 
     /// Opens the help and closes it again: keys arrive, and what they do is seen.
     pub fn glance(&mut self) {
-        self.press_and_see("?");
-        self.press_and_see("?");
+        // Seen by what it says: other things may be drawn meanwhile.
+        self.press("?");
+        self.shows("Enter run");
+        self.press("?");
+        self.gone("Enter run");
     }
 
     /// Presses a key that shows something, and waits for it.
@@ -301,6 +327,15 @@ impl Drop for Terminal {
             let _ = self.child.wait();
         }
     }
+}
+
+/// The row in the middle of the screen that stands out from its neighbours, and what it says.
+fn selected(screen: &vt100::Screen) -> Option<(u16, String)> {
+    let (rows, columns) = screen.size();
+    let look = |y: u16| screen.cell(y, columns.get() / 2).map(|c| (c.bgcolor(), c.inverse()));
+    let stands_out = |y: &u16| look(*y) != look(y - 1) && look(*y) != look(y + 1);
+    let row = (1..rows.get() - 1).find(stands_out)?;
+    Some((row, screen.contents_between(row, 0, row, columns.get())))
 }
 
 fn cells(n: u16) -> NonZero<u16> {

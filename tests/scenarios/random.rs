@@ -380,7 +380,12 @@ impl Town {
         let alert = pick(&alerts, which).copied().unwrap_or_default();
         let rule = ["ws_disconnected", "error_burst", "vram_high"][usize::from(which) % 3].to_owned();
         let command = match what % 20 {
-            0 => Command::Send { chat, text },
+            0 => Command::Send {
+                chat,
+                text,
+                quote: some_line(&snapshot, chat, which).filter(|_| which.is_multiple_of(2)),
+                at: Vec::new(),
+            },
             1 => Command::Ask { chat, text },
             2 => Command::Answer { chat, line: None },
             3 | 4 => Command::Approve { item, text: None },

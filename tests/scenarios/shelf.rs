@@ -94,7 +94,10 @@ impl Shelf {
                 part.state = state;
                 let line = part.line;
                 if message.is_some() {
-                    self.amend(line, |line| line.message = line.message.or(message));
+                    self.amend(line, |line| match line.message {
+                        None => line.message = message,
+                        first => line.others.extend(message.filter(|_| first != message)),
+                    });
                 }
             }
             Row::Chat(id, state) => drop(self.chats.insert(id, *state)),

@@ -125,8 +125,37 @@ pub struct Console {
     pub ascii: bool,
     /// Columns of characters of ambiguous width, 1 or 2.
     pub ambiguous_width: u8,
+    /// What calls an operator when something new needs a human.
+    pub notify: Ring,
     /// Keys that differ from the default, by action.
     pub keys: BTreeMap<String, String>,
+    /// Replies that are at hand in the composer.
+    pub canned: Vec<Canned>,
+}
+
+/// How a terminal calls its operator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Ring {
+    /// Not at all.
+    Off,
+    /// The terminal's bell.
+    #[default]
+    Bell,
+    /// The bell, and words for the desktop as iTerm2, kitty, WezTerm and Windows Terminal know them (OSC 9).
+    Osc9,
+    /// The bell, and words for the desktop as foot, rxvt and GNOME Terminal know them (OSC 777).
+    Osc777,
+}
+
+/// A reply at hand: `{name}`, `{bot}` and `{operator}` in it are filled in.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Canned {
+    /// What it is found by.
+    pub name: String,
+    /// What it says.
+    pub text: String,
 }
 
 impl Default for Console {
@@ -137,7 +166,9 @@ impl Default for Console {
             mouse: "auto".into(),
             ascii: false,
             ambiguous_width: 1,
+            notify: Ring::default(),
             keys: BTreeMap::new(),
+            canned: Vec::new(),
         }
     }
 }

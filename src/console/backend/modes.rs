@@ -4,6 +4,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use unicode_width::UnicodeWidthChar;
 
+use crate::config::Ring;
+
 /// Longest base64 in a copy to the clipboard, in bytes: more than this, several terminals and tmux drop whole.
 pub const COPY_CAP: usize = 74_000;
 
@@ -50,9 +52,39 @@ pub fn mouse(on: bool, out: &mut Vec<u8>) {
 /// Sets the window's title. Control characters and what hides text are left out; a chat's name may be in it.
 pub fn title(title: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(b"\x1b]2;");
+    plain(title, out);
+    out.push(0x07);
+}
+
+/// Rings.
+pub fn bell(out: &mut Vec<u8>) {
+    out.push(0x07);
+}
+
+/// Words for the operator's desktop, where the terminal shows them. Terminals that know neither sequence ignore it.
+pub fn desktop(how: Ring, title: &str, words: &str, out: &mut Vec<u8>) {
+    match how {
+        Ring::Off | Ring::Bell => return,
+        Ring::Osc9 => {
+            // ConEmu takes a number in front for another order.
+            out.extend_from_slice(b"\x1b]9;");
+            plain(&format!("{}: {words}", title.trim_start_matches(|c: char| c.is_ascii_digit())), out);
+        }
+        Ring::Osc777 => {
+            out.extend_from_slice(b"\x1b]777;notify;");
+            plain(&title.replace(';', ","), out);
+            out.push(b';');
+            plain(&words.replace(';', ","), out);
+        }
+    }
+    out.push(0x07);
+}
+
+/// Words that cannot end the sequence they stand in, nor hide anything, cut to a line.
+fn plain(words: &str, out: &mut Vec<u8>) {
     let mut columns = 0;
-    for c in title.chars() {
-        // Characters without a width are joiners, marks and direction controls: none is needed in a title.
+    for c in words.chars() {
+        // Characters without a width are joiners, marks and direction controls: none is needed here.
         let width = c.width().unwrap_or(0);
         if c.is_control() || width == 0 {
             continue;
@@ -63,7 +95,6 @@ pub fn title(title: &str, out: &mut Vec<u8>) {
         }
         out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
     }
-    out.push(0x07);
 }
 
 /// Copies to the clipboard of the operator's own machine (OSC 52). `true` when the text was cut, between
@@ -111,6 +142,14 @@ mod tests {
         let set = written(|out| title("群\x1b]0;x\x07\u{202e}\u{9c}名\r\n", out));
         assert_eq!(set, "^]2;群]0;x名~");
         assert_eq!(written(|out| title(&"测".repeat(99), out)).chars().filter(|c| *c == '测').count(), 40);
+    }
+
+    #[test]
+    fn words_for_the_desktop_hold_no_sequence() {
+        let told = |how, title: &str| written(|out| desktop(how, title, "王芳 · 草稿\x1b]0;x\x07;9", out));
+        assert_eq!(told(Ring::Bell, "home"), "");
+        assert_eq!(told(Ring::Osc9, "4;home"), "^]9;;home: 王芳 · 草稿]0;x;9~");
+        assert_eq!(told(Ring::Osc777, "ho;me"), "^]777;notify;ho,me;王芳 · 草稿]0,x,9~");
     }
 
     #[test]

@@ -47,6 +47,8 @@ impl Ui {
             | Action::PreviousPane => self.motion(action, out),
             Action::Menu => self.on_enter(out),
             Action::Reply => self.compose(out),
+            Action::Quote => self.quote(out),
+            Action::Canned => self.open_canned(),
             Action::Correct => self.correct(out),
             Action::Access => self.open_access(),
             Action::Mode => self.open_modes(),
@@ -85,7 +87,7 @@ impl Ui {
             Action::NextMatch => self.find(true),
             Action::PreviousMatch => self.find(false),
             Action::Copy => self.copy(out),
-            Action::Export => self.export(out),
+            Action::Export => self.open_export(),
             Action::LogLevel => self.next_level(),
             Action::Wrap => self.log.wrap = !self.log.wrap,
             Action::Zoom => self.zoom = !self.zoom,
@@ -107,6 +109,7 @@ impl Ui {
                 crate::console::backend::mouse(self.mouse, &mut bytes);
                 out.push(Intent::Write(bytes));
             }
+            Action::Bell => self.switch_bell(),
             Action::Screenshot => out.push(self.screenshot()),
             Action::Redraw => self.repaint = true,
             Action::Suspend => out.push(Intent::Suspend),
@@ -303,13 +306,6 @@ impl Ui {
             false => ("已复制", "copied"),
         };
         self.toast(self.lang().pick(zh, en).to_owned(), false);
-    }
-
-    fn export(&mut self, out: &mut Intents) {
-        let Some(id) = self.chat() else { return self.nothing() };
-        let query =
-            Query::History { chat: chat_ref(id), before: None, after: None, since: None, until: None, limit: 10_000 };
-        self.query(query, Pending::Export(id), out);
     }
 
     fn screenshot(&mut self) -> Intent {

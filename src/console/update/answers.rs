@@ -5,9 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Intents, UNDO};
-use crate::console::face::Intent;
 use crate::console::layer::{Layer, Topic};
-use crate::console::state::{Pending, Ui, Undo};
+use crate::console::state::{Pending, Typed, Ui, Undo};
 use crate::domain::*;
 use crate::words;
 
@@ -45,10 +44,12 @@ impl Ui {
             }
             (Ok(_), _) => {}
             (Err(refusal), pending) => {
-                if let Some(Pending::Command { typed: Some((id, text)), .. }) = pending
-                    && self.chat_ui(id).draft.is_empty()
+                if let Some(Pending::Command { typed: Some(Typed { chat, text, lead }), .. }) = pending
+                    && self.chat_ui(chat).draft.is_empty()
                 {
-                    self.chat_ui(id).draft.set(&text);
+                    let known = self.chat_ui(chat);
+                    known.draft.set(&text);
+                    known.lead = lead;
                 }
                 self.toast(words::refusal(&refusal, lang), true);
             }
@@ -82,7 +83,7 @@ impl Ui {
             (Pending::Usage, Page::Usage(rows)) => self.usage.rows = rows,
             (Pending::Audit, Page::Audit(rows)) => self.log.audit = rows,
             (Pending::Prompt(seq), page) => self.on_prompt(seq, page),
-            (Pending::Export(id), Page::Lines { lines, .. }) => self.keep(id, &lines, out),
+            (Pending::Export(exporting), page) => self.on_export(*exporting, page, out),
             _ => {}
         }
     }
@@ -142,36 +143,6 @@ impl Ui {
             && *of == seq
         {
             *prompt = Some(result);
-        }
-    }
-
-    /// One JSON a line, oldest first; what is told is what was shown, so that no escape gets into a file.
-    fn keep(&mut self, id: ConversationId, lines: &[Line], out: &mut Intents) {
-        let lang = self.lang();
-        let mut text = String::new();
-        for line in lines.iter().rev() {
-            let value = serde_json::json!({
-                "seq": line.seq.0,
-                "at": line.at.0,
-                "author": words::author(&line.author, lang),
-                "text": line.text.shown(),
-                "verdict": line.verdict.as_ref().map(|v| v.reason.code()),
-                "outcome": line.outcome.as_ref().map(Outcome::code),
-                "delivery": line.delivery.map(PartState::code),
-            });
-            text.push_str(&value.to_string());
-            text.push('\n');
-        }
-        let tag = self.next_tag();
-        self.pending.insert(tag, Pending::File);
-        out.push(Intent::Export { tag, name: format!("{}.jsonl", id.to_string().replace([':', '@'], "_")), text });
-    }
-
-    pub(super) fn on_exported(&mut self, tag: u64, result: Result<String, String>) {
-        self.pending.remove(&tag);
-        match result {
-            Ok(path) => self.toast(format!("{}{path}", self.lang().pick("已存到 ", "saved as ")), false),
-            Err(words) => self.toast(words, true),
         }
     }
 

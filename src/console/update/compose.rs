@@ -8,7 +8,7 @@ use super::rows::selected_items;
 use crate::console::input::{Code, Key, Mods};
 use crate::console::layer::Layer;
 use crate::console::layout::{areas, composer_columns};
-use crate::console::state::{Composing, Pane, Pending, Purpose, Ui};
+use crate::console::state::{Composing, Lead, Pane, Pending, Purpose, Typed, Ui};
 use crate::console::text::Composer;
 use crate::domain::*;
 
@@ -47,7 +47,7 @@ impl Ui {
         self.begin(id, Purpose::Correct(line.seq), out);
     }
 
-    fn begin(&mut self, chat: ConversationId, purpose: Purpose, out: &mut Intents) {
+    pub(super) fn begin(&mut self, chat: ConversationId, purpose: Purpose, out: &mut Intents) {
         self.enter_chat();
         let claim_at = self.now.mono + RENEW;
         self.composing = Some(Composing { chat, purpose, claim_at });
@@ -75,7 +75,11 @@ impl Ui {
         match key.code() {
             Code::Esc => return self.end_composing(out),
             Code::Enter if plain => return self.say(&composing, out),
+            Code::Char('r') if key.mods() == Mods::CTRL => return self.open_canned(),
             _ => {}
+        }
+        if composing.purpose == Purpose::Say && self.on_lead_key(composing.chat, key) {
+            return;
         }
         let columns = composer_columns(self, areas(self).chat.width);
         let width = self.width;
@@ -96,10 +100,17 @@ impl Ui {
         if text.trim().is_empty() {
             return self.end_composing(out);
         }
-        let typed = Some((id, text.clone()));
+        let lead = match composing.purpose {
+            Purpose::Say => std::mem::take(&mut self.chat_ui(id).lead),
+            _ => Lead::default(),
+        };
+        let typed = Some(Typed { chat: id, text: text.clone(), lead: lead.clone() });
         let (chat, lang) = (chat_ref(id), self.lang());
         let (command, words) = match composing.purpose {
-            Purpose::Say => (Command::Send { chat, text }, lang.pick("已交给发送", "on its way")),
+            Purpose::Say => {
+                let (quote, at) = (lead.quote, lead.at.into_iter().map(|(user, _)| user).collect());
+                (Command::Send { chat, text, quote, at }, lang.pick("已交给发送", "on its way"))
+            }
             Purpose::Correct(line) => (Command::Correct { chat, line, text }, lang.pick("正在改正", "being corrected")),
             Purpose::Approve(item) => {
                 (Command::Approve { item, text: Some(text) }, lang.pick("草稿已发出", "draft sent"))

@@ -80,6 +80,8 @@ impl Ui {
         match choice.act {
             Act::Action(action) => self.act(action, out),
             Act::Heading => {}
+            Act::Insert(text) => self.insert(&text, out),
+            Act::Export(export) => self.export(export, out),
             Act::Open(layer) => self.layers.push(*layer),
             Act::Theme(name) => {
                 self.set_theme(&name);
@@ -194,8 +196,12 @@ impl Ui {
                 }
             },
             Ask::Note(id) => {
-                let chat = super::act::chat_ref(id);
-                self.command(Command::Note { chat, text }, lang.pick("备注已记下", "noted").into(), out);
+                let marked = std::mem::take(&mut self.list.marks);
+                let all = if marked.is_empty() { vec![id] } else { marked.into_iter().collect() };
+                for chat in all.into_iter().map(super::act::chat_ref) {
+                    let words = lang.pick("备注已记下", "noted").into();
+                    self.command(Command::Note { chat, text: text.clone() }, words, out);
+                }
             }
             Ask::Setting(id, key) => {
                 let chat = super::act::chat_ref(id);
@@ -261,6 +267,10 @@ impl Ui {
                     && let Some(line) = lines.get(shown.cursor.at).cloned()
                 {
                     return self.go_to(&line, out);
+                }
+                // What is still being looked for is worth waiting for.
+                if matches!(shown.topic, Topic::Found { lines: None, .. }) {
+                    self.layers.push(Layer::Page(shown));
                 }
                 return;
             }

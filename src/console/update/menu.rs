@@ -137,6 +137,7 @@ impl Ui {
                 if line.making.is_some() {
                     offers.push((Action::Details, "怎么来的", "how it was made"));
                 }
+                offers.push((Action::Quote, "引用…", "quote…"));
                 offers.push((Action::Copy, "复制", "copy"));
                 offers
             }
@@ -147,7 +148,13 @@ impl Ui {
                     false => (Action::Regenerate, "重写回答", "write the answer again"),
                 };
                 let why = (Action::Why, "为什么回或不回", "why it was answered or not");
-                vec![again, why, (Action::Block, "屏蔽这个人…", "block this person…"), (Action::Copy, "复制", "copy")]
+                vec![
+                    (Action::Quote, "引用来回复…", "reply with a quote…"),
+                    again,
+                    why,
+                    (Action::Block, "屏蔽这个人…", "block this person…"),
+                    (Action::Copy, "复制", "copy"),
+                ]
             }
         }
     }
@@ -166,6 +173,7 @@ impl Ui {
             (Action::Model, "模型…", "model…"),
             (Action::New, "新话题", "begin anew"),
             (Action::Note, "备注…", "note…"),
+            (Action::Canned, "常用回复…", "canned replies…"),
             (Action::Block, "屏蔽…", "block…"),
             (Action::Mark, "标记", "mark"),
         ]
@@ -178,7 +186,7 @@ impl Ui {
                 (Action::Why, "为什么回或不回", "why it was answered or not"),
                 (Action::Details, "回复怎么来的", "how the reply was made"),
                 (Action::Date, "跳到某一天…", "go to a day…"),
-                (Action::Export, "导出", "export"),
+                (Action::Export, "导出…", "export…"),
             ]);
         }
         if self.view == View::Chats {

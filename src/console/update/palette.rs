@@ -37,6 +37,9 @@ impl Ui {
         if let Some(begun) = typed.strip_prefix("theme ") {
             return themes(begun.trim(), lang);
         }
+        if let Some(begun) = typed.strip_prefix("canned ") {
+            return self.canned_named(begun.trim());
+        }
         let (name, has_more) = typed.split_once(char::is_whitespace).map_or((typed, false), |(n, _)| (n, true));
         let actions = TABLE.iter().filter(|e| self.may(e.role)).map(|e| Completion {
             name: e.name.to_owned(),
@@ -77,9 +80,20 @@ impl Ui {
                 Err(self.lang().pick(zh, en).into())
             });
         }
+        if let Some(name) = line.strip_prefix("canned ") {
+            let (zh, en) = ("没有这条常用回复", "no such canned reply");
+            return Some(match self.canned_named(name.trim()).is_empty() {
+                false => Ok(Action::Canned.entry().words(self.lang())),
+                true => Err(self.lang().pick(zh, en).into()),
+            });
+        }
         let lang = self.lang();
         let read = verbs::line::read(line, lang).and_then(|(entry, given)| {
-            command::command(entry.verb, &Arguments::new(given, lang)).map_err(|e| e.words(lang))?;
+            let arguments = Arguments::new(given, lang);
+            command::command(entry.verb, &arguments).map_err(|e| e.words(lang))?;
+            if entry.verb == Verb::Export {
+                verbs::export::wanted(&arguments, self.now.wall).map_err(|e| e.words(lang))?;
+            }
             Ok(entry.words(lang))
         });
         Some(read)
@@ -87,7 +101,7 @@ impl Ui {
 
     pub(super) fn complete(&self, prompt: &mut Prompt) {
         let typed = prompt.line.text().to_owned();
-        if typed.starts_with("theme ") {
+        if typed.starts_with("theme ") || typed.starts_with("canned ") {
             if let Some(found) = self.completions(prompt).get(prompt.cursor.at) {
                 prompt.line.set(&found.name);
             }
@@ -175,9 +189,28 @@ impl Ui {
                 false => Err(format!("{}{name}", self.lang().pick("没有这个配色：", "no such theme: "))),
             };
         }
+        if let Some(begun) = line.strip_prefix("canned ") {
+            let found = self.canned_named(begun.trim());
+            let (zh, en) = ("没有这条常用回复：", "no such canned reply: ");
+            let name = found.get(prompt.cursor.at).map(|c| c.name.trim_start_matches("canned ").to_owned());
+            let text =
+                name.and_then(|n| self.config.console.canned.iter().find(|c| c.name == n)).map(|c| c.text.clone());
+            let text = text.ok_or_else(|| format!("{}{begun}", self.lang().pick(zh, en)))?;
+            self.insert(&text, out);
+            return Ok(());
+        }
         let lang = self.lang();
         let (entry, given) = verbs::line::read(&line, lang)?;
         self.run_verb(entry, given, out)
+    }
+
+    /// Canned replies whose name holds this.
+    fn canned_named(&self, begun: &str) -> Vec<Completion> {
+        let words = Action::Canned.entry().words(self.lang());
+        let fits = self.config.console.canned.iter().filter(|c| c.name.contains(begun));
+        let rows =
+            fits.map(|c| Completion { name: format!("canned {}", c.name), arguments: String::new(), words, key: None });
+        rows.collect()
     }
 
     fn run_verb(
@@ -204,6 +237,11 @@ impl Ui {
             Verb::Search => {
                 let text = arguments.text("text").map_err(|e| e.words(lang))?;
                 self.search(text, out);
+            }
+            Verb::Export => {
+                let export = verbs::export::wanted(&arguments, self.now.wall).map_err(|e| e.words(lang))?;
+                self.toast(super::export::begun(lang).to_owned(), false);
+                self.export(export, out);
             }
             Verb::Usage => self.show(View::Usage, out),
             Verb::Audit => {

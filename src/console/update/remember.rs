@@ -44,7 +44,7 @@ impl Ui {
             chats,
             history: self.history.clone(),
         };
-        serde_json::to_string(&memory).unwrap_or_default()
+        kept(memory)
     }
 
     /// Takes up where the operator left; asks for what the store knows.
@@ -114,6 +114,26 @@ impl Ui {
         self.theme = theme;
         self.theme_name = name.to_owned();
         true
+    }
+}
+
+/// As JSON, and no more than is kept: what is longest goes first, for a pasted book must not cost everything else.
+fn kept(mut memory: Memory) -> String {
+    loop {
+        let text = serde_json::to_string(&memory).unwrap_or_default();
+        if text.len() <= Command::SCREEN {
+            return text;
+        }
+        let draft = memory.chats.iter_mut().max_by_key(|(_, _, draft)| draft.len());
+        let line =
+            memory.history.iter().enumerate().max_by_key(|(_, line)| line.len()).map(|(n, line)| (n, line.len()));
+        match (draft, line) {
+            (Some((_, _, draft)), line) if line.is_none_or(|(_, bytes)| bytes <= draft.len()) && !draft.is_empty() => {
+                draft.clear();
+            }
+            (_, Some((n, _))) => drop(memory.history.remove(n)),
+            _ => return String::new(),
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use super::paint::Paint;
 use crate::console::layout::composer_columns;
 use crate::console::state::{Purpose, Ui};
 use crate::console::theme::{Glyph, Role};
-use crate::domain::{Mode, ProviderState};
+use crate::domain::{ConversationId, Mode, ProviderState};
 
 /// The words in front of what is typed.
 pub fn lead(ui: &Ui) -> String {
@@ -31,9 +31,26 @@ pub fn lead(ui: &Ui) -> String {
         _ => {
             let mode = ui.chat_view(id).map_or(Mode::Auto, |c| c.mode);
             let mode = crate::words::mode(mode, lang);
-            format!("{to}{kind}{name} {} {bot}({mode}): ", lang.pick("以", "as"))
+            // First whom it quotes and calls: where there is little room, the end is cut.
+            format!("{}{to}{kind}{name} {} {bot}({mode}): ", front(ui, id), lang.pick("以", "as"))
         }
     }
+}
+
+/// Whom the message quotes and calls.
+fn front(ui: &Ui, id: ConversationId) -> String {
+    let Some(lead) = ui.chats.get(&id).map(|c| &c.lead) else { return String::new() };
+    let mut front = String::new();
+    if let Some(seq) = lead.quote {
+        let quoted =
+            ui.lines(id).into_iter().find(|l| l.seq == seq).map(|l| crate::words::author(&l.author, ui.lang()));
+        let who = ui.width.truncate(quoted.as_deref().unwrap_or("…"), 10).into_owned();
+        front.push_str(&format!("{}{who} ", ui.lang().pick("引用", "quoting ")));
+    }
+    for (_, name) in &lead.at {
+        front.push_str(&format!("@{} ", ui.width.truncate(name, 10)));
+    }
+    front
 }
 
 pub fn draw(p: &mut Paint, area: Rect) -> Option<Position> {
@@ -55,6 +72,16 @@ pub fn draw(p: &mut Paint, area: Rect) -> Option<Position> {
     }
     let layout = draft.layout(columns, p.ui.width);
     let (row, col) = layout.caret(draft.text(), draft.caret());
+    // To whom it goes is always seen: where the first row of a long text is not, it keeps the row for itself.
+    let scrolled = row >= area.height.into();
+    let area = match (scrolled, area.height) {
+        (true, 2..) => Rect { y: area.y + 1, height: area.height - 1, ..area },
+        (true, _) => {
+            p.clear(Rect { x: area.x + 2, width: area.width - 2, ..area }, Role::Input);
+            area
+        }
+        (false, _) => area,
+    };
     let top = (row + 1).saturating_sub(area.height.into());
     for (n, line) in layout.rows().iter().enumerate().skip(top).take(area.height.into()) {
         let y = area.y + u16::try_from(n - top).unwrap_or(0);

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use super::paint::{Paint, Span};
 use crate::console::action::Action;
 use crate::console::layer::{Grade, Layer, Topic};
-use crate::console::state::{Pane, View};
+use crate::console::state::{Pane, Purpose, View};
 use crate::console::theme::{Glyph, Role};
 use crate::words::Lang;
 
@@ -85,13 +85,33 @@ fn keys(p: &Paint) -> Vec<(String, Span)> {
             },
         };
     }
-    if p.ui.composing.is_some() {
-        return fixed(&[
+    if let Some((_, members)) = p.ui.offered() {
+        // The first is taken by Tab; more letters choose among the others.
+        let twice = |name: &str| members.iter().filter(|(_, other)| other == name).count() > 1;
+        let names = members.iter().map(|(id, name)| match twice(name) {
+            true => format!("@{} {id}", p.ui.width.truncate(name, 16)),
+            false => format!("@{}", p.ui.width.truncate(name, 16)),
+        });
+        return std::iter::once("Tab")
+            .chain(std::iter::repeat(""))
+            .zip(names)
+            .map(|(key, name)| (key.to_owned(), (name, Role::FooterText)))
+            .collect();
+    }
+    if let Some(composing) = &p.ui.composing {
+        let mut pairs = fixed(&[
             ("Enter", "发送", "send"),
             ("Alt-Enter", "换行", "new line"),
             ("Ctrl-U", "清行", "clear"),
             ("Esc", "收起（留草稿）", "put away (keeps it)"),
         ]);
+        if !p.ui.config.console.canned.is_empty() {
+            pairs.extend(fixed(&[("Ctrl-R", "常用", "canned")]));
+        }
+        if composing.chat.peer.is_group() && composing.purpose == Purpose::Say {
+            pairs.extend(fixed(&[("@", "叫人", "call")]));
+        }
+        return pairs;
     }
     if !p.ui.chord.is_empty() {
         let continued = p.ui.keymap.continuations(&p.ui.chord);

@@ -12,6 +12,7 @@ fn ask(seq: u64, id: i64, text: &str) -> Line {
         author: Author::Person { id: UserId(id), name: Text::from(format!("小{id}")) },
         text: text.into(),
         message: None,
+        others: Vec::new(),
         answers: None,
         pictures: Vec::new(),
         verdict: Some(Verdict::reply(Gate::Trigger, Reason::Mentioned)),

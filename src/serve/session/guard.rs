@@ -20,6 +20,8 @@ pub trait Drawing: Send {
     fn draw(&mut self, now: Now) -> Vec<u8>;
     /// As [`Console::wanted`].
     fn wanted(&self) -> bool;
+    /// As [`Console::memory`].
+    fn memory(&self) -> String;
 }
 
 impl Drawing for Console {
@@ -45,6 +47,10 @@ impl Drawing for Console {
 
     fn wanted(&self) -> bool {
         Self::wanted(self)
+    }
+
+    fn memory(&self) -> String {
+        Self::memory(self)
     }
 }
 

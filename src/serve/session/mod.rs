@@ -41,7 +41,7 @@ use self::pace::Pace;
 use super::Doors;
 use super::sessions::Entered;
 use crate::console::{Console, Intent, News, Settings};
-use crate::domain::{Command, LogNews, Mono, Now, Refusal, Snapshot};
+use crate::domain::{Command, LogNews, Mono, Now, Operator, Refusal, Snapshot};
 use crate::runtime::handle::{Gone, LogReader, Placed, Watch};
 use crate::words::Bye;
 
@@ -96,6 +96,7 @@ struct Session<C, K, S> {
     errands: Errands,
     doors: Doors,
     entered: Entered,
+    operator: Operator,
     read_only: bool,
     placed: watch::Receiver<Placed>,
     present: watch::Receiver<u64>,
@@ -118,6 +119,8 @@ struct Session<C, K, S> {
     away: bool,
     /// This operator told the bot to stop.
     stopped: bool,
+    /// The console left by itself, and has said what to keep.
+    left: bool,
 }
 
 /// Runs a session to its end, and tells why it ended.
@@ -134,6 +137,7 @@ async fn play<C: Drawing>(
 ) -> Bye {
     let mut session = Session::new(opening, keys, screen, console);
     let bye = session.live().await;
+    session.remember();
     session.finish(&bye).await;
     bye
 }
@@ -148,8 +152,8 @@ impl<C: Drawing, K: Keys, S: Screen> Session<C, K, S> {
             exports: doors.exports.clone(),
         };
         let first = {
-            let Ground { handle, operator, .. } = ground.clone();
-            async move { tokio::join!(handle.watch(), crate::serve::remember::load(&handle, &operator)) }
+            let (Ground { handle, operator, .. }, screens) = (ground.clone(), doors.screens.clone());
+            async move { tokio::join!(handle.watch(), crate::serve::remember::load(&handle, &screens, &operator)) }
         };
         let mut clock = Clock::new();
         let now = clock.now();
@@ -158,6 +162,7 @@ impl<C: Drawing, K: Keys, S: Screen> Session<C, K, S> {
         placed.mark_changed();
         present.mark_changed();
         Self {
+            operator: settings.operator.clone(),
             read_only: settings.read_only,
             console: Guarded::new(|| console(settings, now)),
             keys,
@@ -179,6 +184,7 @@ impl<C: Drawing, K: Keys, S: Screen> Session<C, K, S> {
             suspending: false,
             away: false,
             stopped: false,
+            left: false,
         }
     }
 
@@ -352,7 +358,7 @@ impl<C: Drawing, K: Keys, S: Screen> Session<C, K, S> {
             }
             Intent::Query { tag, query } => self.errands.give(Errand::Query { tag, query }),
             Intent::Export { tag, name, text } => self.errands.give(Errand::Export { tag, name, text }),
-            Intent::Remember(screen) => self.errands.give(Errand::Remember(screen)),
+            Intent::Remember(screen) => self.keep(screen),
             Intent::Write(bytes) => {
                 self.write(&bytes);
                 None
@@ -365,7 +371,10 @@ impl<C: Drawing, K: Keys, S: Screen> Session<C, K, S> {
                 self.suspending = S::SUSPENDS;
                 None
             }
-            Intent::Detach => return ControlFlow::Break(Bye::Detached),
+            Intent::Detach => {
+                self.left = true;
+                return ControlFlow::Break(Bye::Detached);
+            }
         };
         refused.map_or(ControlFlow::Continue(()), |news| self.tell(news))
     }
@@ -434,6 +443,22 @@ impl<C: Drawing, K: Keys, S: Screen> Session<C, K, S> {
     fn frame(&mut self) -> Result<Vec<u8>, Panicked> {
         let now = self.clock.now();
         self.console.with(|c| if c.wanted() { c.draw(now) } else { Vec::new() })
+    }
+
+    /// A link that went without a word, or was ended, costs nothing that was typed.
+    fn remember(&mut self) {
+        if self.left || self.first.is_some() {
+            return;
+        }
+        if let Ok(screen) = self.console.with(|c| c.memory()) {
+            self.keep(screen);
+        }
+    }
+
+    /// Keeps what the console looks like, here at once and in the store as soon as that may be.
+    fn keep(&mut self, screen: String) -> Option<News> {
+        self.doors.screens.note(&self.operator, &screen);
+        self.errands.give(Errand::Remember(screen))
     }
 
     /// Gives the terminal back and says why.

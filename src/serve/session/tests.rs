@@ -6,6 +6,8 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+mod crowd;
+
 use super::link::{RESET, STALLED};
 use super::*;
 use crate::console::Depth;
@@ -67,6 +69,10 @@ impl Drawing for Script {
 
     fn wanted(&self) -> bool {
         self.text != self.shown
+    }
+
+    fn memory(&self) -> String {
+        self.text.clone()
     }
 }
 

@@ -1,7 +1,5 @@
 //! The town's people, servers and configuration.
 
-use std::io;
-use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,17 +23,12 @@ pub(super) fn world(seed: u64) -> World {
     World::new(seed, WorldSize { accounts: 2, friends: 8, groups: 9, members: 24 })
 }
 
-/// A port that was free a moment ago; the application listens on it right after.
-pub(super) fn free_port() -> io::Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
-}
-
-/// Each account's adapter connects the other way round, so that both directions show.
-pub(super) fn simulator(seed: u64, world: &World, port: u16) -> SimulatorSettings {
+/// Each account's adapter connects the other way round, so that both directions show. The second one dials where it
+/// is told, once the application listens.
+pub(super) fn simulator(seed: u64, world: &World) -> SimulatorSettings {
     let mut first = AdapterSettings::new(Dialect::Napcat, Side::forward(), world.rosters[0].clone());
     first.seed = seed;
-    let url = format!("ws://127.0.0.1:{port}/ws");
-    let mut second = AdapterSettings::new(Dialect::Lagrange, Side::reverse(url), world.rosters[1].clone());
+    let mut second = AdapterSettings::new(Dialect::Lagrange, Side::reverse(""), world.rosters[1].clone());
     second.seed = seed;
     let mut local = ModelSettings::believable("local", &format!("{LOCAL_MODEL}+thinking"));
     local.load_delay = Duration::from_millis(1500);
@@ -49,10 +42,10 @@ pub(super) fn no_balance() -> FaultMix {
     FaultMix { rate: 1.0, kinds: vec![Fault::Status(402)] }
 }
 
-pub(super) fn config(world: &World, simulator: &Simulator, port: u16) -> Config {
+pub(super) fn config(world: &World, simulator: &Simulator) -> Config {
     let mut config = Config::default();
     config.instance.name = "demo".into();
-    config.onebot.listen = vec![format!("127.0.0.1:{port}")];
+    config.onebot.listen = vec!["127.0.0.1:0".into()];
     config.onebot.dial = vec![Dial {
         name: world.rosters[0].me.nickname.clone(),
         url: simulator.adapters[0].url().unwrap_or_default(),
