@@ -31,6 +31,9 @@ pub struct Demo {
     /// Messages a second, 0.01 to 1000
     #[arg(long, value_name = "R", default_value_t = 0.5)]
     rate: f64,
+    /// Colours: auto, none, 16, 256 or rgb [default: by NO_COLOR, COLORTERM, TERM]
+    #[arg(long, value_name = "DEPTH")]
+    color: Option<String>,
     /// Without a console: it talks to itself in the terminal
     #[arg(long)]
     headless: bool,
@@ -67,7 +70,7 @@ impl Demo {
         theirs.set_nonblocking(true).map_err(failed)?;
         let me = rustix::process::geteuid().as_raw();
         let operator = socket::operator(me).ok_or(Exit::NoTerminal)?;
-        let hello = attach::hello(lang, None);
+        let hello = attach::hello(lang, attach::depth(self.color.as_deref())?);
         let (end, ended) = oneshot::channel();
         let relay = move || {
             let ended = relay::run(Reach::Once(Some(ours)), hello);
@@ -99,7 +102,8 @@ impl Demo {
             warnings: Vec::new(),
             directory: data.to_owned(),
         };
-        let options = RunOptions { config: data.join("config.toml"), data: data.to_owned() };
+        let options =
+            RunOptions { config: data.join("config.toml"), data: data.to_owned(), objections: daemon::objections };
         let town = tokio::spawn(demo.run());
         let ended = daemon::daemon(loaded, options, true, beside).await;
         stop.cancel();

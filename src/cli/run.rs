@@ -34,7 +34,7 @@ impl Run {
         // Errors come in the reader's language and with their own exit code.
         let loaded = daemon::load(&config, place.lang)?;
         let file = config.display().to_string();
-        let options = RunOptions { config, data: place.data()? };
+        let options = RunOptions { config, data: place.data()?, objections: daemon::objections };
         let threads = daemon::threads(loaded.config.engine.workers)?;
         if !self.detached {
             daemon::warn(&loaded, &file, place.lang);

@@ -11,7 +11,7 @@ use super::{AccessMode, Call, ChatPolicy, Config, IssueKind, Named, Position, ch
 
 /// Keys whose features are not built yet: refused where they differ from their default. A later part of the
 /// program takes its line out.
-const LATER: &[&str] = &["alerts", "notify", "logs", "metrics", "telemetry", "ssh", "console.color", "console.mouse"];
+const LATER: &[&str] = &["alerts", "notify", "logs", "metrics", "telemetry", "ssh"];
 
 /// Shorter tokens are told to be short.
 const TOKEN: usize = 16;

@@ -62,8 +62,8 @@ pub struct Sheet {
     pub cursor: Cursor,
     /// Typing narrows the rows.
     pub filter: Option<String>,
-    /// What to return to when a preview is given up.
-    pub restore: Option<String>,
+    /// The theme chosen before, or that none was, to return to when a preview is given up.
+    pub restore: Option<Option<String>>,
 }
 
 /// How sure one has to be.

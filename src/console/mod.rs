@@ -112,6 +112,8 @@ impl Console {
         for event in events {
             self.event(event, now, &mut intents);
         }
+        self.screen.set_depth(self.ui.depth);
+        self.screen.set_width(self.ui.width);
         if std::mem::take(&mut self.ui.repaint) {
             self.screen.repaint();
         }

@@ -1,5 +1,7 @@
 //! Stories: somebody sits at the console, presses keys, and what they want done and see is told.
 
+mod dress;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -447,7 +449,7 @@ fn a_day_is_gone_to() {
 fn a_theme_that_is_only_looked_at_goes_again() {
     let mut robot = Robot::sits_down();
     let before = robot.console.ui.theme.clone();
-    robot.types("gtjj");
+    robot.types("gtjjjj");
     assert_ne!(robot.console.ui.theme, before);
     robot.types("\x1b");
     assert_eq!(robot.console.ui.theme, before);

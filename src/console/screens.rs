@@ -21,6 +21,7 @@ pub fn console(size: (u16, u16), lang: Lang) -> Console {
         read_only: false,
         size,
         depth: Depth::Rgb,
+        forced: false,
         lang,
         term: "xterm-256color".into(),
         demo: false,

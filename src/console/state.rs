@@ -6,12 +6,14 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use super::action::Action;
+use super::backend::Depth;
 use super::face::{Present, Settings};
 use super::input::Key;
 use super::keymap::Keymap;
 use super::layer::Layer;
 use super::text::{Composer, Width};
 use super::theme::{Glyphs, Theme, choose, dress};
+use super::update::PATIENCE;
 use crate::config::{Config, Origins};
 use crate::domain::*;
 use crate::words::Lang;
@@ -350,8 +352,14 @@ pub struct Ui {
     pub history: Vec<String>,
     /// The terminal's background, where it told.
     pub background: Option<(u8, u8, u8)>,
-    /// The operator chose the theme.
-    pub chose_theme: bool,
+    /// Until when the terminal may still tell it.
+    pub answer_by: Option<Mono>,
+    /// The colours in force.
+    pub depth: Depth,
+    /// The theme that the operator chose.
+    pub chosen_theme: Option<String>,
+    /// Whether the operator wants the mouse to be ours.
+    pub chosen_mouse: Option<bool>,
     /// Everything is to be drawn again.
     pub repaint: bool,
     /// The last picture has an age in it, which will not be true for ever.
@@ -412,7 +420,10 @@ impl Ui {
             touched: Mono(0),
             history: Vec::new(),
             background: None,
-            chose_theme: false,
+            answer_by: Some(now.mono + PATIENCE),
+            depth: settings.depth,
+            chosen_theme: None,
+            chosen_mouse: None,
             repaint: false,
             shows_age: AtomicBool::new(false),
             drawn: (0, 0),

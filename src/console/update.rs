@@ -6,6 +6,7 @@
 mod act;
 mod answers;
 mod compose;
+mod dress;
 mod layers;
 mod list;
 mod menu;
@@ -27,6 +28,7 @@ use super::layer::Layer;
 use super::state::{Paused, Pending, Toast, Ui, View};
 use crate::domain::*;
 
+pub(super) use dress::PATIENCE;
 pub(super) use rows::{Thing, attention, is_refused, things};
 pub(super) use settings::about;
 
@@ -52,7 +54,7 @@ impl Ui {
             News::Page(tag, page) => self.on_page(tag, page, &mut out),
             News::Config { config, origins, file } => {
                 (self.origins, self.file) = (origins, file);
-                self.on_config(config);
+                self.on_config(config, &mut out);
             }
             News::Operators(present) => self.present = present,
             News::Remembered(screen) => self.remembered(screen.as_deref(), &mut out),
@@ -163,6 +165,7 @@ impl Ui {
             self.touched = Mono(0);
             self.arrange();
         }
+        self.on_silence();
         self.renew_claim(out);
     }
 
@@ -173,7 +176,7 @@ impl Ui {
         let claim = self.composing.as_ref().map(|c| c.claim_at);
         let undo = self.undo.iter().map(|u| u.until);
         let minute = self.shows_age.load(Relaxed).then(|| self.next_minute());
-        toasts.chain(claim).chain(undo).chain(self.settles_at()).chain(minute).min()
+        toasts.chain(claim).chain(undo).chain(self.settles_at()).chain(self.silent_at()).chain(minute).min()
     }
 
     /// When the clock on the wall turns: ages are drawn again then, and only where some are on the screen.

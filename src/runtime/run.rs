@@ -13,7 +13,7 @@ use super::clock::Clock;
 use super::driver::{Driver, Lanes, Stop};
 use super::handle::Handle;
 use super::inbox::{Inbox, Told};
-use super::keeper::{Keeper, Loaded};
+use super::keeper::{Keeper, Loaded, Objections};
 use super::links::{Links, hub_settings};
 use super::prompts::Prompts;
 use crate::adapter::{Door, Hub};
@@ -29,12 +29,14 @@ const STORE_ROOM: usize = 1024;
 const DOOR_ROOM: usize = 64;
 
 /// What `qqdeck run` was told.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct RunOptions {
     /// The configuration file.
     pub config: PathBuf,
     /// The data directory; made where missing.
     pub data: PathBuf,
+    /// What other rooms have against a configuration that is read again.
+    pub objections: Objections,
 }
 
 /// What keeps the bot from starting.
@@ -150,7 +152,7 @@ async fn assemble(loaded: Loaded, options: RunOptions) -> Result<(Driver, Lanes,
         store: opened.store,
         backlog: VecDeque::new(),
         linger: None,
-        keeper: Keeper::start(options.config.clone(), inbox.clone()),
+        keeper: Keeper::start(options.config.clone(), options.objections, inbox.clone()),
         file: options.config,
         inbox,
         ends,
@@ -222,7 +224,11 @@ mod tests {
         let config = Arc::new(config);
         let loaded =
             Loaded { config, origins: Arc::default(), warnings: Vec::new(), directory: home.path().to_owned() };
-        let options = RunOptions { config: home.path().join("config.toml"), data: home.path().join("data") };
+        let options = RunOptions {
+            config: home.path().join("config.toml"),
+            data: home.path().join("data"),
+            objections: |_, _| None,
+        };
         let (mut driver, mut lanes, _handle) = assemble(loaded, options).await.unwrap();
         driver.fault = Some("boom");
 

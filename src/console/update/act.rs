@@ -95,12 +95,7 @@ impl Ui {
             }
             Action::Messages => self.open(Layer::Page(Page { topic: Topic::Messages, cursor: Default::default() })),
             Action::Times => self.ages = !self.ages,
-            Action::Mouse => {
-                self.mouse = !self.mouse;
-                let mut bytes = Vec::new();
-                crate::console::backend::mouse(self.mouse, &mut bytes);
-                out.push(Intent::Write(bytes));
-            }
+            Action::Mouse => self.switch_mouse(out),
             Action::Screenshot => out.push(self.screenshot()),
             Action::Redraw => self.repaint = true,
             Action::Suspend => out.push(Intent::Suspend),

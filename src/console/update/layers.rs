@@ -26,8 +26,8 @@ impl Ui {
         let folded = if sheet.filter.is_some() { key } else { fold(key) };
         match (folded.code(), folded.mods()) {
             (Code::Esc, _) => {
-                if let Some(theme) = sheet.restore {
-                    self.set_theme(&theme);
+                if let Some(former) = sheet.restore {
+                    self.choose_theme(former);
                 }
                 return;
             }

@@ -198,7 +198,7 @@ fn found(ui: &Ui, lines: Option<&[Line]>, width: usize) -> Vec<Vec<Span>> {
 fn diagnosis(ui: &Ui) -> Vec<Vec<Span>> {
     let lang = ui.lang();
     let s = &ui.settings;
-    let depth = format!("{:?}", s.depth).to_lowercase();
+    let depth = ui.depth.code().to_owned();
     let mut pairs = vec![
         ("TERM", s.term.clone()),
         (lang.pick("大小", "size"), format!("{}×{}", s.size.0, s.size.1)),
