@@ -135,6 +135,8 @@ pub enum Topic {
     Why(ConversationId, Seq),
     /// How a reply was made.
     Details(ConversationId, Seq, Option<Result<Arc<[Turn]>, String>>),
+    /// A line as it came.
+    Raw(ConversationId, Seq),
     /// What was said in the corner.
     Messages,
     /// Lines found everywhere.

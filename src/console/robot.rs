@@ -1,5 +1,6 @@
 //! Stories: somebody sits at the console, presses keys, and what they want done and see is told.
 
+mod beside;
 mod dress;
 
 use std::sync::Arc;
@@ -131,12 +132,14 @@ impl Robot {
         words(&view::picture(&self.console.ui).0)
     }
 
-    fn sees(&self, text: &str) {
+    fn sees(&self, text: &str) -> &Self {
         assert!(self.screen().contains(text), "{text} is not on\n{}", self.screen());
+        self
     }
 
-    fn does_not_see(&self, text: &str) {
+    fn does_not_see(&self, text: &str) -> &Self {
         assert!(!self.screen().contains(text), "{text} is on\n{}", self.screen());
+        self
     }
 
     fn chat(&self) -> ChatRef {

@@ -58,6 +58,8 @@ pub enum Pane {
     List,
     /// What is said.
     Chat,
+    /// A chat that is kept beside, by its place.
+    Beside(usize),
 }
 
 /// A row of the list of chats.
@@ -317,6 +319,8 @@ pub struct Ui {
     pub mouse: bool,
     /// The list of chats.
     pub list: ChatList,
+    /// Chats that are kept beside the selected one.
+    pub beside: Vec<ConversationId>,
     /// Chats by id.
     pub chats: HashMap<ConversationId, ChatUi>,
     /// The view of accounts and models.
@@ -403,6 +407,7 @@ impl Ui {
             ages: false,
             mouse: false,
             list: ChatList::default(),
+            beside: Vec::new(),
             chats: HashMap::new(),
             accounts: Cursor::default(),
             alerts: Cursor::default(),
@@ -441,8 +446,21 @@ impl Ui {
         self.settings.operator.role >= role && (!self.settings.read_only || role == Role::Viewer)
     }
 
-    /// The selected chat.
+    /// The chat that keys are for: the one beside that has them, else the selected one.
     pub fn chat(&self) -> Option<ConversationId> {
+        self.beside_chat().or_else(|| self.selected_chat())
+    }
+
+    /// The chat beside that has the keys.
+    pub fn beside_chat(&self) -> Option<ConversationId> {
+        match self.pane {
+            Pane::Beside(n) => self.beside.get(n).copied(),
+            Pane::List | Pane::Chat => None,
+        }
+    }
+
+    /// The chat that is selected in the list.
+    pub fn selected_chat(&self) -> Option<ConversationId> {
         match self.list.selected? {
             RowKey::Chat(id) => Some(id),
             RowKey::Item(item) => self.item(item).and_then(|i| i.conversation),

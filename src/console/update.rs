@@ -98,6 +98,9 @@ impl Ui {
     fn on_key(&mut self, key: Key, out: &mut Intents) {
         // Bad news stays until somebody was there.
         self.toasts.retain(|t| !t.bad || t.until > self.now.mono);
+        if (self.composing.is_some() || !self.layers.is_empty()) && self.shoots(key, out) {
+            return;
+        }
         if self.layers.is_empty() {
             match self.composing.is_some() {
                 true => self.on_compose_key(key, out),

@@ -37,6 +37,6 @@ pub use model::{
 pub use operator::*;
 pub use record::*;
 pub use snapshot::*;
-pub use text::{Hazards, Text};
+pub use text::{Hazards, Text, hazard};
 pub use time::*;
 pub use verdict::*;

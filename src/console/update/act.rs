@@ -69,8 +69,15 @@ impl Ui {
             Action::NextAttention => self.next_attention(),
             Action::Why => self.open_why(),
             Action::Details => self.open_details(out),
+            Action::Raw => match self.line() {
+                Some(line) => {
+                    let topic = Topic::Raw(line.conversation, line.seq);
+                    self.open(Layer::Page(Page { topic, cursor: Cursor::default() }));
+                }
+                None => self.nothing(),
+            },
             Action::Filter => self.ask(match (self.view, self.pane, self.chat()) {
-                (View::Chats, Pane::Chat, Some(id)) => Ask::Find(id),
+                (View::Chats, Pane::Chat | Pane::Beside(_), Some(id)) => Ask::Find(id),
                 _ => Ask::Filter,
             }),
             Action::Search => self.ask(Ask::Search),
@@ -83,6 +90,7 @@ impl Ui {
             Action::PreviousMatch => self.find(false),
             Action::Copy => self.copy(out),
             Action::Export => self.export(out),
+            Action::Beside => self.keep_beside(out),
             Action::Zoom => self.zoom = !self.zoom,
             Action::Pause => match self.paused {
                 Some(_) => self.thaw(out),
@@ -126,7 +134,7 @@ impl Ui {
     fn quit(&mut self, out: &mut Intents) {
         if self.zoom {
             self.zoom = false;
-        } else if self.view == View::Chats && self.pane == Pane::Chat && self.settings.size.0 < 70 {
+        } else if self.view == View::Chats && self.pane != Pane::List && self.settings.size.0 < 70 {
             self.pane = Pane::List;
         } else {
             out.push(Intent::Remember(self.memory()));
@@ -312,7 +320,9 @@ impl Ui {
         };
         match next {
             Some(seq) => {
-                self.pane = Pane::Chat;
+                if self.pane == Pane::List {
+                    self.pane = Pane::Chat;
+                }
                 self.chat_ui(id).at = Some(seq);
             }
             None => {

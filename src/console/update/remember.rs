@@ -20,6 +20,7 @@ struct Memory {
     mouse: Option<bool>,
     filter: String,
     selected: Option<String>,
+    beside: Vec<String>,
     chats: Vec<(String, u64, String)>,
     history: Vec<String>,
 }
@@ -38,7 +39,8 @@ impl Ui {
             theme: self.chosen_theme.clone(),
             mouse: self.chosen_mouse,
             filter: self.list.filter.clone(),
-            selected: self.chat().map(|id| id.to_string()),
+            selected: self.selected_chat().map(|id| id.to_string()),
+            beside: self.beside.iter().map(ToString::to_string).collect(),
             chats,
             history: self.history.clone(),
         };
@@ -64,6 +66,7 @@ impl Ui {
             self.set_theme(&name);
         }
         self.remember_mouse(memory.mouse, out);
+        self.beside = memory.beside.iter().filter_map(|id| conversation(id)).collect();
         if let Some(id) = memory.selected.as_deref().and_then(conversation) {
             self.list.selected = Some(crate::console::state::RowKey::Chat(id));
         }

@@ -68,7 +68,7 @@ fn row(p: &Paint, key: RowKey) -> (Vec<Span>, String) {
         RowKey::Account(id) => {
             let Some(a) = p.ui.snap.accounts.iter().find(|a| a.id == id) else { return Default::default() };
             let head = vec![
-                (format!("{} ", p.glyph(Glyph::Warning)), Role::AlertCritical),
+                (format!("{} ", p.glyph(Glyph::Warning)), Role::LinkDown),
                 (format!("{} {} ", a.nickname.shown(), a.id), Role::TextStrong),
                 header::state(p, a),
             ];

@@ -117,7 +117,7 @@ fn keys(p: &Paint) -> Vec<(String, Span)> {
             Action::Undo,
             Action::Correct,
         ],
-        (View::Chats, Pane::Chat) => &[
+        (View::Chats, Pane::Chat | Pane::Beside(_)) => &[
             Action::Menu,
             Action::Reply,
             Action::Correct,

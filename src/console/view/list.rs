@@ -86,18 +86,26 @@ fn row(p: &mut Paint, area: Rect, key: RowKey) {
     let (mark, name, tags) = content(p, key);
     let right = area.x + area.width;
     let x = p.spans(area.x, area.y, 2, &[mark]);
-    let x = x.max(area.x + 1);
-    let width: u16 = tags.iter().map(|(t, _)| p.cols(t)).sum::<u16>() + tags.len().saturating_sub(1) as u16;
+    // Where a column can be spared the sign stands apart from the name.
+    let x = x.max(area.x + if area.width >= 24 { 2 } else { 1 });
+    let mut tags = tags;
     let room = area.width.saturating_sub(x - area.x);
+    let needs = |p: &Paint, tags: &[Span]| tags.iter().map(|(t, _)| p.cols(t) + 1).sum::<u16>();
+    // Half a tag says nothing: the least important go, what is unread last.
+    while tags.len() > 1 && needs(p, &tags) + (room / 3).min(p.cols(&name.0)) > room {
+        let unread = tags.last().is_some_and(|(_, role)| *role == Role::Unread);
+        tags.remove(tags.len() - 1 - usize::from(unread && tags.len() > 2));
+    }
+    let width: u16 = tags.iter().map(|(t, _)| p.cols(t)).sum::<u16>() + tags.len().saturating_sub(1) as u16;
     // The name gets at least half; the tags what is left, the most important first.
-    let for_tags = width.min(room.saturating_sub((room / 2).min(p.cols(&name.0) + 1)));
+    let for_tags = width.min(room.saturating_sub((room / 3).min(p.cols(&name.0) + 1)));
     let names = room.saturating_sub(for_tags + u16::from(for_tags > 0));
     let end = p.put(x, area.y, names, &name.0, name.1);
     if area.width >= PREVIEW
         && let Some(last) = last_words(p.ui, key)
     {
         // In a column of its own, so that the eye can run down it.
-        let from = end.max(area.x + 17) + 1;
+        let from = end.max(area.x + 18) + 1;
         let most = (x + names).saturating_sub(from);
         p.put(from, area.y, most, &crate::console::text::plain(&last), Role::TextDim);
     }
@@ -139,7 +147,7 @@ fn content(p: &Paint, key: RowKey) -> (Span, Span, Vec<Span>) {
                 },
             );
             let tags = account.map(|a| super::header::state(p, a)).into_iter().collect();
-            ((p.glyph(Glyph::Warning).to_owned(), Role::AlertCritical), (name, Role::LinkDown), tags)
+            ((p.glyph(Glyph::Warning).to_owned(), Role::LinkDown), (name, Role::LinkDown), tags)
         }
         RowKey::Provider(n) => {
             let provider = p.ui.snap.providers.get(n);

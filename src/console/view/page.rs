@@ -2,6 +2,7 @@
 
 use super::gates;
 use super::paint::{Span, time, took};
+use super::raw;
 use crate::console::action::{Action, TABLE};
 use crate::console::layer::Topic;
 use crate::console::state::Ui;
@@ -20,6 +21,7 @@ pub fn title(ui: &Ui, topic: &Topic) -> String {
         Topic::Details(id, ..) => {
             format!("{} · {}", lang.pick("这条回复怎么来的", "How this reply was made"), ui.name_of(*id))
         }
+        Topic::Raw(id, _) => format!("{} · {}", lang.pick("原文", "As it came"), ui.name_of(*id)),
         Topic::Messages => lang.pick("看过的提示", "What was said in the corner").to_owned(),
         Topic::Found { text, lines } => {
             let n = lines.as_ref().map_or_else(|| "…".to_owned(), |l| l.len().to_string());
@@ -33,7 +35,10 @@ pub fn title(ui: &Ui, topic: &Topic) -> String {
 pub fn rows(ui: &Ui, topic: &Topic, width: usize) -> Vec<Vec<Span>> {
     match topic {
         Topic::Help(filter) => help(ui, filter).into_iter().map(|(_, row)| row).collect(),
-        Topic::Why(id, seq) => match ui.lines(*id).into_iter().find(|l| l.seq == *seq) {
+        Topic::Why(id, seq) | Topic::Raw(id, seq) => match ui.lines(*id).into_iter().find(|l| l.seq == *seq) {
+            Some(line) if matches!(topic, Topic::Raw(..)) => {
+                [head(ui, line), raw::rows(&line.text, width, ui.width, ui.lang())].concat()
+            }
             Some(line) => why(ui, line, width),
             None => vec![vec![(
                 ui.lang().pick("这条消息不在眼前了", "this message is no longer at hand").into(),
@@ -63,7 +68,7 @@ fn why(ui: &Ui, line: &Line, width: usize) -> Vec<Vec<Span>> {
         rows.push(Vec::new());
         rows.extend(quoted(ui, reply, width));
         let mut how = vec![(" ".to_owned(), Role::Text)];
-        how.extend(super::lines::verdict(ui, reply, false));
+        how.extend(super::lines::verdict(ui, reply, super::lines::Detail::Full));
         rows.push(how);
     }
     let names: Vec<&str> = line.text.hazards().names().collect();
@@ -71,20 +76,26 @@ fn why(ui: &Ui, line: &Line, width: usize) -> Vec<Vec<Span>> {
         rows.push(vec![
             (format!(" {} ", ui.glyphs.get(Glyph::Hazard)), Role::Hazard),
             (format!("{}{}", lang.pick("文字里去掉了：", "taken out of the text: "), names.join(", ")), Role::Hazard),
+            (lang.pick("，gr 看原文", "; gr shows it as it came").to_owned(), Role::TextDim),
         ]);
+        rows.extend(raw::rows(&line.text, width, ui.width, ui.lang()));
     }
     rows
 }
 
 fn quoted(ui: &Ui, line: &Line, width: usize) -> Vec<Vec<Span>> {
-    let who = words::author(&line.author, ui.lang());
-    let mut rows = vec![vec![
-        (format!(" {} ", time(ui, line.at)), Role::Time),
-        (who, Role::TextStrong),
-        (format!("  #{}", line.seq.0), Role::TextDim),
-    ]];
+    let mut rows = head(ui, line);
     rows.extend(text(ui, line.text.shown(), width, Role::Text));
     rows
+}
+
+/// When, who, which.
+fn head(ui: &Ui, line: &Line) -> Vec<Vec<Span>> {
+    vec![vec![
+        (format!(" {} ", time(ui, line.at)), Role::Time),
+        (words::author(&line.author, ui.lang()), Role::TextStrong),
+        (format!("  #{}", line.seq.0), Role::TextDim),
+    ]]
 }
 
 fn text(ui: &Ui, text: &str, width: usize, role: Role) -> Vec<Vec<Span>> {
