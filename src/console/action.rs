@@ -1,7 +1,7 @@
 //! The table of actions: everything that a key can mean. Keys, help, the menu, the palette, the footer and
 //! `docs/keys.md` are made from it; no action exists without its sentence.
 
-use super::state::View;
+use super::place::View;
 use crate::domain::Role;
 use crate::words::Lang;
 
@@ -188,6 +188,17 @@ actions! {
     Suspend "suspend" ["ctrl-z"] Anywhere Console Viewer "挂起，fg 回来", "suspend; fg comes back", "挂起", "suspend";
     Quit "quit" ["q"] Anywhere Console Viewer "退回上一层；在最外层离开控制台，机器人照常运行", "one level up; at the top leave: the bot goes on", "离开", "leave";
     Shutdown "shutdown" [] Anywhere Console Admin "停下机器人（要打出实例名）", "stop the bot (asks for its name)", "停机", "stop";
+}
+
+/// The action that shows a view.
+pub fn showing(view: View) -> Action {
+    match view {
+        View::Chats => Action::Chats,
+        View::Accounts => Action::Accounts,
+        View::Alerts => Action::Alerts,
+        View::Usage => Action::Usage,
+        View::Log => Action::Log,
+    }
 }
 
 /// The action of a name.

@@ -1,7 +1,7 @@
 //! What lies over a view: choices, questions, lines to fill in, pages to read. Four kinds, one stack.
 
 use super::action::Action;
-use super::state::Cursor;
+use super::place::Cursor;
 use super::text::Composer;
 use std::sync::Arc;
 

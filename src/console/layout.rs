@@ -98,9 +98,12 @@ pub fn areas(ui: &Ui) -> Areas {
     areas.list = Rect { width: list, ..body };
     let from = if list > 0 { list + 1 } else { 0 };
     let rest = width - from;
-    if panes < 3 || (rest + 1) / count < TALK + 1 {
-        // Too narrow for all: the one that has the keys.
-        talks.retain(|(pane, _)| *pane == ui.pane || (*pane == Pane::Chat && ui.pane == Pane::List));
+    let fit = if panes < 3 { 1 } else { usize::from((rest + 1) / (TALK + 1)).max(1) };
+    while talks.len() > fit {
+        // Too narrow for all: the one that has the keys stays, then the selected one, then the older ones.
+        let active = |pane: Pane| pane == ui.pane || (pane == Pane::Chat && ui.pane == Pane::List);
+        let goes = talks.iter().rposition(|(pane, _)| !active(*pane) && *pane != Pane::Chat);
+        talks.remove(goes.or_else(|| talks.iter().position(|(pane, _)| !active(*pane))).unwrap_or(0));
     }
     let count = u16::try_from(talks.len()).unwrap_or(1).max(1);
     let side = match (panes, width >= WIDE) {

@@ -9,7 +9,7 @@
 //!
 //! * [`input`], [`backend`]: bytes of terminals, both ways
 //! * [`action`]: the table from which keys, help, menu and palette are made; [`keymap`]
-//! * `state`, `layer`: what is remembered between two keys; `update`: how it changes
+//! * `place`, `state`, `layer`: where one is and what is remembered between two keys; `update`: how it changes
 //! * [`check()`]: what is wrong with `[console]` in the configuration
 //! * `view`: one pane a file; [`theme`], [`text`]: how it looks; `layout`: where it stands
 
@@ -23,6 +23,7 @@ pub mod input;
 pub mod keymap;
 mod layer;
 mod layout;
+mod place;
 #[cfg(test)]
 mod robot;
 #[cfg(test)]

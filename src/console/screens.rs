@@ -135,6 +135,14 @@ fn views() {
     }
 }
 
+/// Several chats side by side, as far as there is room.
+#[test]
+fn beside() {
+    for size in [(80, 24), (120, 40), (200, 50)] {
+        check("beside", size, "jjj|jjjj|kkl");
+    }
+}
+
 /// The last rows of what is odd, and above the long one what came before.
 #[test]
 fn oddities() {
@@ -175,6 +183,7 @@ fn layers() {
         ("chord", "g"),
         ("filter", "/测试"),
         ("search", "gf雨\r"),
+        ("themes", "gt"),
     ] {
         check(name, (80, 24), keys);
     }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
-use super::action::Action;
 use super::backend::Depth;
 use super::face::{Present, Settings};
 use super::input::Key;
@@ -13,91 +13,14 @@ use super::keymap::Keymap;
 use super::layer::Layer;
 use super::text::{Composer, Width};
 use super::theme::{Glyphs, Theme, choose, dress};
-use super::update::PATIENCE;
 use crate::config::{Config, Origins};
 use crate::domain::*;
 use crate::words::Lang;
 
-/// One of the five screens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum View {
-    /// Conversations.
-    #[default]
-    Chats,
-    /// Accounts and models.
-    Accounts,
-    /// What needs a human.
-    Alerts,
-    /// Tokens and money.
-    Usage,
-    /// Log and audit.
-    Log,
-}
+pub use super::place::{Cursor, Pane, RowKey, View};
 
-impl View {
-    /// All of them, in the order of their keys.
-    pub const ALL: [View; 5] = [Self::Chats, Self::Accounts, Self::Alerts, Self::Usage, Self::Log];
-
-    /// The action that shows it.
-    pub fn action(self) -> Action {
-        match self {
-            Self::Chats => Action::Chats,
-            Self::Accounts => Action::Accounts,
-            Self::Alerts => Action::Alerts,
-            Self::Usage => Action::Usage,
-            Self::Log => Action::Log,
-        }
-    }
-}
-
-/// Which pane has the keys, in the view of chats.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Pane {
-    /// Who talks.
-    #[default]
-    List,
-    /// What is said.
-    Chat,
-    /// A chat that is kept beside, by its place.
-    Beside(usize),
-}
-
-/// A row of the list of chats.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum RowKey {
-    /// Something of no chat that waits for a human.
-    Item(ItemId),
-    /// An account that cannot speak.
-    Account(SelfId),
-    /// A provider that is not asked, by its place.
-    Provider(usize),
-    /// A chat.
-    Chat(ConversationId),
-}
-
-/// A list with one row selected.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Cursor {
-    /// Which row.
-    pub at: usize,
-    /// The first row shown.
-    pub top: usize,
-}
-
-impl Cursor {
-    /// Moves by so many rows within `len`, and keeps the row in a window of `height`.
-    pub fn shift(&mut self, by: isize, len: usize, height: usize) {
-        self.at = self.at.saturating_add_signed(by).min(len.saturating_sub(1));
-        self.settle(len, height);
-    }
-
-    /// Keeps the row in a window of `height`.
-    pub fn settle(&mut self, len: usize, height: usize) {
-        self.at = self.at.min(len.saturating_sub(1));
-        let height = height.max(1);
-        self.top = self.top.clamp((self.at + 1).saturating_sub(height), self.at).min(len.saturating_sub(height));
-    }
-}
+/// How long the terminal has to tell its background before it counts as one that never will.
+const PATIENCE: Duration = Duration::from_millis(400);
 
 /// What the list of chats shows.
 #[derive(Debug, Clone, PartialEq, Default)]

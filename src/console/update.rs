@@ -28,7 +28,6 @@ use super::layer::Layer;
 use super::state::{Paused, Pending, Toast, Ui, View};
 use crate::domain::*;
 
-pub(super) use dress::PATIENCE;
 pub(super) use rows::{Thing, attention, is_refused, things};
 pub(super) use settings::about;
 
@@ -225,6 +224,8 @@ impl Ui {
     /// Puts something over the view.
     pub(super) fn open(&mut self, layer: Layer) {
         self.chord.clear();
+        // What was said of the last thing would lie over the next; it is kept among the messages.
+        self.toasts.retain(|t| t.bad);
         self.layers.push(layer);
     }
 

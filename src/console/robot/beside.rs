@@ -139,3 +139,37 @@ fn a_find_marks_all_places_whatever_their_case() {
     let marked = picture.content.iter().filter(|c| Some(c.bg) == style.bg && c.symbol() != " ").count();
     assert_eq!(marked, 9);
 }
+
+#[test]
+fn a_quiet_chat_tells_how_it_stands_until_lines_need_the_room() {
+    let mut robot = Robot::at((120, 40), Lang::Zh);
+    robot.selects("测试群");
+    robot.does_not_see("每人 6/min");
+    let asked = robot.queries().into_iter().rev().find(|(_, q)| matches!(q, Query::History { .. })).unwrap().0;
+    robot.tells(News::Page(asked, Page::Lines { lines: Vec::new(), more: false }));
+    robot.sees("不在白名单里").sees("@它 · 引用它").sees("每人 6/min").sees("5 句 · 回 2 · 略过 2 · 拦下 1");
+    for n in 0..30 {
+        robot.hears(TEST, &format!("第{n}句"));
+    }
+    robot.does_not_see("每人 6/min");
+}
+
+#[test]
+fn how_an_answer_was_made_stands_beside_it() {
+    let mut robot = Robot::at((200, 50), Lang::Zh);
+    robot.selects("测试群").types("lkk");
+    robot.sees("回答 · qwen3:8b").sees("首字 0.4s").sees("读 1.8k (缓存 900) 写 212 · 41t/s").sees("窗口 12，省去 3");
+    // Of the question, too; not of what got none.
+    robot.types("k");
+    robot.sees("回答 · qwen3:8b");
+    robot.types("k");
+    robot.does_not_see("回答 · qwen3:8b");
+}
+
+#[test]
+fn the_bot_is_called_by_its_name() {
+    let mut robot = Robot::sits_down();
+    robot.hears(TEST, "@10001 在吗 @1000");
+    robot.selects("测试群");
+    robot.sees("@小助手 在吗 @1000").does_not_see("@10001 ");
+}

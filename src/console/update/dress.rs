@@ -2,7 +2,6 @@
 //! chose and what the terminal tells of itself.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::Intents;
 use crate::config::{self, Config};
@@ -12,9 +11,6 @@ use crate::console::keymap::Keymap;
 use crate::console::state::Ui;
 use crate::console::text::Width;
 use crate::console::theme::{Glyphs, choose, dress};
-
-/// How long the terminal has to tell its background before it counts as one that never will.
-pub const PATIENCE: Duration = Duration::from_millis(400);
 
 /// The colours in force: those that were asked for, else the configured ones, else what the environment told.
 fn depth(settings: &Settings, console: &config::Console) -> Depth {

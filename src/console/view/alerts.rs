@@ -92,7 +92,10 @@ fn row(p: &Paint, key: RowKey) -> (Vec<Span>, String) {
                 (lang.pick("w 放行", "w lets in").to_owned(), Role::FooterKey),
             ];
             let last = p.ui.chat_view(id).and_then(|c| c.tail.iter().rev().find(|l| !l.author.is_ours()).cloned());
-            (head, last.map_or_else(String::new, |l| l.text.shown().to_owned()))
+            (
+                head,
+                last.map_or_else(String::new, |l| super::lines::named(p.ui, id.account, l.text.shown()).into_owned()),
+            )
         }
     }
 }

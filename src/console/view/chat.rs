@@ -85,9 +85,10 @@ pub fn title(p: &mut Paint, area: Rect, id: ConversationId, active: bool) {
             ));
         }
     }
-    p.spans(area.x, area.y, area.width, &first);
+    let most = area.width - u16::from(p.has_neighbour(area));
+    p.spans(area.x, area.y, most, &first);
     if area.height > 1 {
-        p.spans(area.x, area.y + 1, area.width, &second);
+        p.spans(area.x, area.y + 1, most, &second);
     }
 }
 
@@ -229,7 +230,9 @@ fn row(p: &mut Paint, area: Rect, row: &Row, selected: bool) {
         };
     }
     if right > 0 {
-        p.spans(area.x + area.width - right, area.y, right, &row.right);
+        // Not against the line of the next pane; the room is there, for words stop a column earlier, too.
+        let edge = area.right() - u16::from(p.has_neighbour(area));
+        p.spans(edge.saturating_sub(right).max(area.x), area.y, right, &row.right);
     }
     if selected {
         p.row_style(area, Role::Selection);
@@ -282,7 +285,7 @@ fn writing(ui: &Ui, id: ConversationId, writing: &Writing, width: u16) -> Vec<Ro
     how.push((" x".to_owned(), Role::FooterKey));
     let taken: usize = how.iter().map(|(t, _)| ui.width.of(t)).sum();
     let last: usize = rows.last().map_or(0, |r| r.left.iter().map(|(t, _)| ui.width.of(t)).sum());
-    if last + taken > usize::from(width) {
+    if last + taken >= usize::from(width) {
         rows.push(Row::default());
     }
     if let Some(row) = rows.last_mut() {

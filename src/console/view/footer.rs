@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::paint::{Paint, Span};
-use crate::console::action::Action;
+use crate::console::action::{Action, showing};
 use crate::console::layer::{Grade, Layer, Topic};
 use crate::console::state::{Pane, View};
 use crate::console::theme::{Glyph, Role};
@@ -153,7 +153,7 @@ fn keys(p: &Paint) -> Vec<(String, Span)> {
     if p.ui.settings.size.0 >= 120 {
         for view in View::ALL {
             let role = if view == p.ui.view { Role::TextStrong } else { Role::FooterText };
-            pairs.extend(shown(view.action(), role));
+            pairs.extend(shown(showing(view), role));
         }
         pairs.push((p.glyph(Glyph::Vertical).to_owned(), (String::new(), Role::Rule)));
     }

@@ -1,6 +1,7 @@
 //! Lines of a chat as rows of the screen: time, who, words, and at the end of each message its verdict, at the end
 //! of each answer its provider, time, tokens and delivery.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::paint::{Span, time, took};
@@ -91,11 +92,8 @@ pub fn rows(ui: &Ui, line: &Line, width: u16) -> Vec<Row> {
         "" => ui.lang().pick("（只有空白）", "(blank)"),
         said => said,
     };
-    let called = account(ui, line).map(|a| (format!("@{}", a.id), format!("@{}", a.nickname.shown())));
-    let called = called.filter(|(number, name)| name.len() > 1 && said.contains(number.as_str()));
-    // People see a name where the wire has a number.
-    let named = called.as_ref().map(|(number, name)| said.replace(number.as_str(), name));
-    let said = named.as_deref().unwrap_or(said);
+    let named = named(ui, line.conversation.account, said);
+    let said = &*named;
     let wrapped = wrap(said, Columns::same(columns), ui.width, CAP);
     // A message taller than the screen could not be read at both ends: the page has all of it.
     let most = usize::from(ui.settings.size.1).saturating_sub(8).max(4);
@@ -168,6 +166,19 @@ fn marked(ui: &Ui, line: &Line, text: String, role: Role) -> Vec<Span> {
         spans.push((text[from..].to_owned(), role));
     }
     spans
+}
+
+/// A text with the bot's name where the wire has its number after an `@`.
+pub fn named<'t>(ui: &Ui, account: SelfId, text: &'t str) -> Cow<'t, str> {
+    if !text.contains('@') {
+        return Cow::Borrowed(text);
+    }
+    let known = ui.snap.accounts.iter().find(|a| a.id == account).filter(|a| !a.nickname.is_empty());
+    let number = format!("@{account}");
+    match known.filter(|_| text.contains(&number)) {
+        Some(known) => Cow::Owned(text.replace(&number, &format!("@{}", known.nickname.shown()))),
+        None => Cow::Borrowed(text),
+    }
 }
 
 /// The account that hears and says it.

@@ -85,7 +85,8 @@ fn why(ui: &Ui, line: &Line, width: usize) -> Vec<Vec<Span>> {
 
 fn quoted(ui: &Ui, line: &Line, width: usize) -> Vec<Vec<Span>> {
     let mut rows = head(ui, line);
-    rows.extend(text(ui, line.text.shown(), width, Role::Text));
+    let said = super::lines::named(ui, line.conversation.account, line.text.shown());
+    rows.extend(text(ui, &said, width, Role::Text));
     rows
 }
 
@@ -194,7 +195,7 @@ fn found(ui: &Ui, lines: Option<&[Line]>, width: usize) -> Vec<Vec<Span>> {
     let row = |l: &Line| {
         let name = ui.width.fit_left(&ui.name_of(l.conversation), 14);
         let who = ui.width.fit_left(&words::author(&l.author, lang), 10);
-        let text = plain(l.text.shown()).into_owned();
+        let text = plain(&super::lines::named(ui, l.conversation.account, l.text.shown())).into_owned();
         let date = super::lines::date(ui, l.at);
         vec![
             (format!(" {date} {} ", time(ui, l.at)), Role::Time),
@@ -251,7 +252,10 @@ fn help(ui: &Ui, filter: &str) -> Vec<(Option<Action>, Vec<Span>)> {
             group = Some(entry.group);
         }
         let role = if ui.may(entry.role) { Role::Text } else { Role::TextDim };
-        let key = (format!("  {} ", ui.width.fit_left(&keys.join(" "), 12)), Role::FooterKey);
+        let key = (
+            format!("  {} ", ui.width.fit_left(&keys.join(" "), if ui.settings.size.0 < 70 { 8 } else { 16 })),
+            Role::FooterKey,
+        );
         let name = (ui.width.fit_left(entry.name, 16), Role::TextDim);
         let words = (entry.words(lang).to_owned(), role);
         // The name is for the palette and the file; on a small screen the sentence needs its room.

@@ -37,6 +37,11 @@ impl<'a> Paint<'a> {
         self.ui.glyphs.get(glyph)
     }
 
+    /// Whether another pane stands to the right.
+    pub fn has_neighbour(&self, area: Rect) -> bool {
+        area.right() < self.buffer.area.right()
+    }
+
     /// Columns of a text.
     pub fn cols(&self, text: &str) -> u16 {
         u16::try_from(self.ui.width.of(text)).unwrap_or(u16::MAX)
