@@ -219,6 +219,8 @@ fn no_size_is_too_small_and_no_key_harms() {
                 "gg",
                 "B1",
                 "gdx\r",
+                "jj|j|jj|lll",
+                "gr",
             ] {
                 types(&mut console, keys);
                 console.draw(NOW);
