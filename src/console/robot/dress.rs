@@ -143,6 +143,24 @@ fn ambiguous_characters_take_two_columns_where_the_operator_says_so() {
     }
 }
 
+/// Names and messages stay as people wrote them; what is ours is ASCII or words.
+#[test]
+fn in_ascii_no_sign_of_ours_is_anything_else() {
+    for lang in [Lang::Zh, Lang::En] {
+        let mut robot = Robot::at((120, 40), lang);
+        configured(&mut robot, |c| c.console.ascii = true);
+        for keys in [
+            "", "jjjl", "kkL", "\x1b", "2", "3", "4", "5", "1?", "\x1bgt", "\x1bK", "\x1bw", "\x1be", "\x1b:al",
+            "\x1b|",
+        ] {
+            robot.types(keys);
+            // The scene's own people write ellipses; blocks are those of the terminal's graphs.
+            let odd = robot.screen().chars().find(|c| matches!(c, '\u{2010}'..='\u{2bff}') && *c != '…');
+            assert_eq!(odd, None, "{keys:?}\n{}", robot.screen());
+        }
+    }
+}
+
 fn columns(c: char) -> usize {
     unicode_width::UnicodeWidthChar::width_cjk(c).unwrap_or(0)
 }

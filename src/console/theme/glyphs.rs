@@ -66,6 +66,8 @@ glyphs! {
     TopRight "╮" "+" "A corner of an overlay."
     BottomLeft "╰" "+" "A corner of an overlay."
     BottomRight "╯" "+" "A corner of an overlay."
+    Operator "✍" "&" "An operator wrote it."
+    Nothing "–" "-" "No figure."
     Hazard "¬" "?" "Stands where something was taken out of a text."
 }
 

@@ -146,9 +146,12 @@ pub fn draw(p: &mut Paint, area: Rect, id: ConversationId, active: bool) {
 
 /// How a quiet chat stands, in the room above its first line.
 fn card(p: &mut Paint, area: Rect, id: ConversationId) {
+    // Only where it stands apart from what is said; where there is no room, not even looked up.
+    if area.width < 40 || area.height < 9 {
+        return;
+    }
     let rows = card::rows(p.ui, id);
-    // Only where it stands apart from what is said.
-    if area.width < 40 || usize::from(area.height) < rows.len() + 4 {
+    if usize::from(area.height) < rows.len() + 4 {
         return;
     }
     for (y, row) in (area.y + 1..).zip(rows) {

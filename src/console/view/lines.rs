@@ -202,7 +202,9 @@ fn author(ui: &Ui, line: &Line) -> (String, Role, Option<UserId>) {
             let role = if line.author == Author::Bot { Role::NameBot } else { Role::TextDim };
             (name, role, None)
         }
-        Author::Operator(name) => (format!("{}✍", name.shown()), Role::NameOperator, None),
+        Author::Operator(name) => {
+            (format!("{}{}", name.shown(), ui.glyphs.get(Glyph::Operator)), Role::NameOperator, None)
+        }
     }
 }
 

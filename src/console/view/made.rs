@@ -23,7 +23,8 @@ pub fn rows(p: &Paint, making: &Making) -> Vec<Vec<Span>> {
         times.extend([dim(format!(" {dot} {} ", lang.pick("首字", "first"))), figure(took(first))]);
     }
     times.extend([dim(format!(" {dot} {} ", lang.pick("合计", "in all"))), figure(took(making.total))]);
-    let count = |n: Option<u32>| n.map_or_else(|| "–".to_owned(), |n| figures::count(n.into(), lang));
+    let count =
+        |n: Option<u32>| n.map_or_else(|| p.glyph(Glyph::Nothing).to_owned(), |n| figures::count(n.into(), lang));
     let mut tokens = vec![dim(format!(" {} ", lang.pick("读", "read"))), figure(count(making.tokens.input))];
     if let Some(cached) = making.tokens.cached.filter(|n| *n > 0) {
         tokens.push(dim(format!(" ({}{})", lang.pick("缓存 ", "cached "), figures::count(cached.into(), lang))));

@@ -130,11 +130,11 @@ fn details(
             format!(
                 "{} {} · {} {} · {} {}",
                 lang.pick("读", "read"),
-                count(tokens.input),
+                count(ui, tokens.input),
                 lang.pick("其中缓存", "of these cached"),
-                count(tokens.cached),
+                count(ui, tokens.cached),
                 lang.pick("写", "written"),
-                count(tokens.output)
+                count(ui, tokens.output)
             ),
         ));
         if let Some(speed) = making.tokens_per_second {
@@ -155,7 +155,7 @@ fn details(
     rows.push(Vec::new());
     rows.push(vec![(format!(" {}", lang.pick("给模型看的原文", "What the model was shown")), Role::TextStrong)]);
     match prompt {
-        None => rows.push(vec![("  …".into(), Role::TextDim)]),
+        None => rows.push(vec![(format!("  {}", ui.width.ellipsis()), Role::TextDim)]),
         Some(Err(why)) => rows.push(vec![(format!("  {why}"), Role::TextDim)]),
         Some(Ok(turns)) => {
             for turn in turns.iter() {
@@ -169,8 +169,8 @@ fn details(
 }
 
 /// Tokens, where the provider told.
-fn count(tokens: Option<u32>) -> String {
-    tokens.map_or_else(|| "–".to_owned(), |n| n.to_string())
+fn count(ui: &Ui, tokens: Option<u32>) -> String {
+    tokens.map_or_else(|| ui.glyphs.get(Glyph::Nothing).to_owned(), |n| n.to_string())
 }
 
 fn messages(ui: &Ui) -> Vec<Vec<Span>> {
@@ -188,7 +188,7 @@ fn messages(ui: &Ui) -> Vec<Vec<Span>> {
 
 fn found(ui: &Ui, lines: Option<&[Line]>, width: usize) -> Vec<Vec<Span>> {
     let lang = ui.lang();
-    let Some(lines) = lines else { return vec![vec![(" …".into(), Role::TextDim)]] };
+    let Some(lines) = lines else { return vec![vec![(format!(" {}", ui.width.ellipsis()), Role::TextDim)]] };
     if lines.is_empty() {
         return vec![vec![(format!(" {}", lang.pick("没有找到", "nothing was found")), Role::TextDim)]];
     }
