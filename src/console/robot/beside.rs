@@ -31,7 +31,10 @@ fn a_chat_is_kept_beside_and_the_keys_go_there() {
     assert_eq!(robot.console.ui.pane, Pane::List);
     robot.presses("\x1b[Z");
     assert_eq!(robot.console.ui.pane, Pane::Beside(0));
-    robot.types("|");
+    // What is gone to in the list has the keys then, not what is beside.
+    robot.types("!");
+    assert_ne!((named(&robot).as_str(), robot.console.ui.pane), ("水友群", Pane::Beside(0)));
+    robot.types("hh").selects("测试群").types("\t\t|");
     assert_eq!((named(&robot).as_str(), areas(&robot.console.ui).talks.len()), ("测试群", 1));
 }
 

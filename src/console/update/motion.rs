@@ -144,6 +144,10 @@ impl Ui {
             self.chat_ui(left).fresh = None;
         }
         self.list.selected = Some(key);
+        if self.selected_chat().is_none() {
+            // Keys for lines would do nothing there.
+            self.pane = Pane::List;
+        }
         if let Some(id) = self.chat() {
             let read = self.chat_ui(id).read;
             self.chat_ui(id).fresh = Some(read);
