@@ -22,15 +22,23 @@ pub struct Attach {
     color: Option<String>,
 }
 
+/// What `--color` asks for; `None`: nothing.
+///
+/// # Errors
+/// No such number of colours.
+pub fn depth(color: Option<&str>) -> Result<Option<Depth>, Exit> {
+    match color {
+        None | Some("auto") => Ok(None),
+        Some(name) => {
+            Depth::parse(name).map(Some).ok_or_else(|| bad_value("--color", name, "auto, none, 16, 256, rgb"))
+        }
+    }
+}
+
 impl Attach {
     /// Attaches until the operator leaves.
     pub fn run(self, place: &Place) -> Result<(), End> {
-        let depth = match self.color.as_deref() {
-            None | Some("auto") => None,
-            Some(name) => {
-                Some(Depth::parse(name).ok_or_else(|| bad_value("--color", name, "auto, none, 16, 256, rgb"))?)
-            }
-        };
+        let depth = depth(self.color.as_deref())?;
         if !is_terminal() {
             return Err(Exit::NoTerminal.into());
         }
@@ -45,9 +53,10 @@ impl Attach {
 pub fn hello(lang: Lang, depth: Option<Depth>) -> Hello {
     let variable = |name| env::var(name).unwrap_or_default();
     let term = variable("TERM");
+    let forced = depth.is_some() || !variable("NO_COLOR").is_empty();
     let depth = depth.unwrap_or_else(|| by_environment(&variable("NO_COLOR"), &variable("COLORTERM"), &term));
     let remote = ["SSH_CONNECTION", "SSH_TTY"].into_iter().any(|name| env::var_os(name).is_some());
-    Hello { remote, ..Hello::attach(lang, (0, 0), term, depth) }
+    Hello { remote, forced, ..Hello::attach(lang, (0, 0), term, depth) }
 }
 
 /// The colours that a terminal shows, as far as the environment tells. SSH does not forward `COLORTERM`, so terminals

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::output::remark;
+use crate::domain::ConfigTrouble;
 use crate::logs::{self, Logs};
 use crate::runtime::keeper::{LoadError, Loaded};
 use crate::runtime::run::{End, RunOptions, Running, StartError, start};
@@ -34,6 +35,13 @@ pub fn load(path: &Path, lang: Lang) -> Result<Loaded, Exit> {
         true => Ok(loaded),
         false => Err(Exit::ConfigErrors { path: path.display().to_string(), errors }),
     }
+}
+
+/// What the console has against a configuration that is read again.
+pub fn objections(path: &Path, loaded: &Loaded) -> Option<ConfigTrouble> {
+    let words = |lang| console_errors(path, loaded, lang).join("\n");
+    let trouble = ConfigTrouble { zh: words(Lang::Zh), en: words(Lang::En) };
+    (!trouble.en.is_empty()).then_some(trouble)
 }
 
 /// What only the console knows of its part of the file, by place.

@@ -35,6 +35,9 @@ pub struct Demo {
     /// Messages a second, 0.01 to 1000
     #[arg(long, value_name = "R", default_value_t = 0.5)]
     rate: f64,
+    /// Colours: auto, none, 16, 256 or rgb [default: by NO_COLOR, COLORTERM, TERM]
+    #[arg(long, value_name = "DEPTH")]
+    color: Option<String>,
     /// Without a console: it talks to itself in the terminal
     #[arg(long)]
     headless: bool,
@@ -73,7 +76,7 @@ impl Demo {
         theirs.set_nonblocking(true).map_err(failed)?;
         let me = rustix::process::geteuid().as_raw();
         let operator = socket::operator(me).ok_or(Exit::NoTerminal)?;
-        let hello = attach::hello(lang, None);
+        let hello = attach::hello(lang, attach::depth(self.color.as_deref())?);
         let (end, ended) = oneshot::channel();
         let relay = move || {
             let ended = relay::run(Reach::Once(Some(ours)), hello);
@@ -116,6 +119,7 @@ impl Demo {
             data: data.to_owned(),
             logs: logs.clone(),
             cards: Some(Pretended::Moving),
+            objections: daemon::objections,
         };
         // The port is the bot's to choose: one that is chosen for it could be taken before it listens.
         let (tell, told) = oneshot::channel();

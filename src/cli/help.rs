@@ -35,6 +35,7 @@ const OPTIONS: &[(&str, &str, &str)] = &[
     ("attach", "color", "颜色：auto、none、16、256 或 rgb [默认看 NO_COLOR、COLORTERM、TERM]"),
     ("demo", "seed", "随机数种子，同一个种子演同一出戏"),
     ("demo", "rate", "每秒几条消息，0.01 到 1000"),
+    ("demo", "color", "颜色：auto、none、16、256 或 rgb [默认看 NO_COLOR、COLORTERM、TERM]"),
     ("demo", "headless", "不开控制台，在终端里自说自话"),
     ("replay", "file", "录下的输入，每行一个 JSON：{\"now\": …, \"input\": …}"),
     ("init", "yes", "不提问，全用默认值"),

@@ -45,7 +45,7 @@ impl Run {
         if !self.detached {
             daemon::warn(&loaded, &file, place.lang);
         }
-        let options = RunOptions { config, data, logs: logs.clone(), cards: None };
+        let options = RunOptions { config, data, logs: logs.clone(), cards: None, objections: daemon::objections };
         let running = daemon::daemon(loaded, options, false, |_, _| {
             if self.detached {
                 // Until here the one who started us reads our last words; from here on nobody does.

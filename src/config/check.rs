@@ -14,7 +14,7 @@ use super::{
 
 /// Keys whose features are not built yet: refused where they differ from their default. A later part of the
 /// program takes its line out.
-const LATER: &[&str] = &["ssh", "console.color", "console.mouse"];
+const LATER: &[&str] = &["ssh"];
 
 /// Shorter tokens are told to be short.
 const TOKEN: usize = 16;

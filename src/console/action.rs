@@ -1,7 +1,7 @@
 //! The table of actions: everything that a key can mean. Keys, help, the menu, the palette, the footer and
 //! `docs/keys.md` are made from it; no action exists without its sentence.
 
-use super::state::View;
+use super::place::View;
 use crate::domain::Role;
 use crate::words::Lang;
 
@@ -163,6 +163,7 @@ actions! {
     NextAttention "next" ["!"] Anywhere Acting Viewer "下一件等人处理的事", "the next thing that needs a human", "下一件", "next";
     Why "why" ["K"] Chats Looking Viewer "为什么回或不回：每一关、哪行配置、按哪个键改", "why: each gate, the deciding line, the key that changes it", "为何", "why";
     Details "details" ["L"] Chats Looking Viewer "这条回复的模型、用时、用量和完整提示词", "model, times, tokens and the exact prompt of a reply", "详情", "details";
+    Raw "raw" ["g r"] Chats Looking Viewer "这条消息的原文：藏着的字符都看得见", "the message as it came, with what hides in it made visible", "原文", "raw";
     Filter "filter" ["/"] Lists Looking Viewer "筛选当前列表，! 开头取反", "filter the list; ! in front inverts", "筛选", "filter";
     Search "search" ["g f"] Anywhere Looking Viewer "搜索全部聊天记录", "search everything that was said", "搜索", "search";
     Date "date" ["g d"] Chats Looking Viewer "跳到某一天", "go to a day", "日期", "date";
@@ -187,6 +188,7 @@ actions! {
     Alerts "alerts" ["3", "f3"] Anywhere Moving Viewer "待办与告警", "attention and alerts", "告警", "alerts";
     Usage "usage" ["4", "f4"] Anywhere Moving Viewer "用量", "usage", "用量", "usage";
     Log "log" ["5", "f5"] Anywhere Moving Viewer "日志与审计", "log and audit", "日志审计", "log";
+    Beside "beside" ["|"] Chats Console Viewer "把这个会话放在旁边并排看，再按收起", "keep this chat beside the others; again puts it away", "并排", "beside";
     Zoom "zoom" ["z"] Lists Console Viewer "当前栏占满屏幕", "let the pane fill the screen", "放大", "zoom";
     Pause "pause" ["p"] Anywhere Console Viewer "冻结画面，机器人照常", "freeze the picture; the bot goes on", "冻结", "freeze";
     Palette "palette" [":"] Anywhere Console Viewer "命令", "commands", "命令", "commands";
@@ -197,11 +199,22 @@ actions! {
     Times "times" ["t"] Anywhere Console Viewer "时间写法：钟点或多久以前", "clock times or ages", "时间", "times";
     Mouse "mouse" ["M"] Anywhere Console Viewer "开关鼠标（开着时按住 Shift 选字）", "mouse on or off (Shift-drag selects)", "鼠标", "mouse";
     Bell "bell" ["g b"] Anywhere Console Viewer "有新的事时响不响铃（只在这个会话）", "bells or none for what is new, in this session", "响铃", "bell";
-    Screenshot "screenshot" ["g S"] Anywhere Console Viewer "把画面存成 svg", "save the screen as svg", "截图", "picture";
+    Screenshot "screenshot" ["g S", "ctrl-s"] Anywhere Console Viewer "把画面存成 svg", "save the screen as svg", "截图", "picture";
     Redraw "redraw" ["ctrl-l"] Anywhere Console Viewer "重画", "draw everything again", "重画", "redraw";
     Suspend "suspend" ["ctrl-z"] Anywhere Console Viewer "挂起，fg 回来", "suspend; fg comes back", "挂起", "suspend";
     Quit "quit" ["q"] Anywhere Console Viewer "退回上一层；在最外层离开控制台，机器人照常运行", "one level up; at the top leave: the bot goes on", "离开", "leave";
     Shutdown "shutdown" [] Anywhere Console Admin "停下机器人（要打出实例名）", "stop the bot (asks for its name)", "停机", "stop";
+}
+
+/// The action that shows a view.
+pub fn showing(view: View) -> Action {
+    match view {
+        View::Chats => Action::Chats,
+        View::Accounts => Action::Accounts,
+        View::Alerts => Action::Alerts,
+        View::Usage => Action::Usage,
+        View::Log => Action::Log,
+    }
 }
 
 /// The action of a name.
@@ -224,7 +237,7 @@ pub fn docs() -> String {
                 "\n## {zh} · {en}\n\n| 键 key | 名字 name | 作用 | what it does |\n| --- | --- | --- | --- |\n"
             ));
         }
-        let keys: Vec<String> = entry.keys.iter().map(|k| format!("`{k}`")).collect();
+        let keys: Vec<String> = entry.keys.iter().map(|k| format!("`{}`", k.replace('|', "\\|"))).collect();
         text.push_str(&format!("| {} | {} | {} | {} |\n", keys.join(" "), entry.name, entry.zh, entry.en));
     }
     text

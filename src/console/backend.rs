@@ -30,6 +30,7 @@ mod tile;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Position;
 
+use super::text::Width;
 use brush::Brush;
 pub use color::Depth;
 use grid::Grid;
@@ -44,6 +45,7 @@ const END: &[u8] = b"\x1b[?2026l";
 #[derive(Debug)]
 pub struct Screen {
     depth: Depth,
+    columns: Width,
     seen: Grid,
     /// Kept for its memory: every frame fills it and then swaps it with `seen`.
     next: Grid,
@@ -70,7 +72,15 @@ impl Screen {
     /// A terminal of which nothing is known. Its first frame draws everything.
     pub fn new(depth: Depth) -> Self {
         let (seen, next) = (Grid::default(), Grid::default());
-        Self { depth, seen, next, hand: brush::Hand::default(), stale: true, totals: Totals::default() }
+        Self {
+            depth,
+            columns: Width::default(),
+            seen,
+            next,
+            hand: brush::Hand::default(),
+            stale: true,
+            totals: Totals::default(),
+        }
     }
 
     /// Colours of this session.
@@ -82,6 +92,12 @@ impl Screen {
     pub fn set_depth(&mut self, depth: Depth) {
         self.stale |= depth != self.depth;
         self.depth = depth;
+    }
+
+    /// Other columns for ambiguous characters from the next frame on.
+    pub fn set_width(&mut self, columns: Width) {
+        self.stale |= columns != self.columns;
+        self.columns = columns;
     }
 
     /// Makes the next frame draw everything: after a resize (terminals move what they show), after the console
@@ -104,7 +120,7 @@ impl Screen {
             self.seen = Grid::blank(area.width, area.height);
             self.stale = true;
         }
-        self.next.fill(buffer, self.depth);
+        self.next.fill(buffer, self.depth, self.columns);
 
         let start = out.len();
         out.extend_from_slice(BEGIN);

@@ -77,6 +77,25 @@ fn frames_cost_what_they_may() {
     }
 }
 
+/// A theme that is painted costs more, for blanks have a colour too; not so much that a link would notice.
+#[test]
+fn painted_themes_cost_little_more() {
+    let mut c = console((120, 40), Lang::Zh);
+    types(&mut c, ":theme light\r");
+    c.tell(News::Bytes(b"\x1b]11;rgb:0000/0000/0000\x1b\\".to_vec()), NOW);
+    assert!(c.ui.theme.base().bg.is_some());
+    let first = bytes(&mut c);
+    println!("{first}");
+    types(&mut c, "jjj");
+    c.tell(later(4, full), NOW);
+    bytes(&mut c);
+    c.tell(later(5, |chat| (full(chat), says(chat, 60)).1), NOW);
+    let message = bytes(&mut c);
+    println!("{message}");
+    assert!(first <= 10_000 && message <= 4000, "{first} {message}");
+    assert_eq!(bytes(&mut c), 0);
+}
+
 #[test]
 fn sixteen_colours_get_sixteen_colours() {
     let mut settings = console((80, 24), Lang::Zh).ui.settings.clone();

@@ -19,8 +19,10 @@ pub struct Settings {
     pub read_only: bool,
     /// Columns and rows.
     pub size: (u16, u16),
-    /// Colours.
+    /// Colours, as far as the environment tells.
     pub depth: Depth,
+    /// These colours were asked for, by a flag or `NO_COLOR`: the configuration has no say.
+    pub forced: bool,
     /// The reader's language.
     pub lang: Lang,
     /// `TERM`.

@@ -1,7 +1,7 @@
 //! What lies over a view: choices, questions, lines to fill in, pages to read. Four kinds, one stack.
 
 use super::action::Action;
-use super::state::Cursor;
+use super::place::Cursor;
 use super::text::Composer;
 use std::sync::Arc;
 
@@ -67,8 +67,8 @@ pub struct Sheet {
     pub cursor: Cursor,
     /// Typing narrows the rows.
     pub filter: Option<String>,
-    /// What to return to when a preview is given up.
-    pub restore: Option<String>,
+    /// The theme chosen before, or that none was, to return to when a preview is given up.
+    pub restore: Option<Option<String>>,
 }
 
 /// How sure one has to be.
@@ -142,6 +142,8 @@ pub enum Topic {
     Why(ConversationId, Seq),
     /// How a reply was made.
     Details(ConversationId, Seq, Option<Result<Arc<[Turn]>, String>>),
+    /// A line as it came.
+    Raw(ConversationId, Seq),
     /// What was said in the corner.
     Messages,
     /// Lines found everywhere.

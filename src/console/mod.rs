@@ -9,7 +9,7 @@
 //!
 //! * [`input`], [`backend`]: bytes of terminals, both ways
 //! * [`action`]: the table from which keys, help, menu and palette are made; [`keymap`]
-//! * `state`, `layer`: what is remembered between two keys; `update`: how it changes
+//! * `place`, `state`, `layer`: where one is and what is remembered between two keys; `update`: how it changes
 //! * [`check()`]: what is wrong with `[console]` in the configuration
 //! * `view`: one pane a file; [`theme`], [`text`]: how it looks; `layout`: where it stands
 
@@ -23,6 +23,7 @@ pub mod input;
 pub mod keymap;
 mod layer;
 mod layout;
+mod place;
 #[cfg(test)]
 mod robot;
 #[cfg(test)]
@@ -112,6 +113,8 @@ impl Console {
         for event in events {
             self.event(event, now, &mut intents);
         }
+        self.screen.set_depth(self.ui.depth);
+        self.screen.set_width(self.ui.width);
         if std::mem::take(&mut self.ui.repaint) {
             self.screen.repaint();
         }

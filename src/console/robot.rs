@@ -1,6 +1,8 @@
 //! Stories: somebody sits at the console, presses keys, and what they want done and see is told.
 
 mod acting;
+mod beside;
+mod dress;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -131,12 +133,14 @@ impl Robot {
         words(&view::picture(&self.console.ui).0)
     }
 
-    fn sees(&self, text: &str) {
+    fn sees(&self, text: &str) -> &Self {
         assert!(self.screen().contains(text), "{text} is not on\n{}", self.screen());
+        self
     }
 
-    fn does_not_see(&self, text: &str) {
+    fn does_not_see(&self, text: &str) -> &Self {
         assert!(!self.screen().contains(text), "{text} is on\n{}", self.screen());
+        self
     }
 
     fn chat(&self) -> ChatRef {
@@ -454,7 +458,7 @@ fn a_day_is_gone_to() {
 fn a_theme_that_is_only_looked_at_goes_again() {
     let mut robot = Robot::sits_down();
     let before = robot.console.ui.theme.clone();
-    robot.types("gtjj");
+    robot.types("gtjjjj");
     assert_ne!(robot.console.ui.theme, before);
     robot.types("\x1b");
     assert_eq!(robot.console.ui.theme, before);

@@ -21,6 +21,7 @@ pub fn console(size: (u16, u16), lang: Lang) -> Console {
         read_only: false,
         size,
         depth: Depth::Rgb,
+        forced: false,
         lang,
         term: "xterm-256color".into(),
         demo: false,
@@ -136,6 +137,14 @@ fn views() {
     }
 }
 
+/// Several chats side by side, as far as there is room.
+#[test]
+fn beside() {
+    for size in [(80, 24), (120, 40), (200, 50)] {
+        check("beside", size, "jjj|jjjj|kkl");
+    }
+}
+
 /// The last rows of what is odd, and above the long one what came before.
 #[test]
 fn oddities() {
@@ -205,6 +214,7 @@ fn layers() {
         ("quote", "jjjlkk>@老\t看这里@"),
         ("export", "jjjgx"),
         ("long", "jjji一\n二\n三\n四\n五\n六\n七\n八\n九\n十\n末"),
+        ("themes", "gt"),
     ] {
         check(name, (80, 24), keys);
     }
@@ -274,6 +284,8 @@ fn no_size_is_too_small_and_no_key_harms() {
                 "gdx\r",
                 "jjjl>@\t一\n二\n三\n四\n五\n六\n七\n八\n九\n\x1b",
                 "gx",
+                "jj|j|jj|lll",
+                "gr",
             ] {
                 types(&mut console, keys);
                 console.draw(NOW);

@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
-use super::action::Action;
+use super::backend::Depth;
 use super::face::{Present, Settings};
 use super::input::Key;
 use super::keymap::Keymap;
@@ -19,86 +20,11 @@ use crate::domain::*;
 use crate::verbs::export::{Export, Sheet};
 use crate::words::Lang;
 
-pub use log::{Half, LINES, LogUi};
+pub use self::log::{Half, LINES, LogUi};
+pub use super::place::{Cursor, Pane, RowKey, View};
 
-/// One of the five screens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum View {
-    /// Conversations.
-    #[default]
-    Chats,
-    /// Accounts and models.
-    Accounts,
-    /// What needs a human.
-    Alerts,
-    /// Tokens and money.
-    Usage,
-    /// Log and audit.
-    Log,
-}
-
-impl View {
-    /// All of them, in the order of their keys.
-    pub const ALL: [View; 5] = [Self::Chats, Self::Accounts, Self::Alerts, Self::Usage, Self::Log];
-
-    /// The action that shows it.
-    pub fn action(self) -> Action {
-        match self {
-            Self::Chats => Action::Chats,
-            Self::Accounts => Action::Accounts,
-            Self::Alerts => Action::Alerts,
-            Self::Usage => Action::Usage,
-            Self::Log => Action::Log,
-        }
-    }
-}
-
-/// Which pane has the keys, in the view of chats.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Pane {
-    /// Who talks.
-    #[default]
-    List,
-    /// What is said.
-    Chat,
-}
-
-/// A row of the list of chats.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum RowKey {
-    /// Something of no chat that waits for a human.
-    Item(ItemId),
-    /// An account that cannot speak.
-    Account(SelfId),
-    /// A provider that is not asked, by its place.
-    Provider(usize),
-    /// A chat.
-    Chat(ConversationId),
-}
-
-/// A list with one row selected.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Cursor {
-    /// Which row.
-    pub at: usize,
-    /// The first row shown.
-    pub top: usize,
-}
-
-impl Cursor {
-    /// Moves by so many rows within `len`, and keeps the row in a window of `height`.
-    pub fn shift(&mut self, by: isize, len: usize, height: usize) {
-        self.at = self.at.saturating_add_signed(by).min(len.saturating_sub(1));
-        self.settle(len, height);
-    }
-
-    /// Keeps the row in a window of `height`.
-    pub fn settle(&mut self, len: usize, height: usize) {
-        self.at = self.at.min(len.saturating_sub(1));
-        let height = height.max(1);
-        self.top = self.top.clamp((self.at + 1).saturating_sub(height), self.at).min(len.saturating_sub(height));
-    }
-}
+/// How long the terminal has to tell its background before it counts as one that never will.
+const PATIENCE: Duration = Duration::from_millis(400);
 
 /// What the list of chats shows.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -357,6 +283,8 @@ pub struct Ui {
     pub mouse: bool,
     /// The list of chats.
     pub list: ChatList,
+    /// Chats that are kept beside the selected one.
+    pub beside: Vec<ConversationId>,
     /// Chats by id.
     pub chats: HashMap<ConversationId, ChatUi>,
     /// The view of accounts and models.
@@ -394,8 +322,14 @@ pub struct Ui {
     pub history: Vec<String>,
     /// The terminal's background, where it told.
     pub background: Option<(u8, u8, u8)>,
-    /// The operator chose the theme.
-    pub chose_theme: bool,
+    /// Until when the terminal may still tell it.
+    pub answer_by: Option<Mono>,
+    /// The colours in force.
+    pub depth: Depth,
+    /// The theme that the operator chose.
+    pub chosen_theme: Option<String>,
+    /// Whether the operator wants the mouse to be ours.
+    pub chosen_mouse: Option<bool>,
     /// Everything is to be drawn again.
     pub repaint: bool,
     /// The last picture has an age in it, which will not be true for ever.
@@ -440,6 +374,7 @@ impl Ui {
             reach: Reach::default(),
             mouse: false,
             list: ChatList::default(),
+            beside: Vec::new(),
             chats: HashMap::new(),
             accounts: Cursor::default(),
             alerts: Cursor::default(),
@@ -458,7 +393,10 @@ impl Ui {
             touched: Mono(0),
             history: Vec::new(),
             background: None,
-            chose_theme: false,
+            answer_by: Some(now.mono + PATIENCE),
+            depth: settings.depth,
+            chosen_theme: None,
+            chosen_mouse: None,
             repaint: false,
             shows_age: AtomicBool::new(false),
             drawn: (0, 0),
@@ -476,8 +414,21 @@ impl Ui {
         self.settings.operator.role >= role && (!self.settings.read_only || role == Role::Viewer)
     }
 
-    /// The selected chat.
+    /// The chat that keys are for: the one beside that has them, else the selected one.
     pub fn chat(&self) -> Option<ConversationId> {
+        self.beside_chat().or_else(|| self.selected_chat())
+    }
+
+    /// The chat beside that has the keys.
+    pub fn beside_chat(&self) -> Option<ConversationId> {
+        match self.pane {
+            Pane::Beside(n) => self.beside.get(n).copied(),
+            Pane::List | Pane::Chat => None,
+        }
+    }
+
+    /// The chat that is selected in the list.
+    pub fn selected_chat(&self) -> Option<ConversationId> {
         match self.list.selected? {
             RowKey::Chat(id) => Some(id),
             RowKey::Item(item) => self.item(item).and_then(|i| i.conversation),

@@ -77,6 +77,29 @@ impl Theme {
         Style { bg: Some(Color::Rgb(r, g, b)), ..self.style(Role::Text) }
     }
 
+    /// The same theme over a terminal's background, which is left as it is, transparent or not, where the theme can
+    /// be read on it; else the theme's own is painted. Where the terminal did not tell, that is done only for a theme
+    /// that somebody `chose`. A theme without colours fits everywhere.
+    pub fn over(mut self, terminal: Option<Rgb>, chosen: bool) -> Self {
+        let unfit = terminal.map_or(chosen, |ground| !self.can_be_read_on(ground));
+        self.paint_background |= unfit && self.is_coloured();
+        self
+    }
+
+    /// Whether what stands on no background of its own stands out from this one.
+    fn can_be_read_on(&self, ground: Rgb) -> bool {
+        Role::ALL.iter().all(|role| {
+            let style = self.style(*role);
+            let least = match role.ink() {
+                Ink::Text => 3.0,
+                Ink::Dim => 2.2,
+                Ink::Ornament => return true,
+            };
+            let fg = style.fg.and_then(colour::rgb);
+            style.bg.is_some() || fg.is_none_or(|fg| colour::contrast(fg, ground) >= least)
+        })
+    }
+
     /// The background that it is made for.
     pub fn background(&self) -> Rgb {
         self.background

@@ -7,6 +7,7 @@ mod act;
 mod answers;
 mod canned;
 mod compose;
+mod dress;
 mod export;
 mod layers;
 mod list;
@@ -57,7 +58,7 @@ impl Ui {
             News::Page(tag, page) => self.on_page(tag, page, &mut out),
             News::Config { config, origins, file } => {
                 (self.origins, self.file) = (origins, file);
-                self.on_config(config);
+                self.on_config(config, &mut out);
             }
             News::Operators(present) => self.present = present,
             News::Remembered(screen) => self.remembered(screen.as_deref(), &mut out),
@@ -105,6 +106,9 @@ impl Ui {
     fn on_key(&mut self, key: Key, out: &mut Intents) {
         // Bad news stays until somebody was there.
         self.toasts.retain(|t| !t.bad || t.until > self.now.mono);
+        if (self.composing.is_some() || !self.layers.is_empty()) && self.shoots(key, out) {
+            return;
+        }
         if self.layers.is_empty() {
             match self.composing.is_some() {
                 true => self.on_compose_key(key, out),
@@ -177,6 +181,7 @@ impl Ui {
             self.touched = Mono(0);
             self.arrange();
         }
+        self.on_silence();
         self.renew_claim(out);
     }
 
@@ -187,7 +192,7 @@ impl Ui {
         let claim = self.composing.as_ref().map(|c| c.claim_at);
         let undo = self.undo.iter().map(|u| u.until);
         let minute = self.shows_age.load(Relaxed).then(|| self.next_minute());
-        toasts.chain(claim).chain(undo).chain(self.settles_at()).chain(minute).min()
+        toasts.chain(claim).chain(undo).chain(self.settles_at()).chain(self.silent_at()).chain(minute).min()
     }
 
     /// When the clock on the wall turns: ages are drawn again then, and only where some are on the screen.
@@ -233,6 +238,8 @@ impl Ui {
     /// Puts something over the view.
     pub(super) fn open(&mut self, layer: Layer) {
         self.chord.clear();
+        // What was said of the last thing would lie over the next; it is kept among the messages.
+        self.toasts.retain(|t| t.bad);
         self.layers.push(layer);
     }
 

@@ -12,7 +12,8 @@
 mod accounts;
 mod alerts;
 mod audit;
-mod chat;
+mod card;
+pub(super) mod chat;
 pub(super) mod composer;
 mod footer;
 mod gates;
@@ -22,8 +23,10 @@ pub(super) mod lines;
 pub(super) mod list;
 pub(super) mod log;
 mod machine;
+mod made;
 pub(super) mod page;
 mod paint;
+mod raw;
 pub(super) mod sheet;
 mod side;
 mod toasts;
@@ -34,8 +37,8 @@ use std::sync::atomic::Ordering::Relaxed;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use super::layout::areas;
-use super::state::{Ui, View};
+use super::layout::{Talk, areas};
+use super::state::{Pane, Ui, View};
 use super::theme::{Glyph, Role};
 use paint::Paint;
 
@@ -53,12 +56,9 @@ pub fn picture(ui: &Ui) -> (Buffer, Option<Position>) {
     match ui.view {
         View::Chats => {
             list::draw(&mut p, areas.list);
-            if areas.list.width > 0 && areas.chat.width > 0 {
-                rule(&mut p, areas.chat.x - 1, areas.chat);
+            for talk in &areas.talks {
+                caret = self::talk(&mut p, talk).or(caret);
             }
-            chat::title(&mut p, areas.title);
-            chat::draw(&mut p, areas.lines);
-            caret = composer::draw(&mut p, areas.composer);
             if areas.side.width > 0 {
                 rule(&mut p, areas.side.x - 1, areas.side);
                 side::draw(&mut p, areas.side);
@@ -75,6 +75,21 @@ pub fn picture(ui: &Ui) -> (Buffer, Option<Position>) {
     }
     toasts::draw(&mut p, areas.body);
     (buffer, caret)
+}
+
+/// An open chat; tells where the cursor stands when something is typed there.
+fn talk(p: &mut Paint, talk: &Talk) -> Option<Position> {
+    if talk.all.x > 0 {
+        rule(p, talk.all.x - 1, talk.all);
+    }
+    let Some(id) = talk.chat else {
+        chat::no_chat(p, talk.all);
+        return None;
+    };
+    let active = p.ui.pane == talk.pane;
+    chat::title(p, talk.title, id, active);
+    chat::draw(p, talk.lines, id, active);
+    composer::draw(p, talk.composer, id, active || talk.pane == Pane::Chat && p.ui.pane == Pane::List)
 }
 
 /// A line from top to bottom beside a pane.

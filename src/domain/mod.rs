@@ -45,6 +45,6 @@ pub use operator::*;
 pub use record::*;
 pub use redact::Redactor;
 pub use snapshot::*;
-pub use text::{Hazards, Text};
+pub use text::{Hazards, Text, hazard};
 pub use time::*;
 pub use verdict::*;

@@ -42,6 +42,10 @@ pub struct Loaded {
     pub directory: PathBuf,
 }
 
+/// What a room of an upper floor has against a configuration that is otherwise right: the console knows its keys and
+/// themes, the configuration does not.
+pub type Objections = fn(&Path, &Loaded) -> Option<ConfigTrouble>;
+
 /// Why a configuration could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
@@ -118,10 +122,10 @@ pub(super) struct Keeper {
 
 impl Keeper {
     /// Starts keeping a file whose content now is `text`.
-    pub fn start(path: PathBuf, inbox: Inbox) -> Self {
+    pub fn start(path: PathBuf, objections: Objections, inbox: Inbox) -> Self {
         let (lane, errands) = mpsc::channel(ROOM);
         let watcher = watch(&path, lane.clone());
-        tokio::spawn(keep(path, errands, inbox, watcher));
+        tokio::spawn(keep(path, objections, errands, inbox, watcher));
         Self { lane }
     }
 
@@ -152,6 +156,7 @@ fn watch(path: &Path, lane: mpsc::Sender<Errand>) -> Option<notify::RecommendedW
 
 async fn keep(
     path: PathBuf,
+    objections: Objections,
     mut errands: mpsc::Receiver<Errand>,
     inbox: Inbox,
     _watcher: Option<notify::RecommendedWatcher>,
@@ -165,24 +170,28 @@ async fn keep(
                 let text = tokio::fs::read_to_string(&path).await.unwrap_or_default();
                 if text != known && !text.is_empty() {
                     known = text;
-                    reload(&path, None, &inbox).await;
+                    reload(&path, objections, None, &inbox).await;
                 }
             }
             Errand::Reload(whose) => {
                 known = tokio::fs::read_to_string(&path).await.unwrap_or_default();
                 let whose = whose.map(|id| (id, Met::Changed { former: None }));
-                reload(&path, whose, &inbox).await;
+                reload(&path, objections, whose, &inbox).await;
             }
             Errand::Edit(id, edit) => match change(&path, &edit, &mut known) {
-                Ok(met @ Met::Changed { .. }) => reload(&path, Some((id, met)), &inbox).await,
+                Ok(met @ Met::Changed { .. }) => reload(&path, objections, Some((id, met)), &inbox).await,
                 result => inbox.tell(Told::Edited(id, result)).await,
             },
         }
     }
 }
 
-async fn reload(path: &Path, whose: Option<(u64, Met)>, inbox: &Inbox) {
-    let loaded = load(path).map(Box::new).map_err(|error| error.trouble());
+async fn reload(path: &Path, objections: Objections, whose: Option<(u64, Met)>, inbox: &Inbox) {
+    let loaded = load(path).map_err(|error| error.trouble());
+    let loaded = loaded.and_then(|loaded| match objections(path, &loaded) {
+        Some(trouble) => Err(trouble),
+        None => Ok(Box::new(loaded)),
+    });
     inbox.tell(Told::Config(loaded, whose)).await;
 }
 

@@ -13,7 +13,7 @@ use super::clock::Clock;
 use super::driver::{Driver, Lanes, Stop};
 use super::handle::Handle;
 use super::inbox::{self, Inbox};
-use super::keeper::{Keeper, Loaded};
+use super::keeper::{Keeper, Loaded, Objections};
 use super::links::{Links, hub_settings};
 use super::prompts::Prompts;
 use crate::adapter::{Door, Hub};
@@ -42,6 +42,8 @@ pub struct RunOptions {
     pub logs: Logs,
     /// Cards to show instead of this machine's.
     pub cards: Option<Pretended>,
+    /// What other rooms have against a configuration that is read again.
+    pub objections: Objections,
 }
 
 /// What keeps the bot from starting.
@@ -177,7 +179,7 @@ async fn assemble(loaded: Loaded, options: RunOptions) -> Result<(Driver, Lanes,
         store: opened.store,
         backlog: VecDeque::new(),
         linger: None,
-        keeper: Keeper::start(options.config.clone(), inbox.clone()),
+        keeper: Keeper::start(options.config.clone(), options.objections, inbox.clone()),
         sampler,
         file: options.config,
         inbox,
@@ -258,7 +260,13 @@ mod tests {
     }
 
     fn options(home: &std::path::Path) -> RunOptions {
-        RunOptions { config: home.join("config.toml"), data: home.join("data"), logs: Logs::default(), cards: None }
+        RunOptions {
+            config: home.join("config.toml"),
+            data: home.join("data"),
+            logs: Logs::default(),
+            cards: None,
+            objections: |_, _| None,
+        }
     }
 
     /// `[[notify.to]]`, a webhook at each of these ports.

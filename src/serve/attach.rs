@@ -56,6 +56,7 @@ fn settings(hello: &Hello, operator: Operator, demo: bool) -> Settings {
         read_only: hello.read_only,
         size: clamp(hello.size.filter(|size| known(*size)).unwrap_or(USUAL)),
         depth: hello.depth.as_deref().and_then(Depth::parse).unwrap_or_default(),
+        forced: hello.forced,
         lang: hello.lang(),
         term: hello.term.clone().unwrap_or_default(),
         demo,

@@ -37,6 +37,9 @@ pub struct Hello {
     /// Colours: `none`, `16`, `256`, `rgb` (attach).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub depth: Option<String>,
+    /// These colours were asked for, by a flag or `NO_COLOR`; otherwise they are a guess (attach).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub forced: bool,
     /// Only to look (attach).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub read_only: bool,
@@ -55,6 +58,7 @@ impl Hello {
             size: None,
             term: None,
             depth: None,
+            forced: false,
             read_only: false,
             remote: false,
         }

@@ -27,7 +27,13 @@ async fn a_saved_file_is_taken_and_a_broken_one_leaves_the_old_in_force() {
     stage.write(77, "还在吗").await;
     stage.hears(private(77), "还在吗").await;
 
-    bot.configure(&named("fourth"));
+    // What only the console knows is wrong is told here as it is at the start.
+    bot.configure(&format!("{}\n[console]\ntheme = \"drak\"\n", named("themed")));
+    let said = bot.ctl(&["reload"]).await;
+    assert!(said.code == 1 && said.err.contains("console.theme") && said.err.contains("dark"), "{said:?}");
+    assert_eq!(bot.status().await["instance"], "second");
+
+    bot.configure(&format!("{}\n[console]\ncolor = \"16\"\nmouse = \"off\"\n", named("fourth")));
     assert_eq!(bot.ctl(&["reload"]).await.code, 0);
     assert_eq!(bot.status().await["instance"], "fourth");
 }

@@ -117,9 +117,9 @@ impl Default for Ssh {
 pub struct Console {
     /// A theme's name.
     pub theme: String,
-    /// `auto`, `none`, `16`, `256`, `rgb`.
+    /// `auto`, `none`, `16`, `256`, `rgb`; a flag and `NO_COLOR` come first.
     pub color: String,
-    /// `auto`, `on`, `off`.
+    /// `auto` (off until the operator says otherwise), `on`, `off` (never).
     pub mouse: String,
     /// No glyphs beyond ASCII in the chrome.
     pub ascii: bool,

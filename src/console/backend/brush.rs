@@ -1,6 +1,6 @@
 //! Writes to the terminal and keeps in mind what that does to its cursor and its look.
 
-use super::pen::Pen;
+use super::pen::{Pen, number};
 use super::tile::{Tile, Trust};
 
 /// Where a brush was put down: what one frame leaves for the next.
@@ -200,12 +200,4 @@ fn forward_len(by: u16) -> usize {
 
 fn digits(n: u16) -> usize {
     n.checked_ilog10().map_or(1, |log| log as usize + 1)
-}
-
-/// Appends a decimal number.
-pub(super) fn number(out: &mut Vec<u8>, n: u16) {
-    if n >= 10 {
-        number(out, n / 10);
-    }
-    out.push(b'0' + (n % 10) as u8);
 }

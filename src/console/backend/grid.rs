@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 
 use super::color::Depth;
 use super::tile::{self, Tile};
+use crate::console::text::Width;
 
 /// Rows of tiles, all of the same width.
 #[derive(Debug, Default)]
@@ -32,12 +33,12 @@ impl Grid {
     }
 
     /// Takes over a buffer.
-    pub fn fill(&mut self, buffer: &Buffer, depth: Depth) {
+    pub fn fill(&mut self, buffer: &Buffer, depth: Depth, columns: Width) {
         (self.width, self.height) = (buffer.area.width, buffer.area.height);
         self.tiles.clear();
         self.tiles.reserve_exact(buffer.content.len());
         for cells in buffer.content.chunks_exact(usize::from(self.width)) {
-            tile::row(cells, depth, &mut self.tiles);
+            tile::row(cells, depth, columns, &mut self.tiles);
         }
     }
 

@@ -24,11 +24,12 @@ pub struct Manners {
 /// Begins: title kept and set, alternate screen, no wrapping, pastes in brackets, focus and, if wanted, mouse.
 ///
 /// No wrapping, because a glyph that a terminal takes for wider than we do must not push the last column onto
-/// the next row, or the whole screen up.
+/// the next row, or the whole screen up. And no turning of Hebrew and Arabic (`CSI 8 l`, bi-directional support): a
+/// terminal would turn whole rows, and with them what stands in other panes.
 pub fn enter(manners: &Manners, out: &mut Vec<u8>) {
     out.extend_from_slice(b"\x1b[22;0t");
     title(&manners.title, out);
-    out.extend_from_slice(b"\x1b[?1049h\x1b[?7l\x1b[?2004h\x1b[?1004h");
+    out.extend_from_slice(b"\x1b[?1049h\x1b[?7l\x1b[?2004h\x1b[?1004h\x1b[8l");
     if manners.mouse {
         mouse(true, out);
     }
@@ -40,7 +41,7 @@ pub fn leave(out: &mut Vec<u8>) {
     // First, an update that was cut off: until its end, the terminal would show nothing.
     out.extend_from_slice(b"\x1b[?2026l");
     mouse(false, out);
-    out.extend_from_slice(b"\x1b[?1004l\x1b[?2004l\x1b[r\x1b[m\x1b[?7h\x1b[0 q\x1b[?25h\x1b[?1049l\x1b[23;0t");
+    out.extend_from_slice(b"\x1b[8h\x1b[?1004l\x1b[?2004l\x1b[r\x1b[m\x1b[?7h\x1b[0 q\x1b[?25h\x1b[?1049l\x1b[23;0t");
 }
 
 /// Reports the mouse, or no longer: buttons and wheel, drags, places beyond column 223.
@@ -133,6 +134,8 @@ mod tests {
         let mut done = places('h');
         done.retain(|mode| mode != "7");
         assert_eq!(undone, done);
+        assert!(begun.ends_with("^[8l") || begun.contains("^[8l^"), "rows are not turned");
+        assert!(ended.contains("^[8h"));
         assert!(begun.contains("[?7l") && ended.contains("[?7h") && ended.contains("[?25h"));
         assert!(begun.starts_with("^[22;0t^]2;qqdeck~") && ended.ends_with("^[23;0t"));
     }

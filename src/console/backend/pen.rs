@@ -3,7 +3,6 @@
 use ratatui::buffer::Cell;
 use ratatui::style::Modifier;
 
-use super::brush::number;
 use super::color::{Depth, Ink};
 
 /// A look.
@@ -163,6 +162,14 @@ fn line(out: &mut Vec<u8>, ink: Ink) {
         out.extend_from_slice(if n == 1 && parts.len() == 4 { b"::" } else { b":" });
         number(out, (*part).into());
     }
+}
+
+/// Appends a decimal number.
+pub(super) fn number(out: &mut Vec<u8>, n: u16) {
+    if n >= 10 {
+        number(out, n / 10);
+    }
+    out.push(b'0' + (n % 10) as u8);
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use unicode_width::UnicodeWidthChar;
 
 use super::color::Depth;
 use super::pen::Pen;
+use crate::console::text::Width;
 
 /// Longest glyph in bytes. The longest emoji is a family with skin tones, 41.
 const GLYPH_CAP: usize = 64;
@@ -104,10 +105,10 @@ const PLAIN: Pen = Pen {
 /// A wide glyph of which something else covers a part is blanked, the cover stays (ratatui#2526: the left border
 /// of a popup on the second half of a Chinese character). Covered is a shadow that holds a character, or a
 /// background of its own: ratatui resets shadows when it writes a wide glyph, so neither comes from the glyph.
-pub(super) fn row(cells: &[Cell], depth: Depth, tiles: &mut Vec<Tile>) {
+pub(super) fn row(cells: &[Cell], depth: Depth, columns: Width, tiles: &mut Vec<Tile>) {
     let mut x = 0;
     while let Some(cell) = cells.get(x) {
-        let (mut glyph, mut width, mut reach) = glyph(cell.symbol());
+        let (mut glyph, mut width, mut reach) = glyph(cell.symbol(), columns);
         let covered = |shadow: &Cell| {
             !matches!(shadow.symbol(), " " | "") || shadow.bg != cell.bg && shadow.bg != ratatui::style::Color::Reset
         };
@@ -122,7 +123,7 @@ pub(super) fn row(cells: &[Cell], depth: Depth, tiles: &mut Vec<Tile>) {
 }
 
 /// What is drawn for a cell's symbol, its width, and its reach.
-fn glyph(symbol: &str) -> (Glyph, u8, u8) {
+fn glyph(symbol: &str, columns: Width) -> (Glyph, u8, u8) {
     let mut chars = symbol.chars();
     let (first, single) = match (chars.next(), chars.next()) {
         (Some(' '..='~'), None) | (None, _) => {
@@ -137,7 +138,9 @@ fn glyph(symbol: &str) -> (Glyph, u8, u8) {
     if one.len() > GLYPH_CAP {
         return (REFUSED, 1, 1);
     }
-    let width = u8::try_from(one.cell_width()).unwrap_or(u8::MAX);
+    // Where ambiguous characters are wide the panes gave them two cells, and so the terminal will.
+    let width = if columns.ambiguous() > 1 { columns.grapheme(one) } else { one.cell_width().into() };
+    let width = u8::try_from(width).unwrap_or(u8::MAX);
     if width == 0 {
         return (Glyph::Char(' '), 1, 1);
     }
@@ -178,6 +181,8 @@ fn refused(c: char) -> bool {
 mod tests {
     use super::*;
 
+    const ONE: Width = Width::new(1);
+
     #[test]
     fn tiles_are_small() {
         assert!(size_of::<Tile>() <= 32, "{}", size_of::<Tile>());
@@ -201,7 +206,7 @@ mod tests {
             ("e\u{301}", 1, Trust::Doubtful),
             ("✓", 1, Trust::Sure),
         ] {
-            let (glyph, found, reach) = glyph(symbol);
+            let (glyph, found, reach) = glyph(symbol, ONE);
             let tile = Tile { glyph, pen: PLAIN, width: found, reach };
             assert_eq!((found, tile.trust()), (width, trust), "{symbol}");
             assert_eq!(tile.glyph.len(), symbol.len());
@@ -213,10 +218,10 @@ mod tests {
         for symbol in
             ["\x1b", "\x1b[2J", "a\x07", "\u{9b}", "\n", "\u{202e}", "x\u{202e}", "\u{2028}", "\x7f", "\u{85}a"]
         {
-            assert_eq!(glyph(symbol), (REFUSED, 1, 1), "{symbol:?}");
+            assert_eq!(glyph(symbol, ONE), (REFUSED, 1, 1), "{symbol:?}");
         }
         for symbol in ["", "\u{301}", "\u{200b}"] {
-            assert_eq!(glyph(symbol), (Glyph::Char(' '), 1, 1), "{symbol:?}");
+            assert_eq!(glyph(symbol, ONE), (Glyph::Char(' '), 1, 1), "{symbol:?}");
         }
     }
 }

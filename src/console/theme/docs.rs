@@ -38,7 +38,7 @@ A theme is a TOML file. It names a parent, changes its palette, and where that i
 ```toml
 inherits = "dark"
 background = "#282828"      # the terminal that it is made for
-paint_background = false    # true: paint it, too
+paint_background = false    # true: paint it on every terminal
 names = ["blue", "#d3869b"] # of people, picked by their number
 
 [palette]
@@ -55,6 +55,10 @@ A colour is a name in the palette, `#rrggbb`, one of the terminal's (`black` `re
 each also as `bright-…`), or `default`. A role with `bg` needs an `fg`, its own or `text`'s.
 
 `theme = "auto"` takes `light` or `dark` by what the terminal says of its background; a terminal without colours gets `mono`.
+`:theme` shows each while you choose; what you chose is remembered for you, on every terminal. A terminal keeps its own background,
+transparent or not, wherever the theme can be read on it. Where it cannot, and where a terminal does not tell its background and
+the theme was chosen, the theme's background is painted. How many colours: `--color`, then `NO_COLOR`, then `console.color`, then
+what `COLORTERM` and `TERM` tell.
 The last column of the table is the contrast that shipped themes owe the role against their background.
 
 "##;

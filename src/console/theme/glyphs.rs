@@ -29,6 +29,16 @@ macro_rules! glyphs {
     };
 }
 
+impl Glyph {
+    /// Whether panes and frames are drawn with it.
+    const fn is_line(self) -> bool {
+        matches!(
+            self,
+            Self::Vertical | Self::Horizontal | Self::TopLeft | Self::TopRight | Self::BottomLeft | Self::BottomRight
+        )
+    }
+}
+
 glyphs! {
     Online "●" "*" "Reachable, present."
     Offline "○" "o" "Not reachable, away."
@@ -56,6 +66,8 @@ glyphs! {
     TopRight "╮" "+" "A corner of an overlay."
     BottomLeft "╰" "+" "A corner of an overlay."
     BottomRight "╯" "+" "A corner of an overlay."
+    Operator "✍" "&" "An operator wrote it."
+    Nothing "–" "-" "No figure."
     Hazard "¬" "?" "Stands where something was taken out of a text."
 }
 
@@ -63,18 +75,27 @@ glyphs! {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Glyphs {
     ascii: bool,
+    /// Lines in ASCII though signs are not.
+    plain_lines: bool,
 }
 
 impl Glyphs {
     /// In Unicode or in ASCII.
     pub const fn of(ascii: bool) -> Self {
-        Self { ascii }
+        Self { ascii, plain_lines: ascii }
+    }
+
+    /// The same for a terminal that draws so wide: a line between panes has one column, so where `│` takes two it is
+    /// drawn in ASCII.
+    pub const fn for_width(self, width: Width) -> Self {
+        Self { plain_lines: self.ascii || width.ambiguous() > 1, ..self }
     }
 
     /// The sign.
     pub const fn get(self, glyph: Glyph) -> &'static str {
         let (unicode, ascii) = glyph.both();
-        if self.ascii { ascii } else { unicode }
+        let plain = if glyph.is_line() { self.plain_lines } else { self.ascii };
+        if plain { ascii } else { unicode }
     }
 
     /// Its columns in a terminal.
@@ -115,6 +136,7 @@ mod tests {
         assert_eq!(Glyphs::of(false).horizontal(3, Width::new(1)), "───");
         assert_eq!(Glyphs::of(false).horizontal(3, Width::new(2)), "─ ");
         assert_eq!(Glyphs::of(true).horizontal(3, Width::new(2)), "---");
+        assert_eq!(Glyphs::of(false).for_width(Width::new(2)).horizontal(3, Width::new(2)), "---");
     }
 
     #[test]

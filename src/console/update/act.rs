@@ -73,8 +73,15 @@ impl Ui {
             Action::NextAttention => self.next_attention(),
             Action::Why => self.open_why(),
             Action::Details => self.open_details(out),
+            Action::Raw => match self.line() {
+                Some(line) => {
+                    let topic = Topic::Raw(line.conversation, line.seq);
+                    self.open(Layer::Page(Page { topic, cursor: Cursor::default() }));
+                }
+                None => self.nothing(),
+            },
             Action::Filter => self.ask(match (self.view, self.pane, self.chat()) {
-                (View::Chats, Pane::Chat, Some(id)) => Ask::Find(id),
+                (View::Chats, Pane::Chat | Pane::Beside(_), Some(id)) => Ask::Find(id),
                 (View::Log, ..) => Ask::LogFilter,
                 _ => Ask::Filter,
             }),
@@ -90,6 +97,7 @@ impl Ui {
             Action::Export => self.open_export(),
             Action::LogLevel => self.next_level(),
             Action::Wrap => self.log.wrap = !self.log.wrap,
+            Action::Beside => self.keep_beside(out),
             Action::Zoom => self.zoom = !self.zoom,
             Action::Pause => match self.paused {
                 Some(_) => self.thaw(out),
@@ -103,12 +111,7 @@ impl Ui {
             Action::Messages => self.open(Layer::Page(Page { topic: Topic::Messages, cursor: Default::default() })),
             Action::Reach => self.reach = self.reach.next(),
             Action::Times => self.ages = !self.ages,
-            Action::Mouse => {
-                self.mouse = !self.mouse;
-                let mut bytes = Vec::new();
-                crate::console::backend::mouse(self.mouse, &mut bytes);
-                out.push(Intent::Write(bytes));
-            }
+            Action::Mouse => self.switch_mouse(out),
             Action::Bell => self.switch_bell(),
             Action::Screenshot => out.push(self.screenshot()),
             Action::Redraw => self.repaint = true,
@@ -140,7 +143,7 @@ impl Ui {
     fn quit(&mut self, out: &mut Intents) {
         if self.zoom {
             self.zoom = false;
-        } else if self.view == View::Chats && self.pane == Pane::Chat && self.settings.size.0 < 70 {
+        } else if self.view == View::Chats && self.pane != Pane::List && self.settings.size.0 < 70 {
             self.pane = Pane::List;
         } else {
             out.push(Intent::Remember(self.memory()));
@@ -331,7 +334,9 @@ impl Ui {
         };
         match next {
             Some(seq) => {
-                self.pane = Pane::Chat;
+                if self.pane == Pane::List {
+                    self.pane = Pane::Chat;
+                }
                 self.chat_ui(id).at = Some(seq);
             }
             None => {

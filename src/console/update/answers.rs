@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{Intents, UNDO};
 use crate::console::layer::{Layer, Topic};
-use crate::console::state::{Pending, Typed, Ui, Undo};
+use crate::console::state::{Pane, Pending, Typed, Ui, Undo};
 use crate::domain::*;
 use crate::words;
 
@@ -112,7 +112,9 @@ impl Ui {
         (known.older, known.complete, known.loading) = (lines, !more, false);
         known.gap = Some(newest).filter(|newest| tail.is_none_or(|tail| *newest < tail));
         (known.at, known.bottom) = (Some(target), Some(newest.max(target)));
-        self.pane = crate::console::state::Pane::Chat;
+        if self.chat() == Some(id) && self.pane == Pane::List {
+            self.pane = Pane::Chat;
+        }
     }
 
     fn on_newer(&mut self, id: ConversationId, mut lines: Vec<Line>, more: bool) {

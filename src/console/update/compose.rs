@@ -81,7 +81,10 @@ impl Ui {
         if composing.purpose == Purpose::Say && self.on_lead_key(composing.chat, key) {
             return;
         }
-        let columns = composer_columns(self, areas(self).chat.width);
+        let columns = {
+            let areas = areas(self);
+            composer_columns(self, composing.chat, areas.active(self).map_or(0, |t| t.composer.width))
+        };
         let width = self.width;
         let draft = &mut self.chat_ui(composing.chat).draft;
         match (key.code(), key.mods()) {
@@ -123,7 +126,9 @@ impl Ui {
         if composing.purpose != Purpose::Say {
             self.end_composing(out);
         }
-        self.pane = Pane::Chat;
+        if self.pane == Pane::List {
+            self.pane = Pane::Chat;
+        }
     }
 
     /// Pasted text is text wherever it arrives; in normal mode it is none of our keys.

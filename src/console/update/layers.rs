@@ -2,8 +2,10 @@
 
 use super::Intents;
 use super::compose::edit;
+use crate::console::action::Action;
 use crate::console::face::Intent;
 use crate::console::input::{Code, Key, Mods, fold};
+use crate::console::keymap::Meaning;
 use crate::console::layer::{Act, Ask, Confirm, Grade, Layer, Page, Prompt, Sheet, Topic};
 use crate::console::state::{Cursor, Pending, Ui};
 use crate::console::text::Composer;
@@ -21,13 +23,42 @@ impl Ui {
         }
     }
 
+    /// A picture of the screen can be taken whatever lies over it, and does not put it away: by a key that types
+    /// nothing, and where nothing is typed by any.
+    pub(super) fn shoots(&mut self, key: Key, out: &mut Intents) -> bool {
+        let types = match self.layers.last() {
+            Some(Layer::Prompt(_)) => true,
+            Some(Layer::Sheet(sheet)) => sheet.filter.is_some(),
+            Some(Layer::Confirm(confirm)) => confirm.grade != Grade::Yes,
+            Some(Layer::Page(page)) => matches!(page.topic, Topic::Help(_)),
+            // The composer.
+            None => true,
+        };
+        if types && key.typed().is_some() {
+            self.chord.clear();
+            return false;
+        }
+        self.chord.push(key);
+        match self.keymap.meaning(&self.chord) {
+            Meaning::Act(Action::Screenshot) => {
+                self.chord.clear();
+                self.act(Action::Screenshot, out);
+                return true;
+            }
+            // The beginning of the chord has its own meaning here.
+            Meaning::More => {}
+            _ => self.chord.clear(),
+        }
+        false
+    }
+
     fn on_sheet_key(&mut self, mut sheet: Sheet, key: Key, out: &mut Intents) {
         let rows = sheet::rows(&sheet);
         let folded = if sheet.filter.is_some() { key } else { fold(key) };
         match (folded.code(), folded.mods()) {
             (Code::Esc, _) => {
-                if let Some(theme) = sheet.restore {
-                    self.set_theme(&theme);
+                if let Some(former) = sheet.restore {
+                    self.choose_theme(former);
                 }
                 return;
             }

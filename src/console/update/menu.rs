@@ -120,7 +120,7 @@ impl Ui {
 
     /// What can be done with the selected message.
     fn line_offers(&self) -> Vec<Offer> {
-        if self.view != View::Chats || self.pane != Pane::Chat {
+        if self.view != View::Chats || self.pane == Pane::List {
             return Vec::new();
         }
         match self.line() {

@@ -5,14 +5,17 @@ use std::sync::Arc;
 use super::Intents;
 use super::rows::{matters, things};
 use crate::console::action::Action;
+use crate::console::face::Intent;
 use crate::console::input::{Button, Mouse, MouseAct};
 use crate::console::layout::areas;
 use crate::console::state::{By, Cursor, Half, Pane, Pending, RowKey, Ui, View};
-use crate::console::view::lines;
+use crate::console::view::{chat, lines};
 use crate::domain::*;
 
 /// Older lines asked of the store at once.
 const PAGE: u32 = 100;
+/// Chats kept beside at most.
+const BESIDE: usize = 2;
 /// Older lines kept of one chat; beyond, the newest of them go and are asked again when needed.
 const OLDER: usize = 5000;
 
@@ -30,7 +33,7 @@ impl Ui {
         };
         match (self.view, self.pane) {
             (View::Chats, Pane::List) => self.move_in_list(by),
-            (View::Chats, Pane::Chat) => self.move_in_chat(by),
+            (View::Chats, Pane::Chat | Pane::Beside(_)) => self.move_in_chat(by),
             (View::Accounts, _) => self.accounts.shift(by, things(&self.snap).len(), 1),
             (View::Alerts, _) => self.alerts.shift(by, matters(self).len(), 1),
             (View::Usage, _) => {
@@ -57,19 +60,66 @@ impl Ui {
         if self.view == View::Log {
             return self.turn_log();
         }
-        match action {
-            Action::Left => self.pane = Pane::List,
-            Action::Right => self.enter_chat(),
-            Action::NextPane | Action::PreviousPane if self.pane == Pane::List => self.enter_chat(),
-            Action::NextPane | Action::PreviousPane => self.pane = Pane::List,
-            _ => {}
+        // From left to right: the list, the selected chat, those beside it.
+        let last = self.beside.len() + 1;
+        let at = match self.pane {
+            Pane::List => 0,
+            Pane::Chat => 1,
+            Pane::Beside(n) => (n + 2).min(last),
+        };
+        let to = match action {
+            Action::Left => at.saturating_sub(1),
+            Action::Right => (at + 1).min(last),
+            Action::PreviousPane => at.checked_sub(1).unwrap_or(last),
+            _ => (at + 1) % (last + 1),
+        };
+        match to {
+            0 => self.pane = Pane::List,
+            1 => {
+                // No chat may be selected; then what lies beside is next.
+                self.pane = if self.selected_chat().is_some() || last == 1 { Pane::List } else { Pane::Beside(0) };
+                self.enter_chat();
+            }
+            n => {
+                self.pane = Pane::Beside(n - 2);
+                self.mark_read();
+            }
         }
+    }
+
+    /// Keeps the chat beside the others, or no longer.
+    pub(super) fn keep_beside(&mut self, out: &mut Intents) {
+        let Some(id) = self.chat() else { return self.nothing() };
+        let lang = self.lang();
+        let words = match self.beside.iter().position(|b| *b == id) {
+            Some(n) => {
+                self.beside.remove(n);
+                self.pane = if self.pane == Pane::List { Pane::List } else { Pane::Chat };
+                lang.pick("不再放在旁边", "no longer kept beside")
+            }
+            None => {
+                self.beside.push(id);
+                let more = self.beside.len().saturating_sub(BESIDE);
+                self.beside.drain(..more);
+                match self.settings.size.0 < 100 {
+                    true => lang.pick(
+                        "放在旁边了，Tab 过去；100 列起并排",
+                        "kept beside: Tab goes there; side by side from 100 columns",
+                    ),
+                    false => lang.pick("放在旁边了，Tab 过去，| 收起", "kept beside: Tab goes there, | puts it away"),
+                }
+            }
+        };
+        self.toast(format!("{} · {words}", self.name_of(id)), false);
+        out.push(Intent::Remember(self.memory()));
     }
 
     /// The chat gets the keys.
     pub(super) fn enter_chat(&mut self) {
         if let Some(id) = self.chat() {
-            self.pane = Pane::Chat;
+            if self.beside_chat().is_none() {
+                self.pane = Pane::Chat;
+            }
             let read = self.chat_ui(id).read;
             self.chat_ui(id).fresh.get_or_insert(read);
             self.mark_read();
@@ -88,6 +138,9 @@ impl Ui {
 
     /// Another row is selected; the chat that is left is read so far.
     pub(super) fn select(&mut self, key: RowKey) {
+        if self.beside_chat().is_some() {
+            self.pane = Pane::Chat;
+        }
         if self.list.selected == Some(key) {
             return;
         }
@@ -95,6 +148,10 @@ impl Ui {
             self.chat_ui(left).fresh = None;
         }
         self.list.selected = Some(key);
+        if self.selected_chat().is_none() {
+            // Keys for lines would do nothing there.
+            self.pane = Pane::List;
+        }
         if let Some(id) = self.chat() {
             let read = self.chat_ui(id).read;
             self.chat_ui(id).fresh = Some(read);
@@ -132,9 +189,12 @@ impl Ui {
 
     /// What is on the screen counts as read.
     pub(super) fn mark_read(&mut self) {
-        let Some(id) = self.chat() else { return };
-        let Some(last) = self.chat_view(id).map(|c| c.last) else { return };
-        if self.view == View::Chats && self.paused.is_none() && areas(self).lines.height > 0 {
+        if self.view != View::Chats || self.paused.is_some() {
+            return;
+        }
+        for talk in areas(self).talks.iter().filter(|t| t.lines.height > 0) {
+            let Some(id) = talk.chat else { continue };
+            let Some(last) = self.chat_view(id).map(|c| c.last) else { continue };
             let known = self.chat_ui(id);
             if known.bottom.is_none() {
                 known.read = known.read.max(last);
@@ -153,8 +213,17 @@ impl Ui {
             self.list.top = cursor.top;
         }
         self.settle_log();
-        if let Some(id) = self.chat().filter(|_| areas.lines.height > 0) {
-            self.settle_chat(id, areas.lines.width, areas.lines.height.into());
+        for talk in areas.talks.iter().filter(|t| t.lines.height > 0) {
+            if let Some(id) = talk.chat {
+                // The last rows are an answer being written, or tell how much is below.
+                let known = self.chats.get(&id);
+                let taken = match known.is_some_and(|c| c.bottom.is_none()) {
+                    true => chat::writing_height(self, id, talk.lines.width),
+                    false => 0,
+                };
+                let below = taken.max(usize::from(known.is_some_and(|c| c.at.is_some())));
+                self.settle_chat(id, talk.lines.width, usize::from(talk.lines.height).saturating_sub(below).max(1));
+            }
         }
     }
 
@@ -191,7 +260,11 @@ impl Ui {
 
     /// Asks for older lines before the operator gets to the oldest at hand.
     pub(super) fn page_back(&mut self, out: &mut Intents) {
-        let Some(id) = self.chat() else { return };
+        let open: Vec<ConversationId> = self.selected_chat().into_iter().chain(self.beside.iter().copied()).collect();
+        open.into_iter().for_each(|id| self.page_back_in(id, out));
+    }
+
+    fn page_back_in(&mut self, id: ConversationId, out: &mut Intents) {
         let lines = self.lines(id);
         let at = self.chats.get(&id).and_then(|c| c.at);
         let near = match at {
@@ -257,7 +330,12 @@ impl Ui {
                     self.pane = Pane::List;
                 }
             }
-            MouseAct::Down(Button::Left) if inside(areas.lines) => self.enter_chat(),
+            MouseAct::Down(Button::Left) => {
+                if let Some(talk) = areas.talks.iter().find(|t| inside(t.lines)) {
+                    self.pane = talk.pane;
+                    self.enter_chat();
+                }
+            }
             _ => {}
         }
     }

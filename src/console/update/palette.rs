@@ -73,7 +73,7 @@ impl Ui {
         }
         if let Some(theme) = line.strip_prefix("theme ") {
             let (zh, en) = ("没有这个配色", "no such theme");
-            let known = Themes::shipped().names().any(|n| n == theme.trim());
+            let known = theme.trim() == "auto" || Themes::shipped().names().any(|n| n == theme.trim());
             return Some(if known {
                 Ok(Action::Theme.entry().words(self.lang()))
             } else {
@@ -288,7 +288,7 @@ fn narrowed(line: &str) -> String {
 /// Themes whose name begins so.
 fn themes(begun: &str, lang: Lang) -> Vec<Completion> {
     let shipped = Themes::shipped();
-    let fits = shipped.names().filter(|n| n.starts_with(begun));
+    let fits = std::iter::once("auto").chain(shipped.names()).filter(|n| n.starts_with(begun));
     let words = Action::Theme.entry().words(lang);
     fits.map(|n| Completion { name: format!("theme {n}"), arguments: String::new(), words, key: None }).collect()
 }

@@ -4,11 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Intents;
-use crate::config::Config;
-use crate::console::keymap::Keymap;
 use crate::console::state::{Ui, View};
-use crate::console::text::Width;
-use crate::console::theme::{Glyphs, choose, dress};
 use crate::domain::*;
 
 /// Chats whose drafts and read marks are kept, those with a draft first.
@@ -21,8 +17,10 @@ struct Memory {
     zoom: bool,
     ages: bool,
     theme: Option<String>,
+    mouse: Option<bool>,
     filter: String,
     selected: Option<String>,
+    beside: Vec<String>,
     chats: Vec<(String, u64, String)>,
     history: Vec<String>,
 }
@@ -38,9 +36,11 @@ impl Ui {
             view: View::ALL.iter().position(|v| *v == self.view).unwrap_or(0) as u8,
             zoom: self.zoom,
             ages: self.ages,
-            theme: Some(self.theme_name.clone()).filter(|n| *n != self.config.console.theme),
+            theme: self.chosen_theme.clone(),
+            mouse: self.chosen_mouse,
             filter: self.list.filter.clone(),
-            selected: self.chat().map(|id| id.to_string()),
+            selected: self.selected_chat().map(|id| id.to_string()),
+            beside: self.beside.iter().map(ToString::to_string).collect(),
             chats,
             history: self.history.clone(),
         };
@@ -65,55 +65,12 @@ impl Ui {
         if let Some(name) = memory.theme {
             self.set_theme(&name);
         }
+        self.remember_mouse(memory.mouse, out);
+        self.beside = memory.beside.iter().filter_map(|id| conversation(id)).collect();
         if let Some(id) = memory.selected.as_deref().and_then(conversation) {
             self.list.selected = Some(crate::console::state::RowKey::Chat(id));
         }
         self.ask_chats(None, out);
-    }
-
-    /// A configuration is in force: keys, widths, colours.
-    pub(super) fn on_config(&mut self, config: std::sync::Arc<Config>) {
-        let console = &config.console;
-        let own: Vec<(&str, Vec<String>)> = console
-            .keys
-            .iter()
-            .map(|(name, keys)| (name.as_str(), keys.split(',').map(|k| k.trim().to_owned()).collect()))
-            .collect();
-        self.keymap = Keymap::new(own.iter().map(|(name, keys)| (*name, keys.as_slice())));
-        self.width = Width::new(console.ambiguous_width).with_ascii(console.ascii);
-        self.glyphs = Glyphs::of(console.ascii);
-        let themed =
-            self.config.console.theme != console.theme || self.config.instance.accent != config.instance.accent;
-        self.config = config;
-        if themed || self.theme_name.is_empty() {
-            self.retheme();
-        }
-    }
-
-    pub(super) fn on_background(&mut self, background: (u8, u8, u8)) {
-        self.background = Some(background);
-        if self.config.console.theme == "auto" && !self.chose_theme {
-            self.retheme();
-        }
-    }
-
-    /// The configured theme, by the terminal's background where it says `auto`.
-    pub(super) fn retheme(&mut self) {
-        let name = choose(&self.config.console.theme, self.settings.depth, self.background, None).to_owned();
-        self.apply_theme(&name);
-    }
-
-    /// A theme by name, as the operator chose it; false where there is none.
-    pub(super) fn set_theme(&mut self, name: &str) -> bool {
-        self.chose_theme = self.apply_theme(name);
-        self.chose_theme
-    }
-
-    fn apply_theme(&mut self, name: &str) -> bool {
-        let Some(theme) = dress(name, &self.config.instance.accent, self.settings.depth) else { return false };
-        self.theme = theme;
-        self.theme_name = name.to_owned();
-        true
     }
 }
 

@@ -88,6 +88,9 @@ pub fn selected_matter(ui: &Ui) -> Option<RowKey> {
 /// The items that keys act on now, the oldest first.
 pub fn selected_items(ui: &Ui) -> Vec<ItemId> {
     match ui.view {
+        View::Chats if ui.beside_chat().is_some() => {
+            ui.beside_chat().into_iter().flat_map(|id| ui.items_of(id)).map(|(n, _)| *n).collect()
+        }
         View::Chats => match ui.list.selected {
             Some(RowKey::Item(item)) => vec![item],
             Some(RowKey::Chat(id)) => ui.items_of(id).map(|(n, _)| *n).collect(),
@@ -138,6 +141,7 @@ pub fn selected_provider(ui: &Ui) -> Option<&ProviderView> {
             RowKey::Provider(n) => n,
             _ => return None,
         },
+        View::Chats if ui.beside_chat().is_some() => return None,
         View::Chats => match ui.list.selected? {
             RowKey::Provider(n) => n,
             _ => return None,

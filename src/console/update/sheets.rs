@@ -364,13 +364,22 @@ impl Ui {
     }
 
     pub(super) fn open_themes(&mut self) {
-        let rows: Vec<Choice> = Themes::shipped()
-            .names()
-            .map(|name| choice(name.to_owned(), String::new(), Act::Theme(name.to_owned())))
+        let lang = self.lang();
+        let themes = Themes::shipped();
+        let about = |name: &str| match themes.theme(name) {
+            Ok(theme) if name != "mono" && theme.is_light() => lang.pick("浅", "light"),
+            Ok(_) if name != "mono" => lang.pick("深", "dark"),
+            Ok(_) => lang.pick("无色", "no colours"),
+            Err(_) => lang.pick("跟终端", "by the terminal"),
+        };
+        let rows: Vec<Choice> = std::iter::once("auto")
+            .chain(themes.names())
+            .map(|name| choice(name.to_owned(), about(name).to_owned(), Act::Theme(name.to_owned())))
             .collect();
-        let at = rows.iter().position(|r| r.text == self.theme_name).unwrap_or(0);
-        let title = self.lang().pick("配色", "Theme").to_owned();
-        let restore = Some(self.theme_name.clone());
+        let chosen = self.chosen_theme.as_ref().unwrap_or(&self.config.console.theme);
+        let at = rows.iter().position(|r| r.text == *chosen).unwrap_or(0);
+        let title = lang.pick("配色", "Theme").to_owned();
+        let restore = Some(self.chosen_theme.clone());
         let cursor = Cursor { at, top: 0 };
         self.open(Layer::Sheet(Sheet { title, body: Vec::new(), rows, cursor, filter: None, restore }));
     }

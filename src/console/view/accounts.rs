@@ -326,7 +326,7 @@ fn stages(p: &mut Paint, area: Rect) {
         ("合计", "in all", l.total),
     ];
     for (y, (zh, en, stage)) in (y..area.bottom()).zip(stages) {
-        let cell = |d: Option<std::time::Duration>| d.map_or_else(|| "–".to_owned(), took);
+        let cell = |d: Option<std::time::Duration>| d.map_or_else(|| p.glyph(Glyph::Nothing).to_owned(), took);
         let row = [
             (p.ui.width.fit_left(p.lang().pick(zh, en), 12), Role::TextDim),
             (format!("p50 {:<8}", cell(stage.p50)), Role::Text),

@@ -198,7 +198,7 @@ fn row(p: &Paint, key: RowKey) -> (Vec<Span>, String) {
         RowKey::Account(id) => {
             let Some(a) = p.ui.snap.accounts.iter().find(|a| a.id == id) else { return Default::default() };
             let head = vec![
-                (format!("{} ", p.glyph(Glyph::Warning)), Role::AlertCritical),
+                (format!("{} ", p.glyph(Glyph::Warning)), Role::LinkDown),
                 (format!("{} {} ", a.nickname.shown(), a.id), Role::TextStrong),
                 header::state(p, a),
             ];
@@ -222,7 +222,10 @@ fn row(p: &Paint, key: RowKey) -> (Vec<Span>, String) {
                 (lang.pick("w 放行", "w lets in").to_owned(), Role::FooterKey),
             ];
             let last = p.ui.chat_view(id).and_then(|c| c.tail.iter().rev().find(|l| !l.author.is_ours()).cloned());
-            (head, last.map_or_else(String::new, |l| l.text.shown().to_owned()))
+            (
+                head,
+                last.map_or_else(String::new, |l| super::lines::named(p.ui, id.account, l.text.shown()).into_owned()),
+            )
         }
     }
 }

@@ -3,23 +3,23 @@
 use ratatui::layout::Rect;
 
 use super::accounts;
+use super::card;
 use super::lines::{self, Row};
-use super::paint::{Paint, Span, took};
-use crate::console::state::{Pane, RowKey};
+use super::paint::{Paint, Span, time, took};
+use crate::console::state::{RowKey, Ui};
 use crate::console::text::{Columns, figures, wrap};
 use crate::console::theme::{Glyph, Role};
 use crate::domain::*;
 
 /// One or two rows: its name and number, who answers, with what.
-pub fn title(p: &mut Paint, area: Rect) {
-    let Some(id) = p.ui.chat() else { return };
+pub fn title(p: &mut Paint, area: Rect, id: ConversationId, active: bool) {
     if area.height == 0 {
         return;
     }
     let lang = p.lang();
     let name = p.ui.width.truncate(&p.ui.name_of(id), usize::from(area.width / 2).max(12)).into_owned();
     let kind = if id.peer.is_group() { lang.pick("群", "group") } else { lang.pick("私聊", "private") };
-    let strong = if p.ui.pane == Pane::Chat { Role::TextStrong } else { Role::Text };
+    let strong = if active { Role::TextStrong } else { Role::Text };
     let mut first: Vec<Span> = vec![(format!(" {kind} {name}"), strong)];
     if name != id.peer.number().to_string() {
         first.push((format!(" {}", id.peer.number()), Role::TextDim));
@@ -85,28 +85,30 @@ pub fn title(p: &mut Paint, area: Rect) {
             ));
         }
     }
-    p.spans(area.x, area.y, area.width, &first);
+    let most = area.width - u16::from(p.has_neighbour(area));
+    p.spans(area.x, area.y, most, &first);
     if area.height > 1 {
-        p.spans(area.x, area.y + 1, area.width, &second);
+        p.spans(area.x, area.y + 1, most, &second);
     }
 }
 
 /// What is said, the newest at the bottom.
-pub fn draw(p: &mut Paint, area: Rect) {
+pub fn draw(p: &mut Paint, area: Rect, id: ConversationId, active: bool) {
     if area.height == 0 || area.width < 4 {
         return;
     }
-    let Some(id) = p.ui.chat() else {
-        return no_chat(p, area);
-    };
     let all = p.ui.lines(id);
     let known = p.ui.chats.get(&id);
     let bottom = known.and_then(|c| c.bottom);
     let end = bottom.map_or(all.len(), |seq| all.partition_point(|l| l.seq <= seq));
+    let hidden = all.len() - end;
+    // A row of its own: over the last line it would hide what became of it.
+    let area = Rect { height: area.height - u16::from(hidden > 0 && area.height > 1), ..area };
     let mut blocks: Vec<(Option<Seq>, Drawn)> = Vec::new();
     if bottom.is_none() {
         for writing in p.ui.chat_view(id).into_iter().flat_map(|c| &c.writing).rev() {
-            blocks.extend(self::writing(p, id, writing, area.width).into_iter().rev().map(|r| (None, Drawn::Row(r))));
+            blocks
+                .extend(self::writing(p.ui, id, writing, area.width).into_iter().rev().map(|r| (None, Drawn::Row(r))));
         }
     }
     for n in (0..end).rev() {
@@ -128,18 +130,37 @@ pub fn draw(p: &mut Paint, area: Rect) {
         y -= 1;
         let row = Rect { y, height: 1, ..area };
         match drawn {
-            Drawn::Row(content) => self::row(p, row, &content),
+            Drawn::Row(content) => {
+                let selected = seq.is_some() && seq == at && active;
+                self::row(p, row, &content, selected);
+            }
             Drawn::Heading(words, role) => heading(p, row, &words, role),
         }
-        if seq.is_some() && seq == at && p.ui.pane == Pane::Chat {
-            p.row_style(row, Role::Selection);
-        }
     }
-    below(p, area, all.len() - end);
+    below(p, Rect { y: area.bottom(), height: 1, ..area }, hidden);
+    let loading = known.is_some_and(|c| c.loading);
+    if hidden == 0 && !loading {
+        card(p, Rect { height: y - area.y, ..area }, id);
+    }
+}
+
+/// How a quiet chat stands, in the room above its first line.
+fn card(p: &mut Paint, area: Rect, id: ConversationId) {
+    // Only where it stands apart from what is said; where there is no room, not even looked up.
+    if area.width < 40 || area.height < 9 {
+        return;
+    }
+    let rows = card::rows(p.ui, id);
+    if usize::from(area.height) < rows.len() + 4 {
+        return;
+    }
+    for (y, row) in (area.y + 1..).zip(rows) {
+        p.spans(area.x, y, area.width.saturating_sub(1), &row);
+    }
 }
 
 /// What the selected row is, where it is no chat; or what could be done first.
-fn no_chat(p: &mut Paint, area: Rect) {
+pub fn no_chat(p: &mut Paint, area: Rect) {
     let lang = p.lang();
     let mut rows = match p.ui.list.selected {
         Some(RowKey::Account(id)) => {
@@ -194,11 +215,15 @@ enum Drawn {
     Heading(String, Role),
 }
 
-fn row(p: &mut Paint, area: Rect, row: &Row) {
+fn row(p: &mut Paint, area: Rect, row: &Row, selected: bool) {
     let mut x = area.x;
+    let mut hits: Vec<(u16, &str)> = Vec::new();
     let right: u16 = row.right.iter().map(|(t, _)| p.cols(t)).sum::<u16>().min(area.width);
     for (text, role) in &row.left {
         let most = (area.x + area.width).saturating_sub(x);
+        if *role == Role::SearchMatch {
+            hits.push((x, text));
+        }
         x = match (role, row.speaker) {
             (Role::NameUser, Some(id)) => {
                 let style = p.ui.theme.name_of(id.0.unsigned_abs());
@@ -208,7 +233,16 @@ fn row(p: &mut Paint, area: Rect, row: &Row) {
         };
     }
     if right > 0 {
-        p.spans(area.x + area.width - right, area.y, right, &row.right);
+        // Not against the line of the next pane; the room is there, for words stop a column earlier, too.
+        let edge = area.right() - u16::from(p.has_neighbour(area));
+        p.spans(edge.saturating_sub(right).max(area.x), area.y, right, &row.right);
+    }
+    if selected {
+        p.row_style(area, Role::Selection);
+        // What was looked for stands out in the selected row, too.
+        for (x, text) in hits {
+            p.put(x, area.y, area.right().saturating_sub(x), text, Role::SearchMatch);
+        }
     }
 }
 
@@ -221,22 +255,22 @@ fn heading(p: &mut Paint, area: Rect, words: &str, role: Role) {
 }
 
 /// The answer that is being written, with how it goes.
-fn writing(p: &Paint, id: ConversationId, writing: &Writing, width: u16) -> Vec<Row> {
-    let lang = p.lang();
-    let account = p.ui.snap.accounts.iter().find(|a| a.id == id.account);
+fn writing(ui: &Ui, id: ConversationId, writing: &Writing, width: u16) -> Vec<Row> {
+    let lang = ui.lang();
+    let account = ui.snap.accounts.iter().find(|a| a.id == id.account);
     let name = account.map(|a| a.nickname.shown()).filter(|n| !n.is_empty()).unwrap_or("bot");
     let names = if width < 31 { 0 } else { lines::name_columns(usize::from(width) - 1) };
     let indent = if names == 0 { 1 } else { 7 + names + 1 };
     let columns = usize::from(width).saturating_sub(indent + 1).max(4);
     let shown = Text::from(&*writing.text);
-    let text = format!("{}{}", shown.shown(), p.glyph(Glyph::Streaming));
-    let wrapped = wrap(&text, Columns::same(columns), p.ui.width, 4000);
+    let text = format!("{}{}", shown.shown(), ui.glyphs.get(Glyph::Streaming));
+    let wrapped = wrap(&text, Columns::same(columns), ui.width, 4000);
     let mut rows: Vec<Row> = Vec::new();
     for (n, piece) in wrapped.lines.iter().enumerate() {
         let lead = match n {
             0 if names > 0 => vec![
-                (format!(" {}", p.ui.width.fit_left(&p.time(writing.since), 6)), Role::Time),
-                (format!("{} ", p.ui.width.fit_left(name, names)), Role::NameBot),
+                (format!(" {}", ui.width.fit_left(&time(ui, writing.since), 6)), Role::Time),
+                (format!("{} ", ui.width.fit_left(name, names)), Role::NameBot),
             ],
             _ => vec![(" ".repeat(indent), Role::Text)],
         };
@@ -252,9 +286,9 @@ fn writing(p: &Paint, id: ConversationId, writing: &Writing, width: u16) -> Vec<
         how.push((format!(" {speed:.0}t/s"), Role::TextDim));
     }
     how.push((" x".to_owned(), Role::FooterKey));
-    let taken: usize = how.iter().map(|(t, _)| p.ui.width.of(t)).sum();
-    let last: usize = rows.last().map_or(0, |r| r.left.iter().map(|(t, _)| p.ui.width.of(t)).sum());
-    if last + taken > usize::from(width) {
+    let taken: usize = how.iter().map(|(t, _)| ui.width.of(t)).sum();
+    let last: usize = rows.last().map_or(0, |r| r.left.iter().map(|(t, _)| ui.width.of(t)).sum());
+    if last + taken >= usize::from(width) {
         rows.push(Row::default());
     }
     if let Some(row) = rows.last_mut() {
@@ -263,11 +297,17 @@ fn writing(p: &Paint, id: ConversationId, writing: &Writing, width: u16) -> Vec<
     rows
 }
 
+/// Rows that the answers being written take.
+pub fn writing_height(ui: &Ui, id: ConversationId, width: u16) -> usize {
+    let all = ui.chat_view(id).into_iter().flat_map(|c| &c.writing);
+    all.map(|w| writing(ui, id, w, width).len()).sum()
+}
+
 /// More below: one has scrolled away.
 fn below(p: &mut Paint, area: Rect, lines: usize) {
     if lines == 0 {
         return;
     }
-    let words = format!(" {}{lines} {} ", p.glyph(Glyph::Below), p.lang().pick("新 G", "below, G"));
-    p.put_right(area.x + area.width, area.bottom() - 1, area.width, &words, Role::Unread);
+    let words = format!("{}{lines} {}", p.glyph(Glyph::Below), p.lang().pick("新 G", "below, G"));
+    heading(p, area, &words, Role::Unread);
 }

@@ -10,8 +10,7 @@ use crate::console::theme::{Glyph, Role};
 use crate::domain::{ConversationId, Mode, ProviderState};
 
 /// The words in front of what is typed.
-pub fn lead(ui: &Ui) -> String {
-    let Some(id) = ui.chat() else { return String::new() };
+pub fn lead(ui: &Ui, id: ConversationId) -> String {
     let lang = ui.lang();
     let name = ui.width.truncate(&ui.name_of(id), 12).into_owned();
     let kind = if id.peer.is_group() { lang.pick("群 ", "group ") } else { "" };
@@ -53,16 +52,15 @@ fn front(ui: &Ui, id: ConversationId) -> String {
     front
 }
 
-pub fn draw(p: &mut Paint, area: Rect) -> Option<Position> {
-    let id = p.ui.chat()?;
+pub fn draw(p: &mut Paint, area: Rect, id: ConversationId, active: bool) -> Option<Position> {
     if area.height == 0 || area.width < 8 {
         return None;
     }
-    let lead = lead(p.ui);
-    let columns = composer_columns(p.ui, area.width);
+    let lead = lead(p.ui, id);
+    let columns = composer_columns(p.ui, id, area.width);
     let front = area.width.saturating_sub(u16::try_from(columns.first).unwrap_or(area.width));
-    p.put(area.x, area.y, front, &lead, Role::InputPrompt);
-    let composing = p.ui.composing.as_ref().is_some_and(|c| c.chat == id);
+    let composing = active && p.ui.composing.as_ref().is_some_and(|c| c.chat == id);
+    p.put(area.x, area.y, front, &lead, if active { Role::InputPrompt } else { Role::TextDim });
     let empty = crate::console::text::Composer::new();
     let draft = p.ui.chats.get(&id).map_or(&empty, |c| &c.draft);
     if draft.is_empty() && !composing {

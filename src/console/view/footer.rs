@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::paint::{Paint, Span};
-use crate::console::action::Action;
+use crate::console::action::{Action, showing};
 use crate::console::layer::{Grade, Layer, Topic};
 use crate::console::state::{Pane, Purpose, View};
 use crate::console::theme::{Glyph, Role};
@@ -44,6 +44,8 @@ pub fn draw(p: &mut Paint, area: Rect) {
 /// Pairs of a key and a word.
 fn keys(p: &Paint) -> Vec<(String, Span)> {
     let lang = p.lang();
+    let (up, both) = (p.glyph(Glyph::Above), format!("{}{}", p.glyph(Glyph::Above), p.glyph(Glyph::Below)));
+    let both = both.as_str();
     let fixed = |pairs: &[(&str, &str, &str)]| {
         pairs
             .iter()
@@ -53,14 +55,14 @@ fn keys(p: &Paint) -> Vec<(String, Span)> {
     if let Some(layer) = p.ui.layers.last() {
         return match layer {
             Layer::Sheet(sheet) if sheet.filter.is_some() => fixed(&[
-                ("↑↓", "选", "move"),
+                (both, "选", "move"),
                 ("Enter", "确定", "take"),
                 ("Esc", "返回", "back"),
                 ("abc", "筛选", "filter"),
             ]),
             Layer::Sheet(_) => fixed(&[
                 ("1-9", "直选", "pick"),
-                ("↑↓", "选", "move"),
+                (both, "选", "move"),
                 ("Enter", "确定", "take"),
                 ("Esc", "返回", "back"),
             ]),
@@ -71,7 +73,7 @@ fn keys(p: &Paint) -> Vec<(String, Span)> {
             Layer::Prompt(_) => fixed(&[
                 ("Enter", "确定", "take"),
                 ("Tab", "补全", "complete"),
-                ("↑", "历史", "history"),
+                (up, "历史", "history"),
                 ("Esc", "返回", "back"),
             ]),
             Layer::Page(page) => match page.topic {
@@ -137,7 +139,7 @@ fn keys(p: &Paint) -> Vec<(String, Span)> {
             Action::Undo,
             Action::Correct,
         ],
-        (View::Chats, Pane::Chat) => &[
+        (View::Chats, Pane::Chat | Pane::Beside(_)) => &[
             Action::Menu,
             Action::Reply,
             Action::Correct,
@@ -190,7 +192,7 @@ fn keys(p: &Paint) -> Vec<(String, Span)> {
     if p.ui.settings.size.0 >= 120 {
         for view in View::ALL {
             let role = if view == p.ui.view { Role::TextStrong } else { Role::FooterText };
-            pairs.extend(shown(view.action(), role));
+            pairs.extend(shown(showing(view), role));
         }
         pairs.push((p.glyph(Glyph::Vertical).to_owned(), (String::new(), Role::Rule)));
     }

@@ -20,12 +20,26 @@ pub fn draw(p: &mut Paint, area: Rect) {
     let end = right.saturating_sub(1);
     let mut x = instance(p, area);
     for group in groups {
-        let cols: u16 = group.iter().map(|(text, _)| p.cols(text)).sum();
-        // What does not fit whole is left out: half a figure is a wrong figure.
-        if x + 2 + cols > end {
+        // What does not fit whole is left out, figure by figure: half a figure is a wrong figure.
+        let mut used = 0;
+        let fits = |(text, _): &&Span| {
+            used += p.cols(text);
+            x + 2 + used <= end
+        };
+        let mut count = group.iter().take_while(fits).count();
+        // A word without its figure is none.
+        while count > 0 && group[count - 1].0.ends_with(' ') {
+            count -= 1;
+        }
+        // A line before nothing is none.
+        if count == 0 || count == 1 && group[0].1 == Role::Rule {
             break;
         }
-        x = p.spans(x + 2, area.y, cols, &group);
+        let cols = end.saturating_sub(x + 2);
+        x = p.spans(x + 2, area.y, cols, &group[..count]);
+        if count < group.len() {
+            break;
+        }
     }
 }
 

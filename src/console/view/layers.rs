@@ -50,12 +50,17 @@ pub fn draw(p: &mut Paint, area: Rect, layer: &Layer) -> Option<Position> {
     }
 }
 
+/// Under so many columns a frame takes them all.
+const NARROW: u16 = 60;
+
 /// Columns of a page at most.
 pub const PAGE: u16 = 112;
 
 /// A frame in the middle of an area; tells what is inside.
 pub(super) fn frame(p: &mut Paint, area: Rect, width: u16, height: u16, title: &str) -> Rect {
-    let (width, height) = (width.min(area.width), height.min(area.height));
+    // On a phone what would be left at the sides is only half words.
+    let width = if area.width < NARROW { area.width } else { width.min(area.width) };
+    let height = height.min(area.height);
     let x = area.x + (area.width - width) / 2;
     let y = area.y + (area.height - height) / 2;
     let all = Rect { x, y, width, height };

@@ -1,6 +1,7 @@
 //! Lines of a chat as rows of the screen: time, who, words, and at the end of each message its verdict, at the end
 //! of each answer its provider, time, tokens and delivery.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::paint::{Span, time, took};
@@ -84,13 +85,15 @@ pub fn rows(ui: &Ui, line: &Line, width: u16) -> Vec<Row> {
         _ => Role::Text,
     };
     let indent = if narrow { 1 } else { 1 + TIME + names + 1 };
-    let right = verdict(ui, line, width < 60);
+    let right = verdict(ui, line, Detail::for_width(width));
     let taken: usize = right.iter().map(|(t, _)| ui.width.of(t)).sum();
     let columns = width.saturating_sub(indent).max(4);
     let said = match line.text.shown().trim_end() {
         "" => ui.lang().pick("（只有空白）", "(blank)"),
         said => said,
     };
+    let named = named(ui, line.conversation.account, said);
+    let said = &*named;
     let wrapped = wrap(said, Columns::same(columns), ui.width, CAP);
     // A message taller than the screen could not be read at both ends: the page has all of it.
     let most = usize::from(ui.settings.size.1).saturating_sub(8).max(4);
@@ -139,16 +142,48 @@ pub fn rows(ui: &Ui, line: &Line, width: u16) -> Vec<Row> {
 
 /// The words, with what is looked for in them marked, and signs for what was taken out of them.
 fn marked(ui: &Ui, line: &Line, text: String, role: Role) -> Vec<Span> {
-    let find = ui.chats.get(&line.conversation).map_or("", |c| &c.find);
-    let place = (!find.is_empty()).then(|| text.find(find)).flatten();
-    match place {
-        Some(at) => {
-            let (before, rest) = text.split_at(at);
-            let (hit, after) = rest.split_at(find.len());
-            vec![(before.to_owned(), role), (hit.to_owned(), Role::SearchMatch), (after.to_owned(), role)]
+    let find = ui.chats.get(&line.conversation).map_or("", |c| &c.find).to_ascii_lowercase();
+    let name = account(ui, line).map_or_else(String::new, |a| format!("@{}", a.nickname.shown()));
+    // The same places in the text itself: only ASCII changes, and only its case.
+    let lower = text.to_ascii_lowercase();
+    let mut spans = Vec::new();
+    let mut from = 0;
+    while from < text.len() {
+        let found = (!find.is_empty()).then(|| lower[from..].find(&find)).flatten();
+        let called = (name.len() > 1 && !line.author.is_ours()).then(|| text[from..].find(&name)).flatten();
+        let (at, len, of) = match (found, called) {
+            (Some(f), c) if c.is_none_or(|c| f <= c) => (f, find.len(), Role::SearchMatch),
+            (_, Some(c)) => (c, name.len(), Role::Mention),
+            _ => break,
+        };
+        if at > 0 {
+            spans.push((text[from..from + at].to_owned(), role));
         }
-        None => vec![(text, role)],
+        spans.push((text[from + at..from + at + len].to_owned(), of));
+        from += at + len;
     }
+    if from < text.len() || spans.is_empty() {
+        spans.push((text[from..].to_owned(), role));
+    }
+    spans
+}
+
+/// A text with the bot's name where the wire has its number after an `@`.
+pub fn named<'t>(ui: &Ui, account: SelfId, text: &'t str) -> Cow<'t, str> {
+    if !text.contains('@') {
+        return Cow::Borrowed(text);
+    }
+    let known = ui.snap.accounts.iter().find(|a| a.id == account).filter(|a| !a.nickname.is_empty());
+    let number = format!("@{account}");
+    match known.filter(|_| text.contains(&number)) {
+        Some(known) => Cow::Owned(text.replace(&number, &format!("@{}", known.nickname.shown()))),
+        None => Cow::Borrowed(text),
+    }
+}
+
+/// The account that hears and says it.
+fn account<'u>(ui: &'u Ui, line: &Line) -> Option<&'u AccountView> {
+    ui.snap.accounts.iter().find(|a| a.id == line.conversation.account)
 }
 
 fn is_answered(line: &Line) -> bool {
@@ -162,18 +197,40 @@ fn author(ui: &Ui, line: &Line) -> (String, Role, Option<UserId>) {
             (name, Role::NameUser, Some(*id))
         }
         Author::Bot | Author::Notice => {
-            let account = ui.snap.accounts.iter().find(|a| a.id == line.conversation.account);
-            let name = account.map(|a| a.nickname.shown()).filter(|n| !n.is_empty());
+            let name = account(ui, line).map(|a| a.nickname.shown()).filter(|n| !n.is_empty());
             let name = name.map_or_else(|| words::author(&line.author, ui.lang()), str::to_owned);
             let role = if line.author == Author::Bot { Role::NameBot } else { Role::TextDim };
             (name, role, None)
         }
-        Author::Operator(name) => (format!("{}✍", name.shown()), Role::NameOperator, None),
+        Author::Operator(name) => {
+            (format!("{}{}", name.shown(), ui.glyphs.get(Glyph::Operator)), Role::NameOperator, None)
+        }
+    }
+}
+
+/// How much is told at the end of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// Who, how long, whether it arrived.
+    Short,
+    /// And tokens and money.
+    Usual,
+    /// And the first text and the speed.
+    Full,
+}
+
+impl Detail {
+    fn for_width(columns: usize) -> Self {
+        match columns {
+            0..60 => Self::Short,
+            60..90 => Self::Usual,
+            _ => Self::Full,
+        }
     }
 }
 
 /// What became of it, at the end of the row.
-pub fn verdict(ui: &Ui, line: &Line, short: bool) -> Vec<Span> {
+pub fn verdict(ui: &Ui, line: &Line, detail: Detail) -> Vec<Span> {
     let mut spans = Vec::new();
     let lang = ui.lang();
     let mut push = |text: String, role: Role| {
@@ -189,10 +246,16 @@ pub fn verdict(ui: &Ui, line: &Line, short: bool) -> Vec<Span> {
     }
     if let Some(making) = &line.making {
         push(ui.width.truncate(&making.provider, 14).into_owned(), Role::TextDim);
+        if let Some(first) = making.first_text.filter(|_| detail == Detail::Full) {
+            push(format!("{}{}", lang.pick("首字", "first "), took(first)), Role::TextDim);
+        }
         push(took(making.total), Role::Time);
-        if !short {
+        if detail != Detail::Short {
             if let Some(tokens) = making.tokens.output {
                 push(format!("{tokens}t"), Role::TextDim);
+            }
+            if let Some(speed) = making.tokens_per_second.filter(|_| detail == Detail::Full) {
+                push(format!("{speed:.0}t/s"), Role::TextDim);
             }
             if making.cost > 0.0 {
                 push(figures::money(making.cost, lang), Role::Money);

@@ -1,7 +1,10 @@
 //! Who talks: what needs a human on top, a line, then everybody, the one who spoke last first.
 
+use std::collections::HashSet;
+
 use ratatui::layout::Rect;
 
+use super::lines;
 use super::paint::{Paint, Span};
 use crate::console::state::{Pane, RowKey, Ui};
 use crate::console::theme::{Glyph, Role};
@@ -25,14 +28,35 @@ pub fn draw(p: &mut Paint, area: Rect) {
         p.put(area.x + 1, rows.y, area.width - 1, p.lang().pick(zh, en), Role::TextDim);
         return;
     }
-    for (y, key) in placed(p.ui, rows) {
+    let placed = placed(p.ui, rows);
+    let namesakes = namesakes(p.ui, &placed);
+    for (y, key) in placed {
         match key {
-            Some(key) => row(p, Rect { y, height: 1, ..area }, key),
+            Some(key) => row(p, Rect { y, height: 1, ..area }, key, &namesakes),
             None => {
                 let line = p.ui.glyphs.horizontal(area.width.into(), p.ui.width);
                 p.put(area.x, y, area.width, &line, Role::Rule);
             }
         }
+    }
+}
+
+/// Names on the screen that several chats have.
+fn namesakes(ui: &Ui, placed: &[(u16, Option<RowKey>)]) -> HashSet<String> {
+    let mut seen = HashSet::new();
+    let names = placed.iter().filter_map(|(_, key)| match key {
+        Some(RowKey::Chat(id)) => Some(ui.name_of(*id)),
+        _ => None,
+    });
+    names.filter(|name| !seen.insert(name.clone())).collect()
+}
+
+/// What tells a chat from another of its name: which account hears it, else the end of its number.
+fn apart(ui: &Ui, id: ConversationId) -> String {
+    let account = ui.snap.accounts.iter().find(|a| a.id == id.account).filter(|_| ui.snap.accounts.len() > 1);
+    match account.map(|a| a.nickname.shown()).filter(|n| !n.is_empty()) {
+        Some(name) => format!("@{}", ui.width.truncate(name, 8)),
+        None => format!("#{}", id.peer.number().unsigned_abs() % 10_000),
     }
 }
 
@@ -81,23 +105,43 @@ fn title(p: &mut Paint, area: Rect) {
     }
 }
 
-fn row(p: &mut Paint, area: Rect, key: RowKey) {
+fn row(p: &mut Paint, area: Rect, key: RowKey, namesakes: &HashSet<String>) {
     let selected = p.ui.list.selected == Some(key);
     let (mark, name, tags) = content(p, key);
+    let selection = area;
+    // Where a column can be spared, what stands at the right is apart from the next pane.
+    let spare = u16::from(area.width >= 24 && p.has_neighbour(area));
+    let area = Rect { width: area.width - spare, ..area };
     let right = area.x + area.width;
     let x = p.spans(area.x, area.y, 2, &[mark]);
-    let x = x.max(area.x + 1);
-    let width: u16 = tags.iter().map(|(t, _)| p.cols(t)).sum::<u16>() + tags.len().saturating_sub(1) as u16;
+    // Where a column can be spared the sign stands apart from the name.
+    let x = x.max(area.x + if area.width >= 24 { 2 } else { 1 });
+    let mut tags = tags;
     let room = area.width.saturating_sub(x - area.x);
+    let needs = |p: &Paint, tags: &[Span]| tags.iter().map(|(t, _)| p.cols(t) + 1).sum::<u16>();
+    // Half a tag says nothing: the least important go, what is unread last.
+    while tags.len() > 1 && needs(p, &tags) + (room / 3).min(p.cols(&name.0)) > room {
+        let unread = tags.last().is_some_and(|(_, role)| *role == Role::Unread);
+        tags.remove(tags.len() - 1 - usize::from(unread && tags.len() > 2));
+    }
+    let width: u16 = tags.iter().map(|(t, _)| p.cols(t)).sum::<u16>() + tags.len().saturating_sub(1) as u16;
     // The name gets at least half; the tags what is left, the most important first.
-    let for_tags = width.min(room.saturating_sub((room / 2).min(p.cols(&name.0) + 1)));
+    let for_tags = width.min(room.saturating_sub((room / 3).min(p.cols(&name.0) + 1)));
     let names = room.saturating_sub(for_tags + u16::from(for_tags > 0));
-    let end = p.put(x, area.y, names, &name.0, name.1);
+    let mut end = p.put(x, area.y, names, &name.0, name.1);
+    if let RowKey::Chat(id) = key
+        && namesakes.contains(&name.0)
+    {
+        let (apart, room) = (apart(p.ui, id), (x + names).saturating_sub(end + 1));
+        if p.cols(&apart) <= room {
+            end = p.put(end + 1, area.y, room, &apart, Role::TextDim);
+        }
+    }
     if area.width >= PREVIEW
         && let Some(last) = last_words(p.ui, key)
     {
         // In a column of its own, so that the eye can run down it.
-        let from = end.max(area.x + 17) + 1;
+        let from = end.max(area.x + 18) + 1;
         let most = (x + names).saturating_sub(from);
         p.put(from, area.y, most, &crate::console::text::plain(&last), Role::TextDim);
     }
@@ -110,7 +154,7 @@ fn row(p: &mut Paint, area: Rect, key: RowKey) {
     }
     if selected {
         let active = p.ui.pane == Pane::List && p.ui.composing.is_none();
-        p.row_style(area, if active { Role::Selection } else { Role::SelectionInactive });
+        p.row_style(selection, if active { Role::Selection } else { Role::SelectionInactive });
     }
 }
 
@@ -121,7 +165,7 @@ fn last_words(ui: &Ui, key: RowKey) -> Option<String> {
         Some(chat) => chat.tail.last().map(|l| &**l),
         None => ui.list.stored.get(&id).map(|c| &c.last),
     };
-    Some(crate::words::one_line(last?.text.shown(), 60))
+    Some(crate::words::one_line(&lines::named(ui, id.account, last?.text.shown()), 60))
 }
 
 fn content(p: &Paint, key: RowKey) -> (Span, Span, Vec<Span>) {
@@ -139,7 +183,7 @@ fn content(p: &Paint, key: RowKey) -> (Span, Span, Vec<Span>) {
                 },
             );
             let tags = account.map(|a| super::header::state(p, a)).into_iter().collect();
-            ((p.glyph(Glyph::Warning).to_owned(), Role::AlertCritical), (name, Role::LinkDown), tags)
+            ((p.glyph(Glyph::Warning).to_owned(), Role::LinkDown), (name, Role::LinkDown), tags)
         }
         RowKey::Provider(n) => {
             let provider = p.ui.snap.providers.get(n);

@@ -2,6 +2,7 @@
 
 use super::gates;
 use super::paint::{Span, time, took};
+use super::raw;
 use crate::console::action::{Action, TABLE};
 use crate::console::layer::Topic;
 use crate::console::state::Ui;
@@ -20,6 +21,7 @@ pub fn title(ui: &Ui, topic: &Topic) -> String {
         Topic::Details(id, ..) => {
             format!("{} · {}", lang.pick("这条回复怎么来的", "How this reply was made"), ui.name_of(*id))
         }
+        Topic::Raw(id, _) => format!("{} · {}", lang.pick("原文", "As it came"), ui.name_of(*id)),
         Topic::Messages => lang.pick("看过的提示", "What was said in the corner").to_owned(),
         Topic::Found { text, lines } => {
             let n = lines.as_ref().map_or_else(|| "…".to_owned(), |l| l.len().to_string());
@@ -34,7 +36,10 @@ pub fn title(ui: &Ui, topic: &Topic) -> String {
 pub fn rows(ui: &Ui, topic: &Topic, width: usize) -> Vec<Vec<Span>> {
     match topic {
         Topic::Help(filter) => help(ui, filter).into_iter().map(|(_, row)| row).collect(),
-        Topic::Why(id, seq) => match ui.lines(*id).into_iter().find(|l| l.seq == *seq) {
+        Topic::Why(id, seq) | Topic::Raw(id, seq) => match ui.lines(*id).into_iter().find(|l| l.seq == *seq) {
+            Some(line) if matches!(topic, Topic::Raw(..)) => {
+                [head(ui, line), raw::rows(&line.text, width, ui.width, ui.lang())].concat()
+            }
             Some(line) => why(ui, line, width),
             None => vec![vec![(
                 ui.lang().pick("这条消息不在眼前了", "this message is no longer at hand").into(),
@@ -65,7 +70,7 @@ fn why(ui: &Ui, line: &Line, width: usize) -> Vec<Vec<Span>> {
         rows.push(Vec::new());
         rows.extend(quoted(ui, reply, width));
         let mut how = vec![(" ".to_owned(), Role::Text)];
-        how.extend(super::lines::verdict(ui, reply, false));
+        how.extend(super::lines::verdict(ui, reply, super::lines::Detail::Full));
         rows.push(how);
     }
     let names: Vec<&str> = line.text.hazards().names().collect();
@@ -73,20 +78,27 @@ fn why(ui: &Ui, line: &Line, width: usize) -> Vec<Vec<Span>> {
         rows.push(vec![
             (format!(" {} ", ui.glyphs.get(Glyph::Hazard)), Role::Hazard),
             (format!("{}{}", lang.pick("文字里去掉了：", "taken out of the text: "), names.join(", ")), Role::Hazard),
+            (lang.pick("，gr 看原文", "; gr shows it as it came").to_owned(), Role::TextDim),
         ]);
+        rows.extend(raw::rows(&line.text, width, ui.width, ui.lang()));
     }
     rows
 }
 
 fn quoted(ui: &Ui, line: &Line, width: usize) -> Vec<Vec<Span>> {
-    let who = words::author(&line.author, ui.lang());
-    let mut rows = vec![vec![
-        (format!(" {} ", time(ui, line.at)), Role::Time),
-        (who, Role::TextStrong),
-        (format!("  #{}", line.seq.0), Role::TextDim),
-    ]];
-    rows.extend(text(ui, line.text.shown(), width, Role::Text));
+    let mut rows = head(ui, line);
+    let said = super::lines::named(ui, line.conversation.account, line.text.shown());
+    rows.extend(text(ui, &said, width, Role::Text));
     rows
+}
+
+/// When, who, which.
+fn head(ui: &Ui, line: &Line) -> Vec<Vec<Span>> {
+    vec![vec![
+        (format!(" {} ", time(ui, line.at)), Role::Time),
+        (words::author(&line.author, ui.lang()), Role::TextStrong),
+        (format!("  #{}", line.seq.0), Role::TextDim),
+    ]]
 }
 
 fn text(ui: &Ui, text: &str, width: usize, role: Role) -> Vec<Vec<Span>> {
@@ -120,11 +132,11 @@ fn details(
             format!(
                 "{} {} · {} {} · {} {}",
                 lang.pick("读", "read"),
-                count(tokens.input),
+                count(ui, tokens.input),
                 lang.pick("其中缓存", "of these cached"),
-                count(tokens.cached),
+                count(ui, tokens.cached),
                 lang.pick("写", "written"),
-                count(tokens.output)
+                count(ui, tokens.output)
             ),
         ));
         if let Some(speed) = making.tokens_per_second {
@@ -145,7 +157,7 @@ fn details(
     rows.push(Vec::new());
     rows.push(vec![(format!(" {}", lang.pick("给模型看的原文", "What the model was shown")), Role::TextStrong)]);
     match prompt {
-        None => rows.push(vec![("  …".into(), Role::TextDim)]),
+        None => rows.push(vec![(format!("  {}", ui.width.ellipsis()), Role::TextDim)]),
         Some(Err(why)) => rows.push(vec![(format!("  {why}"), Role::TextDim)]),
         Some(Ok(turns)) => {
             for turn in turns.iter() {
@@ -159,8 +171,8 @@ fn details(
 }
 
 /// Tokens, where the provider told.
-fn count(tokens: Option<u32>) -> String {
-    tokens.map_or_else(|| "–".to_owned(), |n| n.to_string())
+fn count(ui: &Ui, tokens: Option<u32>) -> String {
+    tokens.map_or_else(|| ui.glyphs.get(Glyph::Nothing).to_owned(), |n| n.to_string())
 }
 
 fn messages(ui: &Ui) -> Vec<Vec<Span>> {
@@ -178,14 +190,14 @@ fn messages(ui: &Ui) -> Vec<Vec<Span>> {
 
 fn found(ui: &Ui, lines: Option<&[Line]>, width: usize) -> Vec<Vec<Span>> {
     let lang = ui.lang();
-    let Some(lines) = lines else { return vec![vec![(" …".into(), Role::TextDim)]] };
+    let Some(lines) = lines else { return vec![vec![(format!(" {}", ui.width.ellipsis()), Role::TextDim)]] };
     if lines.is_empty() {
         return vec![vec![(format!(" {}", lang.pick("没有找到", "nothing was found")), Role::TextDim)]];
     }
     let row = |l: &Line| {
         let name = ui.width.fit_left(&ui.name_of(l.conversation), 14);
         let who = ui.width.fit_left(&words::author(&l.author, lang), 10);
-        let text = plain(l.text.shown()).into_owned();
+        let text = plain(&super::lines::named(ui, l.conversation.account, l.text.shown())).into_owned();
         let date = super::lines::date(ui, l.at);
         vec![
             (format!(" {date} {} ", time(ui, l.at)), Role::Time),
@@ -200,7 +212,7 @@ fn found(ui: &Ui, lines: Option<&[Line]>, width: usize) -> Vec<Vec<Span>> {
 fn diagnosis(ui: &Ui) -> Vec<Vec<Span>> {
     let lang = ui.lang();
     let s = &ui.settings;
-    let depth = format!("{:?}", s.depth).to_lowercase();
+    let depth = ui.depth.code().to_owned();
     let mut pairs = vec![
         ("TERM", s.term.clone()),
         (lang.pick("大小", "size"), format!("{}×{}", s.size.0, s.size.1)),
@@ -242,7 +254,10 @@ fn help(ui: &Ui, filter: &str) -> Vec<(Option<Action>, Vec<Span>)> {
             group = Some(entry.group);
         }
         let role = if ui.may(entry.role) { Role::Text } else { Role::TextDim };
-        let key = (format!("  {} ", ui.width.fit_left(&keys.join(" "), 12)), Role::FooterKey);
+        let key = (
+            format!("  {} ", ui.width.fit_left(&keys.join(" "), if ui.settings.size.0 < 70 { 8 } else { 16 })),
+            Role::FooterKey,
+        );
         let name = (ui.width.fit_left(entry.name, 16), Role::TextDim);
         let words = (entry.words(lang).to_owned(), role);
         // The name is for the palette and the file; on a small screen the sentence needs its room.

@@ -37,6 +37,11 @@ impl<'a> Paint<'a> {
         self.ui.glyphs.get(glyph)
     }
 
+    /// Whether another pane stands to the right.
+    pub fn has_neighbour(&self, area: Rect) -> bool {
+        area.right() < self.buffer.area.right()
+    }
+
     /// Columns of a text.
     pub fn cols(&self, text: &str) -> u16 {
         u16::try_from(self.ui.width.of(text)).unwrap_or(u16::MAX)
@@ -111,11 +116,6 @@ impl<'a> Paint<'a> {
         }
         self.buffer.set_style(area, self.ui.theme.base());
         self.buffer.set_style(area, self.ui.theme.style(role));
-    }
-
-    /// A moment: the clock, or how long ago.
-    pub fn time(&self, at: Wall) -> String {
-        time(self.ui, at)
     }
 
     /// Time that is left, in one unit: it changes no more than once a minute.

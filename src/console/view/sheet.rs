@@ -99,7 +99,8 @@ fn list(p: &mut Paint, area: Rect, sheet: &Sheet, lines: &[(usize, Option<usize>
         let x = p.put(area.x, y, 3, &number, Role::FooterKey);
         let room = area.width.saturating_sub(3);
         let role = if row.dim { Role::TextDim } else { Role::Overlay };
-        let hint = p.cols(&row.hint).min(room / 2);
+        let text = p.cols(&row.text).min(room * 2 / 3);
+        let hint = p.cols(&row.hint).min(room.saturating_sub(text + 2));
         p.put(x, y, room.saturating_sub(hint + 2), &row.text, role);
         p.put_right(area.right().saturating_sub(1), y, hint, &row.hint, Role::TextDim);
         if *place == sheet.cursor.at {

@@ -3,10 +3,10 @@
 use ratatui::layout::Rect;
 
 use super::paint::{Paint, Span, took};
-use super::{accounts, gates, machine};
+use super::{accounts, gates, machine, made};
 use crate::console::state::Pane;
 use crate::console::text::{Columns, wrap};
-use crate::console::theme::Role;
+use crate::console::theme::{Glyph, Role};
 
 pub fn draw(p: &mut Paint, area: Rect) {
     if area.height < 3 {
@@ -17,7 +17,7 @@ pub fn draw(p: &mut Paint, area: Rect) {
     let last = || p.ui.chat().and_then(|id| p.ui.lines(id).into_iter().rev().find(|l| !l.author.is_ours()).cloned());
     if let Some(line) = selected.or_else(last) {
         let words = match p.ui.pane {
-            Pane::Chat => p.lang().pick("为什么（所选消息）", "Why (selected)"),
+            Pane::Chat | Pane::Beside(_) => p.lang().pick("为什么（所选消息）", "Why (selected)"),
             Pane::List => p.lang().pick("为什么（最后一条）", "Why (the last one)"),
         };
         y = section(p, area, y, words, false);
@@ -26,6 +26,7 @@ pub fn draw(p: &mut Paint, area: Rect) {
         }
         y += 1;
     }
+    y = made(p, area, y);
     y = section(p, area, y, p.lang().pick("账号", "Accounts"), true);
     for n in 0..p.ui.snap.accounts.len() {
         let row = accounts::account_short(p, n);
@@ -53,6 +54,16 @@ pub fn draw(p: &mut Paint, area: Rect) {
         let width = area.width.saturating_sub(1);
         machine::graphs(p, Rect { x: area.x + 1, y, width, height: area.bottom().saturating_sub(y) });
     }
+}
+
+/// How the answer was made, where the selected line is one or got one.
+fn made(p: &mut Paint, area: Rect, y: u16) -> u16 {
+    let Some(line) = p.ui.line() else { return y };
+    let lines = p.ui.lines(line.conversation);
+    let Some(making) = made::reply_of(&lines, line.seq).and_then(|l| l.making.clone()) else { return y };
+    let words = format!("{} {} {}", p.lang().pick("回答", "Answer"), p.glyph(Glyph::Dot), making.model);
+    let y = section(p, area, y, &words, true);
+    made::rows(p, &making).into_iter().fold(y, |y, row| spans(p, area, y, &row)) + 1
 }
 
 fn latency(p: &mut Paint, area: Rect, y: u16) -> u16 {

@@ -202,6 +202,7 @@ impl World {
             read_only,
             size: (80, 24),
             depth: Depth::None,
+            forced: false,
             lang: Lang::En,
             term: String::new(),
             demo: false,

@@ -74,6 +74,7 @@ impl Seat {
             read_only: false,
             size: (80, 24),
             depth: Depth::None,
+            forced: false,
             lang: Lang::En,
             term: String::new(),
             demo: false,
