@@ -163,7 +163,7 @@ actions! {
     NextAttention "next" ["!"] Anywhere Acting Viewer "下一件等人处理的事", "the next thing that needs a human", "下一件", "next";
     Why "why" ["K"] Chats Looking Viewer "为什么回或不回：每一关、哪行配置、按哪个键改", "why: each gate, the deciding line, the key that changes it", "为何", "why";
     Details "details" ["L"] Chats Looking Viewer "这条回复的模型、用时、用量和完整提示词", "model, times, tokens and the exact prompt of a reply", "详情", "details";
-    Raw "raw" ["g r"] Chats Looking Viewer "这条消息的原文：藏着的字符都看得见", "the message as it came, with what hides in it made visible", "原文", "raw";
+    Raw "raw" ["g R"] Chats Looking Viewer "这条消息的原文：藏着的字符都看得见", "the message as it came, with what hides in it made visible", "原文", "raw";
     Filter "filter" ["/"] Lists Looking Viewer "筛选当前列表，! 开头取反", "filter the list; ! in front inverts", "筛选", "filter";
     Search "search" ["g f"] Anywhere Looking Viewer "搜索全部聊天记录", "search everything that was said", "搜索", "search";
     Date "date" ["g d"] Chats Looking Viewer "跳到某一天", "go to a day", "日期", "date";
@@ -195,7 +195,7 @@ actions! {
     Help "help" ["?"] Anywhere Console Viewer "帮助，可以打字搜索，Enter 直接执行", "help; type to search, Enter runs it", "帮助", "help";
     Messages "messages" ["g !"] Anywhere Console Viewer "看过的提示", "what was said in the corner", "提示", "messages";
     Theme "theme" ["g t"] Anywhere Console Viewer "换配色，边选边看", "choose a theme, with preview", "配色", "theme";
-    Reach "reach" ["v"] Anywhere Console Viewer "走势图看多久：1 分、15 分、4 小时", "how far back the graphs reach: 1 min, 15 min, 4 h", "走势", "graphs";
+    Reach "reach" ["V"] Anywhere Console Viewer "走势图看多久：1 分、15 分、4 小时", "how far back the graphs reach: 1 min, 15 min, 4 h", "走势", "graphs";
     Times "times" ["t"] Anywhere Console Viewer "时间写法：钟点或多久以前", "clock times or ages", "时间", "times";
     Mouse "mouse" ["M"] Anywhere Console Viewer "开关鼠标（开着时按住 Shift 选字）", "mouse on or off (Shift-drag selects)", "鼠标", "mouse";
     Bell "bell" ["g b"] Anywhere Console Viewer "有新的事时响不响铃（只在这个会话）", "bells or none for what is new, in this session", "响铃", "bell";

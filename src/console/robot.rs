@@ -679,7 +679,7 @@ fn graphs_reach_as_far_back_as_was_chosen() {
     robot.types("2");
     for words in ["15 分钟", "4 小时", "1 分钟", "15 分钟"] {
         robot.sees(words);
-        robot.types("v");
+        robot.types("V");
     }
 }
 

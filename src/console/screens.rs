@@ -284,8 +284,9 @@ fn no_size_is_too_small_and_no_key_harms() {
                 "gdx\r",
                 "jjjl>@\t一\n二\n三\n四\n五\n六\n七\n八\n九\n\x1b",
                 "gx",
-                "jj|j|jj|lll",
                 "gr",
+                "jj|j|jj|lll",
+                "gR",
             ] {
                 types(&mut console, keys);
                 console.draw(NOW);

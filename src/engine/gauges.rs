@@ -102,6 +102,7 @@ fn held<T: Copy>(new: Option<T>, old: Option<T>, hardly: impl Fn(T, T) -> bool) 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{AlertRule, Config};
     use crate::domain::{Input, Mono, Now};
     use crate::engine::Engine;
 
@@ -160,7 +161,11 @@ mod tests {
     #[test]
     fn with_nothing_visibly_different_nothing_is_published() {
         let at = |second: u64| Now { mono: Mono(second * 1_000_000), ..Now::default() };
-        let mut engine = Engine::new(Arc::default(), 1, at(0));
+        let mut config = Config::default();
+        // An account that never comes would be news.
+        let rule = AlertRule { name: "ws_disconnected".into(), enable: false, ..AlertRule::default() };
+        config.alerts.rules.push(rule);
+        let mut engine = Engine::new(Arc::new(config), 1, at(0));
         engine.apply(Input::Gauges(Box::new(sample(5 << 30, 20.0, 60))), at(1));
         assert!(engine.changed());
         let shown = engine.snapshot();
@@ -168,7 +173,7 @@ mod tests {
         for second in 2..100 {
             let trembling = sample((5 << 30) + second * 1000, 20.0 + (second % 3) as f32, 60 + (second % 2) as u32);
             let effects = engine.apply(Input::Gauges(Box::new(trembling)), at(second));
-            assert!(effects.is_empty() && !engine.changed(), "{second}");
+            assert!(effects.is_empty() && !engine.changed(), "{second}: {effects:?}");
         }
         engine.apply(Input::Gauges(Box::new(sample(7 << 30, 20.0, 60))), at(100));
         assert!(engine.changed());

@@ -94,7 +94,7 @@ fn how_much_is_below_hides_nothing() {
 fn a_message_is_shown_as_it_came() {
     let mut robot = Robot::sits_down();
     robot.hears(TEST, "看 \u{202e}gpj.exe\u{1b}[31m");
-    robot.selects("测试群").types("gr");
+    robot.selects("测试群").types("gR");
     robot.sees("\\u{202e}gpj.exe\\e[31m").sees("书写方向");
     robot.types("q");
     robot.does_not_see("\\u{202e}");
