@@ -75,7 +75,7 @@ impl Growing {
 
     /// Books a speed if it means something.
     pub fn measured(&mut self, tokens: u64, seconds: f64) {
-        if tokens >= SPEED_FROM && seconds > 0.0 {
+        if tokens >= SPEED_FROM && seconds >= 0.001 {
             self.speed = Some((tokens as f64 / seconds) as f32);
         }
     }

@@ -12,7 +12,7 @@ fn put_away(terminal: &mut Terminal) {
 
 /// Waits until so many questions were answered, as their rows say at their ends.
 fn answered(terminal: &Terminal, questions: usize) {
-    terminal.until("an answer that arrived", |screen, _| screen.contents().matches(" ✓│").count() >= 2 * questions);
+    terminal.until("an answer that arrived", |screen, _| screen.contents().matches(" ✓ │").count() >= 2 * questions);
 }
 
 #[test]

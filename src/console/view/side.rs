@@ -120,6 +120,13 @@ fn spans(p: &mut Paint, area: Rect, y: u16, row: &[Span]) -> u16 {
     let indent = 3;
     let columns =
         Columns { first: (area.x + area.width).saturating_sub(x).into(), rest: usize::from(area.width - indent) };
+    let whole = usize::from(p.cols(text));
+    if whole > columns.first && whole <= columns.rest {
+        // A figure stays in one piece.
+        let below = (y + 1).min(area.bottom().saturating_sub(1));
+        p.put(area.x + indent, below, area.width - indent, text, *role);
+        return y + 2;
+    }
     let mut y = y;
     for (n, piece) in wrap(text, columns, p.ui.width, 600).lines.iter().enumerate() {
         if y >= area.bottom() {
