@@ -378,12 +378,36 @@ impl State {
 }
 
 /// What makes a message the same as one heard before: the adapter's id together with its time, for an adapter that
-/// is installed anew begins its ids anew; where the id is 0, who said what stands in its place.
+/// is installed anew begins its ids anew; where the id is 0, who said what stands in its place. The time leads, so
+/// that the keys of one hour lie side by side in the store, and a commit changes one page for all of them.
 fn dedupe_key(message: &Message) -> i64 {
     let mut hasher = DefaultHasher::new();
     (message.id, message.time).hash(&mut hasher);
     if message.id.0 == 0 {
         (message.sender.id, message.told()).hash(&mut hasher);
     }
-    hasher.finish().cast_signed()
+    message.time << 32 | i64::from(hasher.finish() as u32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(id: i64, time: i64, words: &str) -> Message {
+        let conversation = ConversationId { account: SelfId(1), peer: Peer::Private(UserId(7)) };
+        let sender = Sender { id: UserId(7), name: "某".into(), rank: GroupRank::Member, anonymous: false };
+        let segments = vec![Segment::Text(words.into())];
+        let (id, group_name, temp_group) = (MessageId(id), None, None);
+        Message { conversation, id, sender, group_name, temp_group, segments, time }
+    }
+
+    #[test]
+    fn keys_tell_messages_apart_and_stand_in_the_order_of_time() {
+        let key = |id, time, words| dedupe_key(&message(id, time, words));
+        assert_eq!(key(5, 1_795_000_000, "a"), key(5, 1_795_000_000, "b"), "the id says that it is the same");
+        assert_ne!(key(5, 1_795_000_000, "a"), key(6, 1_795_000_000, "a"));
+        assert_ne!(key(0, 1_795_000_000, "a"), key(0, 1_795_000_000, "b"), "no id: the words say it");
+        let keys: Vec<i64> = (0..100).map(|n| key(n * 7919 % 100, 1_795_000_000 + n, "a")).collect();
+        assert!(keys.is_sorted(), "{keys:?}");
+    }
 }

@@ -230,12 +230,18 @@ fn why(conn: &Transaction<'_>, chat: ChatRef, message: Option<i64>) -> rusqlite:
     Ok(Page::Why { line: line.map(Box::new), replies })
 }
 
-/// By the adapter's id of what was heard, else of what we said (then what it answers), else by our number.
+/// By the adapter's id of what was heard, else of what we said (then what it answers), else by our number. Ids are
+/// looked for among the chat's newest lines.
 fn by_number(conn: &Connection, chat: i64, id: i64) -> rusqlite::Result<Option<i64>> {
-    let find = |sql: &str| conn.prepare_cached(sql)?.query_row([chat, id], |r| r.get(0)).optional();
-    if let Some(seq) = find("SELECT h.seq FROM heard h JOIN lines l ON l.seq = h.seq WHERE h.chat = ?1 AND h.key = ?2")?
-    {
-        return Ok(Some(seq));
+    let heard: Option<i64> = conn
+        .prepare_cached(
+            "SELECT seq FROM (SELECT seq, message, kind FROM lines WHERE chat = ?1 ORDER BY seq DESC LIMIT ?3) \
+             WHERE kind = 0 AND message = ?2 LIMIT 1",
+        )?
+        .query_row([chat, id, NEAR], |r| r.get(0))
+        .optional()?;
+    if heard.is_some() {
+        return Ok(heard);
     }
     let said: Option<i64> = conn
         .prepare_cached(
@@ -247,7 +253,8 @@ fn by_number(conn: &Connection, chat: i64, id: i64) -> rusqlite::Result<Option<i
     if said.is_some() {
         return Ok(said);
     }
-    find("SELECT seq FROM lines WHERE chat = ?1 AND seq = ?2")
+    let mut ours = conn.prepare_cached("SELECT seq FROM lines WHERE chat = ?1 AND seq = ?2")?;
+    ours.query_row([chat, id], |r| r.get(0)).optional()
 }
 
 fn screen(conn: &Connection, operator: &Text) -> rusqlite::Result<Option<String>> {

@@ -154,8 +154,8 @@ impl Book {
     ) -> rusqlite::Result<()> {
         let chat = self.chat(conn, line.conversation)?;
         let fresh = conn.prepare_cached("INSERT OR IGNORE INTO heard VALUES(?1, ?2, ?3, ?4)")?.execute(params![
-            chat,
             key,
+            chat,
             int(line.seq.0),
             line.at.0
         ])?;

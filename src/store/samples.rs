@@ -84,7 +84,7 @@ pub(super) fn usage(chat: i64) -> Usage {
     }
 }
 
-/// As the engine hands over a line heard.
+/// As the engine hands over a line heard: its key is not the adapter's id, but made of it.
 pub(super) fn hear(line: &Line) -> Row {
-    Row::Heard { dedupe: line.message.map_or(0, |m| m.0), line: Arc::new(line.clone()), trace: false }
+    Row::Heard { dedupe: line.message.map_or(0, |m| m.0 << 32 | 7), line: Arc::new(line.clone()), trace: false }
 }

@@ -13,14 +13,14 @@ use crate::config::Durability;
 const APPLICATION: i32 = 0x7171_646b;
 
 /// Step `n` leads from version `n` to `n + 1`. Steps are never edited, only added.
-const STEPS: &[&str] = &[FIRST, CONSOLE, ALERTS];
+const STEPS: &[&str] = &[FIRST, CONSOLE, ALERTS, KEYS];
 
 /// * `tally`: one row. The greatest numbers ever used (lines may be gone, numbers are not used again), the
 ///   last batch of this session, how far the search index reaches, how the last session ended. `open`: the
 ///   parts of lines before it have all come to their end, so those that have not are found without an index.
 /// * `lines`: `seq` is the order of everything, so `lines_chat` (chat, rowid) pages one chat without a sort.
 ///   Two partial indexes find the few lines that matter at start and to the hourly cleaning.
-/// * `heard`: the keys that make a message unique in its chat. Apart from `lines`, because a key outlives a
+/// * `heard` (its order: [`KEYS`]): the keys that make a message unique in its chat. Apart from `lines`, because a key outlives a
 ///   line that was kept for a day only (threats.md I06).
 /// * `parts`: beside their line, so that a reply costs one page; `id` is their order. `action` is kept only
 ///   while it may still be sent: a text is stored once.
@@ -90,6 +90,17 @@ CREATE TABLE silences(
 CREATE TABLE served(account INTEGER PRIMARY KEY, name TEXT NOT NULL, at INTEGER NOT NULL);
 ";
 
+/// Keys by time and not by chat (the engine puts the time first): those that are written together lie together, where
+/// each had a page of its own.
+const KEYS: &str = "
+CREATE TABLE keys(
+    key INTEGER NOT NULL, chat INTEGER NOT NULL, seq INTEGER NOT NULL, at INTEGER NOT NULL,
+    PRIMARY KEY(key, chat)) WITHOUT ROWID;
+INSERT INTO keys SELECT key, chat, seq, at FROM heard;
+DROP TABLE heard;
+ALTER TABLE keys RENAME TO heard;
+";
+
 /// Opens the database for writing. Closing it never writes the log back into it, so that a database found
 /// to be corrupt can be put aside as it was; [`Connection`]s in use do that by [`checkpoint`].
 pub(super) fn connect(path: &Path, durability: Durability) -> rusqlite::Result<Connection> {
@@ -101,7 +112,9 @@ pub(super) fn connect(path: &Path, durability: Durability) -> rusqlite::Result<C
     conn.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
     conn.pragma_update(None, "journal_mode", "WAL")?;
     conn.pragma_update(None, "wal_autocheckpoint", 0)?;
-    conn.pragma_update(None, "journal_size_limit", 16 << 20)?;
+    // As long as a log gets before the writer itself writes it back (`writer::LONG_LOG`): cutting it shorter in a flood
+    // only means that the system must find its pages anew.
+    conn.pragma_update(None, "journal_size_limit", 64 << 20)?;
     conn.pragma_update(None, "cache_size", -4096)?;
     conn.pragma_update(None, "temp_store", "MEMORY")?;
     conn.pragma_update(None, "cell_size_check", true)?;
@@ -237,6 +250,21 @@ mod tests {
         assert!(matches!(migrate(&mut conn), Err(StoreError::Newer { found, known }) if found == known + 1));
         conn.pragma_update(None, "application_id", 7).unwrap();
         assert!(matches!(migrate(&mut conn), Err(StoreError::Foreign)));
+    }
+
+    #[test]
+    fn keys_outlive_their_new_order() {
+        let (_dir, mut conn) = fresh();
+        migrate_by(&mut conn, &STEPS[..2]).unwrap();
+        conn.execute("INSERT INTO heard(chat, key, seq, at) VALUES(7, -5, 1, 2), (7, 6, 3, 4), (8, 6, 5, 6)", [])
+            .unwrap();
+        migrate(&mut conn).unwrap();
+        let mut all = conn.prepare("SELECT key, chat, seq, at FROM heard").unwrap();
+        let all = all.query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?))).unwrap();
+        let all: Vec<(i64, i64, i64, i64)> = all.map(Result::unwrap).collect();
+        assert_eq!(all, [(-5, 7, 1, 2), (6, 7, 3, 4), (6, 8, 5, 6)]);
+        let again = conn.execute("INSERT OR IGNORE INTO heard VALUES(6, 8, 9, 9)", []).unwrap();
+        assert_eq!(again, 0, "still unique in their chat");
     }
 
     #[test]

@@ -28,7 +28,7 @@ const PAGES: i64 = 64;
 enum Stage {
     Traces,
     Lines { from: i64, young: u32 },
-    Keys { chat: i64, key: i64 },
+    Keys { key: i64, chat: i64 },
     Books,
     Vacuum,
 }
@@ -106,12 +106,12 @@ impl Upkeep {
             Stage::Lines { from, young } => {
                 let retention = i64::try_from(settings.retention.as_millis()).unwrap_or(i64::MAX);
                 lines(conn, now.saturating_sub(retention), (from, young), end, indexed)?.unwrap_or(if keys {
-                    Stage::Keys { chat: i64::MIN, key: i64::MIN }
+                    Stage::Keys { key: i64::MIN, chat: i64::MIN }
                 } else {
                     Stage::Books
                 })
             }
-            Stage::Keys { chat, key } => forget_keys(conn, now - DAY, (chat, key), end)?,
+            Stage::Keys { key, chat } => forget_keys(conn, now - DAY, (key, chat), end)?,
             Stage::Books | Stage::Vacuum => books(conn, now)?,
         });
         conn.prepare_cached("COMMIT")?.execute([])?;
@@ -184,21 +184,21 @@ fn lines(
 fn forget_keys(conn: &Connection, before: i64, from: (i64, i64), end: Instant) -> rusqlite::Result<Stage> {
     let mut after = from;
     let mut next = conn.prepare_cached(
-        "SELECT chat, key, at < ?3 AND NOT EXISTS(SELECT 1 FROM lines WHERE lines.seq = heard.seq) \
-         FROM heard WHERE (chat, key) > (?1, ?2) ORDER BY chat, key LIMIT 128",
+        "SELECT key, chat, at < ?3 AND NOT EXISTS(SELECT 1 FROM lines WHERE lines.seq = heard.seq) \
+         FROM heard WHERE (key, chat) > (?1, ?2) ORDER BY key, chat LIMIT 128",
     )?;
     while Instant::now() < end {
         let found = next.query_map(params![after.0, after.1, before], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
         let found: Vec<(i64, i64, bool)> = found.collect::<Result<_, _>>()?;
         let Some(last) = found.last() else { return Ok(Stage::Books) };
         after = (last.0, last.1);
-        for (chat, key, old) in found {
+        for (key, chat, old) in found {
             if old {
-                conn.prepare_cached("DELETE FROM heard WHERE chat = ?1 AND key = ?2")?.execute([chat, key])?;
+                conn.prepare_cached("DELETE FROM heard WHERE key = ?1 AND chat = ?2")?.execute([key, chat])?;
             }
         }
     }
-    Ok(Stage::Keys { chat: after.0, key: after.1 })
+    Ok(Stage::Keys { key: after.0, chat: after.1 })
 }
 
 fn books(conn: &Connection, now: i64) -> rusqlite::Result<Stage> {
