@@ -30,6 +30,10 @@ const NAME: usize = 40;
 
 /// The text with a blank behind the first character of every control token; untouched where there is none.
 pub fn neutral(text: &str) -> Cow<'_, str> {
+    // As nearly every text: looked at as bytes, which both marks are in UTF-8.
+    if !text.bytes().any(|byte| matches!(byte, b'<' | b'[')) {
+        return Cow::Borrowed(text);
+    }
     let mut safe: Option<String> = None;
     let mut copied = 0;
     for (at, _) in text.match_indices(['<', '[']) {

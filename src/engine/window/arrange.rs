@@ -1,7 +1,5 @@
 //! Which lines of a conversation stand in the window, and where.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::{Question, speaker};
 use crate::config::GroupContext;
 use crate::domain::{Author, Decision, Gate, Line, Outcome, PartState, Peer, Seq};
@@ -35,41 +33,63 @@ enum Heard {
 /// notices, commands, what a gate kept from the bot, replies that never arrived, replies to what is no longer
 /// there, and questions that somebody else is still being answered.
 pub(super) fn arrange<'a>(lines: &[&'a Line], questions: &[Question<'_>], group: GroupContext) -> Vec<Unit<'a>> {
-    let asked: BTreeSet<Seq> = questions.iter().map(|question| question.line.seq).collect();
+    let asked = |seq: Seq| questions.iter().any(|question| question.line.seq == seq);
     let only = match (group, questions.last()) {
         (GroupContext::PerUser, Some(question)) if question.line.conversation.peer.is_group() => speaker(question.line),
         _ => None,
     };
-    let mut units: BTreeMap<Seq, Unit<'a>> = BTreeMap::new();
+    let mut units = Units(Vec::with_capacity(lines.len()));
     let mut merged: Vec<(Seq, &Line)> = Vec::new();
-    let mut ours: Vec<&Line> = Vec::new();
-    for line in lines.iter().copied().filter(|line| !line.recalled && !asked.contains(&line.seq)) {
+    let mut ours: Vec<&Line> = Vec::with_capacity(lines.len());
+    for line in lines.iter().copied().filter(|line| !line.recalled && !asked(line.seq)) {
         let unit = |background| Unit { seq: line.seq, background, heard: vec![line], said: Vec::new() };
         match (line.author.is_ours(), heard(line)) {
             (true, _) => ours.push(line),
             (false, _) if line.text.is_empty() || (only.is_some() && speaker(line) != only) => {}
-            (false, Heard::Question) => drop(units.insert(line.seq, unit(false))),
-            (false, Heard::Background) if only.is_none() => drop(units.insert(line.seq, unit(true))),
+            (false, Heard::Question) => units.put(unit(false)),
+            (false, Heard::Background) if only.is_none() => units.put(unit(true)),
             (false, Heard::MergedInto(seq)) => merged.push((seq, line)),
             (false, Heard::Background | Heard::Hidden) => {}
         }
     }
     for (seq, line) in merged.into_iter().rev() {
-        if let Some(unit) = units.get_mut(&seq) {
+        if let Some(unit) = units.get(seq) {
             unit.heard.insert(0, line);
         }
     }
     place_replies(&mut units, lines, ours, only.is_none());
-    units.into_values().filter(|unit| !is_unfinished(unit)).collect()
+    units.0.retain(|unit| !is_unfinished(unit));
+    units.0
+}
+
+/// Units by number: they come nearly in order, which a sorted list takes better than a tree.
+struct Units<'a>(Vec<Unit<'a>>);
+
+impl<'a> Units<'a> {
+    fn get(&mut self, seq: Seq) -> Option<&mut Unit<'a>> {
+        let at = self.0.binary_search_by_key(&seq, |unit| unit.seq).ok()?;
+        self.0.get_mut(at)
+    }
+
+    /// Adds one, or puts it in the place of the one with its number.
+    fn put(&mut self, unit: Unit<'a>) {
+        if self.0.last().is_none_or(|last| last.seq < unit.seq) {
+            return self.0.push(unit);
+        }
+        match self.0.binary_search_by_key(&unit.seq, |unit| unit.seq) {
+            Ok(at) => self.0[at] = unit,
+            Err(at) => self.0.insert(at, unit),
+        }
+    }
 }
 
 /// Each reply behind its question; one that corrects or repeats another in its place.
-fn place_replies<'a>(units: &mut BTreeMap<Seq, Unit<'a>>, lines: &[&'a Line], ours: Vec<&'a Line>, unasked: bool) {
+fn place_replies<'a>(units: &mut Units<'a>, lines: &[&'a Line], ours: Vec<&'a Line>, unasked: bool) {
     let known = |seq: Seq| lines.binary_search_by_key(&seq, |line| line.seq).ok().map(|at| lines[at]);
     for line in ours.into_iter().filter(|line| is_said(line)) {
         let Some(answered) = line.answers else {
             if unasked {
-                units.insert(line.seq, Unit { seq: line.seq, background: false, heard: Vec::new(), said: vec![line] });
+                units.put(Unit { seq: line.seq, background: false, heard: Vec::new(), said: vec![line] });
             }
             continue;
         };
@@ -83,10 +103,10 @@ fn place_replies<'a>(units: &mut BTreeMap<Seq, Unit<'a>>, lines: &[&'a Line], ou
                 _ => break,
             }
         }
-        if unasked && corrected.last() == Some(&target) {
-            units.entry(target).or_insert(Unit { seq: target, background: false, heard: Vec::new(), said: Vec::new() });
+        if unasked && corrected.last() == Some(&target) && units.get(target).is_none() {
+            units.put(Unit { seq: target, background: false, heard: Vec::new(), said: Vec::new() });
         }
-        let Some(unit) = units.get_mut(&target) else { continue };
+        let Some(unit) = units.get(target) else { continue };
         // A later reply to the same question replaces what a model said; what operators said adds up.
         unit.said.retain(|said| said.author != Author::Bot && !corrected.contains(&said.seq));
         unit.background = false;

@@ -1,8 +1,9 @@
 //! Lines in the words that a model is told.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
-use crate::domain::{Author, Line, Peer};
+use crate::domain::{Author, Line};
 use crate::engine::fold::is_cjk;
 use crate::engine::template::neutral;
 use crate::engine::trigger::EMPTY_AT;
@@ -48,11 +49,27 @@ pub(super) fn clip(text: &str, tokens: u32) -> Cow<'_, str> {
 pub(super) fn told(line: &Line, words: &str, quoted: Option<(&str, &str)>) -> String {
     let Author::Person { id, name } = &line.author else { return neutral(words).into_owned() };
     let words = if words.trim().is_empty() { EMPTY_AT } else { words };
-    let quote = quoted.map(|(who, what)| format!("（回复 {who}: {}）", head(what, QUOTE))).unwrap_or_default();
-    let said = match line.conversation.peer {
-        Peer::Private(_) => format!("{quote}{words}"),
-        Peer::Group(_) => format!("{}({id}): {quote}{}", called(name.shown()), words.replace('\n', "\n  ")),
-    };
+    let in_group = line.conversation.peer.is_group();
+    if !in_group && quoted.is_none() {
+        return neutral(words).into_owned();
+    }
+    // Room for a name and its number.
+    let mut said = String::with_capacity(words.len() + if in_group { 48 } else { 0 });
+    if in_group {
+        called(name.shown(), &mut said);
+        // Writing to a string cannot fail.
+        let _ = write!(said, "({id}): ");
+    }
+    if let Some((who, what)) = quoted {
+        let _ = write!(said, "（回复 {who}: {}）", head(what, QUOTE));
+    }
+    match in_group {
+        true => words.split('\n').enumerate().for_each(|(at, row)| {
+            said.push_str(if at == 0 { "" } else { "\n  " });
+            said.push_str(row);
+        }),
+        false => said.push_str(words),
+    }
     match neutral(&said) {
         Cow::Borrowed(_) => said,
         Cow::Owned(safe) => safe,
@@ -75,9 +92,12 @@ pub(super) fn quoted<'a>(line: &Line, lines: &[&'a Line]) -> Option<(&'a str, &'
 }
 
 /// A name in quotation marks that it cannot close itself.
-fn called(name: &str) -> String {
-    let safe: String = name.chars().map(|c| if matches!(c, '“' | '”' | '"' | '\n') { '\'' } else { c }).collect();
-    format!("“{}”", head(&safe, NAME))
+fn called(name: &str, out: &mut String) {
+    let closes = |c: char| matches!(c, '“' | '”' | '"' | '\n');
+    let name = if name.contains(closes) { Cow::Owned(name.replace(closes, "'")) } else { Cow::Borrowed(name) };
+    out.push('“');
+    out.push_str(&head(&name, NAME));
+    out.push('”');
 }
 
 /// The first characters, on one line.
