@@ -2,6 +2,7 @@
 //! the runtime gets finished events. Reading pauses while the runtime is busy (that is the back-pressure);
 //! writing and pings go on meanwhile.
 
+use std::pin::pin;
 use std::time::{Duration, SystemTime};
 
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -118,7 +119,8 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Talk<'a, S> {
     ) -> Ending {
         let mut unanswered = 0;
         let mut proof = None;
-        let mut ping_at = Instant::now() + heartbeat;
+        // One timer, set when it has rung and not with each frame.
+        let mut ping = pin!(sleep_until(Instant::now() + heartbeat));
         loop {
             let written = tokio::select! {
                 frame = queue.recv() => match frame {
@@ -131,15 +133,15 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Talk<'a, S> {
                     self.pulse.take();
                     timeout(STALL, self.ping()).await
                 }
-                () = sleep_until(proof.unwrap_or(ping_at)), if proof.is_some() => {
+                () = sleep_until(proof.unwrap_or_else(Instant::now)), if proof.is_some() => {
                     if !self.pulse.take() {
                         return Ending::Replaced;
                     }
                     (proof, unanswered) = (None, 0);
                     continue;
                 }
-                () = sleep_until(ping_at) => {
-                    ping_at = Instant::now() + heartbeat;
+                () = &mut ping => {
+                    ping.as_mut().reset(Instant::now() + heartbeat);
                     unanswered = if self.pulse.take() { 0 } else { unanswered };
                     if unanswered == PINGS {
                         return Ending::Silent;

@@ -195,6 +195,8 @@ fn client(config: &Provider, base: &Url) -> Result<Client, String> {
         .tcp_keepalive(Duration::from_secs(30))
         .http1_only()
         .no_gzip()
+        // The engine decides about that; reqwest would copy each request for it.
+        .retry(reqwest::retry::never())
         .redirect(reqwest::redirect::Policy::none());
     if !config.proxy.is_empty() {
         // The address may hold a password: it is not repeated.
