@@ -21,6 +21,8 @@ async fn busy(grace: &str) -> Stage {
         stage.write(user, &format!("问题 {user}")).await;
     }
     stage.bot.until(&["status"], |s| s["counters"]["received"] == 8 && s["inflight"] == 2).await;
+    // The model has heard them too: what it is told to do from now on concerns later questions alone.
+    eventually("two questions at the model", async || (stage.model().stats().histories.len() >= 2).then_some(())).await;
     stage
 }
 
