@@ -210,18 +210,31 @@ async fn an_adapter_that_answers_no_ping_is_gone() {
 }
 
 #[tokio::test]
-async fn a_doubted_link_shows_that_it_lives_or_ends() {
-    let mut desk = desk(|settings| settings.link.heartbeat = Duration::from_millis(200)).await;
-    let (mut alive, _, handle) = desk.adapter().await;
+async fn a_doubted_link_is_asked_at_once_and_stays_when_it_answers() {
+    use futures_util::StreamExt;
+    let mut desk = desk(|settings| settings.link.proof = Duration::from_secs(2)).await;
+    let (mut socket, _, handle) = desk.adapter().await;
     handle.doubt();
-    // Reading answers the ping.
-    let reader = tokio::spawn(async move { hear(&mut alive).await });
-    let (dead, _, doubted) = desk.adapter().await;
-    doubted.doubt();
-    assert_eq!(desk.closed().await.0, "a newer link took its place and it answered no ping");
+    // No ping of its own is due for half a minute.
+    assert!(matches!(soon(socket.next()).await.unwrap().unwrap(), Message::Ping(_)));
+    // Doubted again once the first proof is through: reading flushed the answer.
+    let again = async {
+        handle.doubt();
+        soon(socket.next()).await.unwrap().unwrap()
+    };
+    assert!(matches!(again.await, Message::Ping(_)));
     assert!(handle.offer(Outgoing { call: 1, text: "still here".into() }));
-    assert_eq!(soon(reader).await.unwrap(), "still here");
-    drop(dead);
+    assert_eq!(hear(&mut socket).await, "still here");
+}
+
+#[tokio::test]
+async fn a_doubted_link_that_says_nothing_is_gone() {
+    let mut desk = desk(|settings| settings.link.proof = Duration::from_millis(20)).await;
+    let (socket, _, handle) = desk.adapter().await;
+    // Nobody reads this socket, so nobody answers.
+    handle.doubt();
+    assert_eq!(desk.closed().await.0, "a newer link took its place and it answered no ping");
+    drop(socket);
 }
 
 #[tokio::test]

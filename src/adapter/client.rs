@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::ending::Ending;
 use super::fragments::Fragments;
-use super::link::{Door, Introduction, LinkRole, LinkSettings};
+use super::link::{Door, Introduction, LinkRole, LinkSettings, PROOF};
 use super::tls;
 use super::token::Token;
 use crate::config::{Dial, OneBot};
@@ -48,7 +48,7 @@ impl DialSettings {
             url: dial.url.clone(),
             token,
             reconnect: dial.reconnect.clone(),
-            link: LinkSettings { heartbeat: onebot.heartbeat, max_frame: onebot.max_frame },
+            link: LinkSettings { heartbeat: onebot.heartbeat, proof: PROOF, max_frame: onebot.max_frame },
         }
     }
 }
@@ -227,7 +227,7 @@ mod tests {
             url: "ws://h:1/a/b?c=d".into(),
             token: "t".into(),
             reconnect: Vec::new(),
-            link: LinkSettings { heartbeat: Duration::from_secs(30), max_frame: 1 << 20 },
+            link: LinkSettings { heartbeat: Duration::from_secs(30), proof: PROOF, max_frame: 1 << 20 },
         };
         let request = request(&settings).ok().unwrap();
         assert_eq!(request.uri().path_and_query().unwrap().as_str(), "/a/b?c=d");

@@ -23,11 +23,16 @@ use crate::domain::{LinkId, Text};
 /// Frames that wait for a link's socket. Bounded: a full queue refuses and the call ends as not sent.
 const OUTGOING: usize = 256;
 
+/// How long a link may take to show that it lives after a newer one of its account came (threats.md A29).
+pub const PROOF: Duration = Duration::from_secs(3);
+
 /// How links behave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LinkSettings {
     /// Between our own pings; two unanswered ones end the link.
     pub heartbeat: Duration,
+    /// How long a link may take to show that it lives once it is doubted; [`PROOF`] outside tests.
+    pub proof: Duration,
     /// Largest frame and message, in bytes.
     pub max_frame: u64,
 }
@@ -203,7 +208,7 @@ impl Door {
         let socket = Wire::new(socket);
         let ending = {
             let talk = Talk::new(link, &socket, &self.events, dialled);
-            let talk = talk.run(&mut queue, &mut in_hand, settings.heartbeat, &stop, &doubt);
+            let talk = talk.run(&mut queue, &mut in_hand, &settings, &stop, &doubt);
             AssertUnwindSafe(talk).catch_unwind().await.unwrap_or(Ending::Panicked)
         };
         queue.close();

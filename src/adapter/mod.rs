@@ -30,7 +30,7 @@ mod wire;
 
 pub use client::{DialSettings, dial};
 pub use hub::{Counters, Hub, HubSettings, Output};
-pub use link::{Door, Introduction, LinkEvent, LinkHandle, LinkRole, LinkSettings, Outgoing};
+pub use link::{Door, Introduction, LinkEvent, LinkHandle, LinkRole, LinkSettings, Outgoing, PROOF};
 pub use restart::restart;
 pub use server::{Server, ServerError, ServerSettings};
 pub use token::Token;

@@ -28,7 +28,7 @@ use tokio_util::task::TaskTracker;
 use super::fragments::Fragments;
 use super::gate::{Gate, Seat};
 use super::handshake::{self, Refusal, Rules, Welcome};
-use super::link::{Door, Introduction, LinkSettings};
+use super::link::{Door, Introduction, LinkSettings, PROOF};
 use super::tls;
 use super::token::Token;
 use crate::config::{Network, OneBot};
@@ -75,7 +75,7 @@ impl ServerSettings {
             network: network.clone(),
             tls,
             max_connections: onebot.max_connections,
-            link: LinkSettings { heartbeat: onebot.heartbeat, max_frame: onebot.max_frame },
+            link: LinkSettings { heartbeat: onebot.heartbeat, proof: PROOF, max_frame: onebot.max_frame },
         }
     }
 }

@@ -12,7 +12,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_util::sync::CancellationToken;
 
 use super::ending::Ending;
-use super::link::{LinkEvent, Outgoing};
+use super::link::{LinkEvent, LinkSettings, Outgoing};
 use super::onebot::{self, Frame};
 use super::wire::{Pulse, Wire};
 use crate::domain::LinkId;
@@ -23,8 +23,6 @@ const BATCH: usize = 64;
 const STALL: Duration = Duration::from_secs(30);
 /// Our own pings that may go unanswered.
 const PINGS: u32 = 2;
-/// How long a link may take to show that it lives after a newer one of its account came (threats.md A29).
-const PROOF: Duration = Duration::from_secs(3);
 /// Frames that cannot be read, in one minute (threats.md A27).
 const GARBAGE: u32 = 100;
 /// Pings and pongs of the adapter's in one minute; none of them sends any of its own (threats.md A25).
@@ -52,14 +50,14 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Talk<'a, S> {
         self,
         queue: &mut mpsc::Receiver<Outgoing>,
         in_hand: &mut Option<u64>,
-        heartbeat: Duration,
+        settings: &LinkSettings,
         stop: &CancellationToken,
         doubt: &Notify,
     ) -> Ending {
         let mut bad = Bad::new(Instant::now());
         let ending = tokio::select! {
             ending = self.read(&mut bad) => ending,
-            ending = self.write(queue, in_hand, heartbeat, doubt) => ending,
+            ending = self.write(queue, in_hand, settings, doubt) => ending,
             () = stop.cancelled() => Ending::Stopped,
         };
         if bad.unreported > 0 {
@@ -114,13 +112,13 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Talk<'a, S> {
         &self,
         queue: &mut mpsc::Receiver<Outgoing>,
         in_hand: &mut Option<u64>,
-        heartbeat: Duration,
+        settings: &LinkSettings,
         doubt: &Notify,
     ) -> Ending {
         let mut unanswered = 0;
         let mut proof = None;
         // One timer, set when it has rung and not with each frame.
-        let mut ping = pin!(sleep_until(Instant::now() + heartbeat));
+        let mut ping = pin!(sleep_until(Instant::now() + settings.heartbeat));
         loop {
             let written = tokio::select! {
                 frame = queue.recv() => match frame {
@@ -129,7 +127,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Talk<'a, S> {
                     None => return Ending::Stopped,
                 },
                 () = doubt.notified(), if proof.is_none() => {
-                    proof = Some(Instant::now() + PROOF.min(heartbeat));
+                    proof = Some(Instant::now() + settings.proof);
                     self.pulse.take();
                     timeout(STALL, self.ping()).await
                 }
@@ -141,7 +139,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Talk<'a, S> {
                     continue;
                 }
                 () = &mut ping => {
-                    ping.as_mut().reset(Instant::now() + heartbeat);
+                    ping.as_mut().reset(Instant::now() + settings.heartbeat);
                     unanswered = if self.pulse.take() { 0 } else { unanswered };
                     if unanswered == PINGS {
                         return Ending::Silent;

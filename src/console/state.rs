@@ -96,11 +96,20 @@ pub struct Typed {
     pub lead: Lead,
 }
 
+/// What calls somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Caller {
+    /// Something of the list of chats.
+    Row(RowKey),
+    /// An alert.
+    Alert(AlertId),
+}
+
 /// When somebody is called by a bell.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Bell {
     /// What needed a human so far; `None`: nothing was told yet.
-    pub known: Option<BTreeSet<RowKey>>,
+    pub known: Option<BTreeSet<Caller>>,
     /// The last one.
     pub rung: Option<Mono>,
     /// None in this session.

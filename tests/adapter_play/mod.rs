@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use qqdeck::adapter::{Door, LinkEvent, LinkHandle, LinkSettings, Server, ServerSettings};
+use qqdeck::adapter::{Door, LinkEvent, LinkHandle, LinkSettings, PROOF, Server, ServerSettings};
 use qqdeck::config::{Network, OneBot};
 use qqdeck::domain::LinkId;
 use tokio::net::TcpStream;
@@ -23,7 +23,7 @@ pub async fn soon<T>(work: impl Future<Output = T>) -> T {
 }
 
 pub fn link() -> LinkSettings {
-    LinkSettings { heartbeat: Duration::from_secs(30), max_frame: 1 << 20 }
+    LinkSettings { heartbeat: Duration::from_secs(30), proof: PROOF, max_frame: 1 << 20 }
 }
 
 /// A server on a free port, and what its links tell.

@@ -225,6 +225,29 @@ fn what_is_new_rings_once_in_a_while_and_never_where_one_looks() {
 }
 
 #[test]
+fn an_alert_rings_once_unless_it_is_hushed_or_its_row_has_rung() {
+    let mut robot = Robot::sits_down();
+    robot.configured(|c| c.console.notify = Ring::Osc9).world(|_| {}).selects("测试群").rings();
+    let fires = |robot: &mut Robot, chosen: fn(&AlertView) -> bool| {
+        let alerts = crate::console::scene::alarms().alerts.iter().filter(|v| chosen(v)).cloned().collect();
+        robot.waits(Duration::from_secs(6)).world(|snap| snap.alerts = Arc::new(alerts));
+        robot.rings().concat()
+    };
+    assert_eq!(
+        fires(&mut robot, |_| true),
+        "",
+        "down has a row, the rest is covered, silenced, acked, pending or over"
+    );
+    let mut all = (*crate::console::scene::alarms().alerts).clone();
+    all.iter_mut().for_each(|view| view.silenced = None);
+    robot.waits(Duration::from_secs(6)).world(|snap| snap.alerts = Arc::new(all.clone()));
+    let rung = robot.rings().concat();
+    assert!(rung.starts_with("\x07\x1b]9;") && rung.contains("RTX 4090"), "{rung:?}");
+    robot.waits(Duration::from_secs(6)).world(|snap| snap.counters.received += 1);
+    assert_eq!(robot.rings(), [] as [&str; 0]);
+}
+
+#[test]
 fn a_desktop_is_told_in_the_terminals_way() {
     let mut robot = Robot::sits_down();
     robot.configured(|c| c.console.notify = Ring::Osc777).world(|_| {}).selects("测试群").rings();

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use super::Intents;
 use super::rows::{is_aside, is_down};
-use crate::config::Ring;
+use crate::config::{Metric, Ring};
 use crate::console::backend::{bell, desktop};
 use crate::console::face::Intent;
-use crate::console::state::{RowKey, Ui, View};
+use crate::console::state::{Caller, RowKey, Ui, View};
 use crate::domain::*;
 use crate::words;
 
@@ -17,12 +17,20 @@ use crate::words;
 const QUIET: Duration = Duration::from_secs(5);
 
 /// Everything that needs a human, as far as it is worth a bell: suggestions are not, nor refused strangers.
-fn urgent(snap: &Snapshot) -> BTreeSet<RowKey> {
+fn urgent(snap: &Snapshot) -> BTreeSet<Caller> {
     let waits = |item: &Item| !matches!(item.kind, ItemKind::Draft { suggestion: true, .. });
     let items = snap.attention.iter().filter(|(_, item)| waits(item)).map(|(id, _)| RowKey::Item(*id));
     let accounts = snap.accounts.iter().filter(|a| is_down(a)).map(|a| RowKey::Account(a.id));
     let providers = snap.providers.iter().enumerate().filter(|(_, p)| is_aside(p)).map(|(n, _)| RowKey::Provider(n));
-    items.chain(accounts).chain(providers).collect()
+    let alerts = snap.alerts.iter().filter(|view| calls(view)).map(|view| Caller::Alert(view.alert.id));
+    items.chain(accounts).chain(providers).map(Caller::Row).chain(alerts).collect()
+}
+
+/// A new alert calls, unless somebody wants to hear nothing of it, or what is wrong has a row of its own that called.
+fn calls(view: &AlertView) -> bool {
+    let own_row = matches!(view.alert.metric, Metric::AccountDown | Metric::AccountOffline | Metric::ProviderAside);
+    let hushed = view.silenced.is_some() || view.inhibited.is_some() || view.quiet || view.alert.acked.is_some();
+    view.alert.state == AlertState::Firing && view.alert.severity > Severity::Info && !own_row && !hushed
 }
 
 impl Ui {
@@ -30,7 +38,7 @@ impl Ui {
     pub(super) fn ring(&mut self, snap: &Snapshot, out: &mut Intents) {
         let now = urgent(snap);
         let Some(before) = self.bell.known.replace(now.clone()) else { return };
-        let fresh: Vec<RowKey> = now.difference(&before).copied().filter(|key| !self.looks_at(snap, *key)).collect();
+        let fresh: Vec<Caller> = now.difference(&before).copied().filter(|key| !self.looks_at(snap, *key)).collect();
         let Some(first) = fresh.first().copied() else { return };
         let quiet = self.bell.rung.is_some_and(|at| self.now.mono.since(at) < QUIET);
         if self.bell.muted || quiet || self.config.console.notify == Ring::Off {
@@ -50,17 +58,26 @@ impl Ui {
     }
 
     /// Whether the operator sees it come. A terminal that never told whether it has the focus is taken to have it.
-    fn looks_at(&self, snap: &Snapshot, key: RowKey) -> bool {
+    fn looks_at(&self, snap: &Snapshot, key: Caller) -> bool {
         let chat = match key {
-            RowKey::Item(id) => snap.attention.iter().find(|(n, _)| *n == id).and_then(|(_, i)| i.conversation),
+            Caller::Row(RowKey::Item(id)) => {
+                snap.attention.iter().find(|(n, _)| *n == id).and_then(|(_, i)| i.conversation)
+            }
             _ => None,
         };
         let shown = self.view == View::Chats && chat.is_some() && self.chat() == chat;
         !self.bell.away && (shown || self.view == View::Alerts)
     }
 
-    fn said_of(&self, snap: &Snapshot, key: RowKey) -> String {
+    fn said_of(&self, snap: &Snapshot, key: Caller) -> String {
         let lang = self.lang();
+        let key = match key {
+            Caller::Row(key) => key,
+            Caller::Alert(id) => {
+                let view = snap.alerts.iter().find(|view| view.alert.id == id);
+                return view.map(|view| words::one_line(&words::alert_name(&view.alert, lang), 80)).unwrap_or_default();
+            }
+        };
         match key {
             RowKey::Item(id) => match snap.attention.iter().find(|(n, _)| *n == id) {
                 Some((_, item)) => {
