@@ -4,6 +4,7 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::path::Path;
 
+use tokio::runtime::Handle;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -56,17 +57,6 @@ fn console_errors(path: &Path, loaded: &Loaded, lang: Lang) -> Vec<String> {
     told.collect()
 }
 
-/// A runtime with the configured number of threads, or as many as there are cores: more would only take turns.
-///
-/// # Errors
-/// When threads cannot be had.
-pub fn threads(workers: usize) -> Result<tokio::runtime::Runtime, Exit> {
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let built =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(workers.clamp(1, cores)).enable_all().build();
-    built.map_err(|error| Exit::Failed { name: "run", cause: error.to_string() })
-}
-
 /// Starts the log: files in the data directory, and stderr where systemd and people read it.
 ///
 /// # Errors
@@ -80,12 +70,14 @@ pub fn logs(config: &crate::config::Logs, data: &Path, on_stderr: bool) -> Resul
     Ok(logs)
 }
 
-/// Runs the bot with its socket until it has stopped; `beside` runs along once the socket listens, is told where
-/// adapters may dial in, and its end ends the bot. `demo`: the world is simulated, and consoles say so.
+/// Runs the bot with its socket until it has stopped, the socket on the other threads where there are any; `beside`
+/// runs along once the socket listens, is told where adapters may dial in, and its end ends the bot. `demo`: the world
+/// is simulated, and consoles say so.
 ///
 /// # Errors
 /// What keeps it from starting, or that it broke.
 pub async fn daemon<F: Future<Output = ()>>(
+    others: Option<Handle>,
     loaded: Loaded,
     options: RunOptions,
     demo: bool,
@@ -95,12 +87,12 @@ pub async fn daemon<F: Future<Output = ()>>(
     let (data, logs) = (options.data.clone(), options.logs.clone());
     socket::check_length(&socket::path(&data))?;
     let mut signals = Signals::listen().map_err(|error| Exit::Failed { name: "run", cause: error.to_string() })?;
-    let mut running = start(loaded, options).await.map_err(|error| refusal(error, &file, &data))?;
+    let mut running = start(loaded, options, others.clone()).await.map_err(|error| refusal(error, &file, &data))?;
     let door = socket::listen(&data)?;
     let stop = CancellationToken::new();
     let doors = Doors::new(running.handle.clone(), &data, stop.clone());
     let doors = if demo { doors.of_demo() } else { doors };
-    let served = tokio::spawn(serve::serve(door, doors.clone()));
+    let served = others.unwrap_or_else(Handle::current).spawn(serve::serve(door, doors.clone()));
     let (bound, _) = watch::channel(None);
     tokio::spawn(serve::metrics::keep(running.handle.clone(), stop.clone(), bound));
     let beside = beside(doors, &running.addresses);

@@ -7,13 +7,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 
-use tokio::runtime::Runtime;
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use super::output::{End, is_terminal, print};
 use super::place::Place;
 use super::relay::{self, Reach};
+use super::threads::Threads;
 use super::usage::bad_value;
 use super::{attach, daemon};
 use crate::config;
@@ -51,11 +52,11 @@ impl Demo {
         }
         let folder = std::env::temp_dir().join(format!("qqdeck-demo-{}", std::process::id()));
         let data = place.data.clone().unwrap_or_else(|| folder.clone());
-        let threads = daemon::threads(2)?;
+        let threads = Threads::new(2)?;
         let shown = if self.headless || !is_terminal() {
             let logs = daemon::logs(&config::Logs { level: "warn".into(), ..Default::default() }, &data, true)?;
             logs.catch_panics();
-            let shown = threads.block_on(self.show(&data, &logs, |doors| talk(doors, place.lang)));
+            let shown = threads.block_on(self.show(threads.others(), &data, &logs, |doors| talk(doors, place.lang)));
             logs.flush();
             shown.map_err(End::from)
         } else {
@@ -69,7 +70,7 @@ impl Demo {
     }
 
     /// The same relay as anywhere, on a thread of its own, and a session at the other end of a pair of sockets.
-    fn console(&self, threads: &Runtime, data: &Path, lang: Lang) -> Result<(), End> {
+    fn console(&self, threads: &Threads, data: &Path, lang: Lang) -> Result<(), End> {
         let failed = |cause: io::Error| Exit::Failed { name: "demo", cause: cause.to_string() };
         let logs = daemon::logs(&config::Logs::default(), data, false)?;
         let (ours, theirs) = UnixStream::pair().map_err(failed)?;
@@ -85,7 +86,7 @@ impl Demo {
             ended
         };
         let (keep, kept) = std::sync::mpsc::channel();
-        let shown = threads.block_on(self.show(data, &logs, |doors| async move {
+        let shown = threads.block_on(self.show(threads.others(), data, &logs, |doors| async move {
             let Ok(theirs) = tokio::net::UnixStream::from_std(theirs) else { return };
             tokio::spawn(doors.talk(theirs, operator));
             let _ = keep.send(thread::spawn(relay));
@@ -101,6 +102,7 @@ impl Demo {
 
     async fn show<F: Future<Output = ()>>(
         &self,
+        others: Option<Handle>,
         data: &Path,
         logs: &Logs,
         beside: impl FnOnce(Doors) -> F,
@@ -133,7 +135,7 @@ impl Demo {
             let _ = addresses.first().map(|address| tell.send(*address));
             beside(doors)
         };
-        let ended = daemon::daemon(loaded, options, true, listening).await;
+        let ended = daemon::daemon(others, loaded, options, true, listening).await;
         stop.cancel();
         let _ = town.await;
         ended

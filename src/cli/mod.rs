@@ -19,6 +19,7 @@ mod relay;
 mod replay;
 mod restore;
 mod run;
+mod threads;
 mod usage;
 
 use std::ffi::OsString;

@@ -6,6 +6,7 @@ use super::daemon;
 use super::launch;
 use super::output::End;
 use super::place::Place;
+use super::threads::Threads;
 use crate::domain::LogLevel;
 use crate::runtime::run::RunOptions;
 
@@ -34,7 +35,7 @@ impl Run {
         // Errors come in the reader's language and with their own exit code.
         let loaded = daemon::load(&config, place.lang)?;
         let file = config.display().to_string();
-        let threads = daemon::threads(loaded.config.engine.workers)?;
+        let threads = Threads::new(loaded.config.engine.workers)?;
         let data = place.data()?;
         let logs = daemon::logs(&loaded.config.logs, &data, !self.detached)?;
         logs.catch_panics();
@@ -46,7 +47,7 @@ impl Run {
             daemon::warn(&loaded, &file, place.lang);
         }
         let options = RunOptions { config, data, logs: logs.clone(), cards: None, objections: daemon::objections };
-        let running = daemon::daemon(loaded, options, false, |_, _| {
+        let running = daemon::daemon(threads.others(), loaded, options, false, |_, _| {
             if self.detached {
                 // Until here the one who started us reads our last words; from here on nobody does.
                 logs.take_stderr();

@@ -4,11 +4,13 @@
 use std::collections::{HashMap, VecDeque};
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::runtime;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::Instant;
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::clock::Clock;
 use super::handle::{Ends, Placed, Request};
@@ -37,6 +39,8 @@ const BACKLOG: usize = 4096;
 const LINGER: Duration = Duration::from_millis(20);
 /// Or when so many batches have come together; no more are handed over at once.
 const GROUP: usize = 64;
+/// Questions at a time that this thread asks by itself, since that is cheapest; beyond, the others take their share.
+pub(super) const ALONE: usize = 32;
 /// Engines rebuilt after a panic before the process gives up and lets its supervisor start it anew.
 const REBUILDS: u32 = 5;
 
@@ -65,6 +69,8 @@ pub(super) struct Driver {
     pub providers: Providers,
     pub jobs: HashMap<JobId, JobHandle>,
     pub notifiers: Notifiers<Told>,
+    /// Where questions are asked while there are many.
+    pub others: Option<runtime::Handle>,
     pub prompts: Prompts,
     pub store: Store,
     /// Batches not yet handed to the store, in order: nobody waits for them, or its queue is full.
@@ -116,15 +122,16 @@ pub(super) enum Stop {
 impl Driver {
     /// Runs until everything is finished.
     pub async fn drive(&mut self, lanes: &mut Lanes) {
+        let mut alarm = Alarm::new();
         while matches!(self.stop, Stop::No | Stop::Draining) {
-            let alarm = self.alarm();
+            alarm.set(self.alarm());
             tokio::select! {
                 biased;
                 request = self.ends.requests.recv() => if let Some(request) = request { self.on_request(request) },
                 Some(input) = lanes.store.recv() => self.on_store(input),
                 Some(told) = lanes.told.recv() => self.on_told(told).await,
                 Some(event) = lanes.links.recv() => self.on_link(event),
-                () = sleep(alarm) => {}
+                () = alarm.ring() => {}
             }
             self.drain(lanes).await;
             if let Some(sampler) = &mut self.sampler {
@@ -384,6 +391,9 @@ impl Driver {
             Effect::Ask(job) => {
                 let id = job.id;
                 self.prompts.keep(&job, self.model_of(&job.provider), self.clock.now().wall);
+                // Whoever calls `spawn` meanwhile spawns there.
+                let beside = self.others.as_ref().filter(|_| self.jobs.len() >= ALONE);
+                let _there = beside.map(runtime::Handle::enter);
                 let handle = self.providers.ask(job, self.inbox.lane().clone());
                 self.jobs.insert(id, handle);
             }
@@ -580,9 +590,55 @@ fn plain(words: String) -> ConfigTrouble {
     ConfigTrouble { zh: words.clone(), en: words }
 }
 
-async fn sleep(until: Option<Instant>) {
-    match until {
-        Some(at) => tokio::time::sleep_until(at).await,
-        None => std::future::pending().await,
+/// One timer for all deadlines. It is set anew only where it would ring too late: every timer that becomes the
+/// next one to ring wakes the thread, and there would be one for each input. So it may ring once for nothing.
+struct Alarm {
+    sleep: Pin<Box<Sleep>>,
+    set: bool,
+}
+
+impl Alarm {
+    fn new() -> Self {
+        Self { sleep: Box::pin(sleep_until(Instant::now())), set: false }
+    }
+
+    /// To ring then, or earlier.
+    fn set(&mut self, at: Option<Instant>) {
+        if let Some(at) = at
+            && (!self.set || at < self.sleep.deadline())
+        {
+            self.sleep.as_mut().reset(at);
+            self.set = true;
+        }
+    }
+
+    async fn ring(&mut self) {
+        if !self.set {
+            std::future::pending::<()>().await;
+        }
+        self.sleep.as_mut().await;
+        self.set = false;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn an_alarm_rings_at_the_earliest_time_that_it_was_set_to_and_then_no_more() {
+        let begun = Instant::now();
+        let after = |ms| Some(begun + Duration::from_millis(ms));
+        let mut alarm = Alarm::new();
+        for at in [after(50), None, after(20), after(90), None] {
+            alarm.set(at);
+        }
+        alarm.ring().await;
+        assert_eq!(begun.elapsed().as_millis(), 20);
+        let silent = tokio::time::timeout(Duration::from_secs(3600), alarm.ring()).await;
+        assert!(silent.is_err());
+        alarm.set(after(5_000_000));
+        alarm.ring().await;
+        assert_eq!(begun.elapsed().as_millis(), 5_000_000);
     }
 }

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
+use tokio::runtime;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -112,12 +113,18 @@ pub fn rehearse(loaded: &Loaded) -> Result<(), String> {
     Ok(())
 }
 
-/// Starts the bot inside the current tokio runtime.
+/// Starts the bot inside the current tokio runtime. `others`: threads that take their share of the questions once
+/// there are many at a time.
 ///
 /// # Errors
 /// Whatever keeps it from starting; once it runs, faults are alerts and not errors.
-pub async fn start(loaded: Loaded, options: RunOptions) -> Result<Running, StartError> {
+pub async fn start(
+    loaded: Loaded,
+    options: RunOptions,
+    others: Option<runtime::Handle>,
+) -> Result<Running, StartError> {
     let (mut driver, mut lanes, handle) = assemble(loaded, options).await?;
+    driver.others = others;
     let (addresses, inbox) = (driver.links.addresses(), driver.inbox.clone());
     let task = tokio::spawn(async move {
         driver.drive(&mut lanes).await;
@@ -175,6 +182,7 @@ async fn assemble(loaded: Loaded, options: RunOptions) -> Result<(Driver, Lanes,
         providers,
         jobs: HashMap::new(),
         notifiers,
+        others: None,
         prompts: Prompts::default(),
         store: opened.store,
         backlog: VecDeque::new(),
@@ -375,6 +383,49 @@ mod tests {
             assert_eq!((driver.farewell(&mut lanes).await, driver.stop), want, "{case}");
             close(driver, lanes).await;
         }
+    }
+
+    async fn ended_job(lanes: &mut Lanes) -> u64 {
+        loop {
+            match lanes.told.recv().await {
+                Some(inbox::Told::Job(id, JobEvent::Ended(_))) => return id.0,
+                Some(inbox::Told::Gauges(_)) => {}
+                _ => panic!("something else was told"),
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn only_a_flood_of_questions_is_shared_with_the_other_threads() {
+        let home = tempfile::tempdir().unwrap();
+        let config = loaded(home.path(), |_| {});
+        let (mut driver, mut lanes, _handle) = assemble(config, options(home.path())).await.unwrap();
+        // Nothing runs there before it is told to.
+        let others = runtime::Builder::new_current_thread().build().unwrap();
+        driver.others = Some(others.handle().clone());
+        let most = super::super::driver::ALONE as u64;
+        for id in 0..=most {
+            let (provider, budget) = ("nobody".into(), std::time::Duration::from_secs(1));
+            let job = Job { id: JobId(id), provider, key: 0, turns: Arc::default(), max_tokens: 1, budget };
+            driver.carry_out(Effect::Ask(job), &mut VecDeque::new());
+        }
+        let mut ended = Vec::new();
+        for _ in 0..most {
+            ended.push(ended_job(&mut lanes).await);
+        }
+        assert_eq!(ended, (0..most).collect::<Vec<_>>());
+        tokio::task::yield_now().await;
+        let ours = std::iter::from_fn(|| lanes.told.try_recv().ok()).any(|told| matches!(told, inbox::Told::Job(..)));
+        assert!(!ours, "the last is not ours to ask");
+        let run = move || {
+            others.block_on(tokio::task::yield_now());
+            others
+        };
+        let others = std::thread::spawn(run).join().unwrap();
+        assert_eq!(ended_job(&mut lanes).await, most);
+        others.shutdown_background();
+        driver.stop = Stop::AtOnce;
+        close(driver, lanes).await;
     }
 
     #[tokio::test(flavor = "multi_thread")]
