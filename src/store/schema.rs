@@ -115,7 +115,7 @@ pub(super) fn connect(path: &Path, durability: Durability) -> rusqlite::Result<C
     // As long as a log gets before the writer itself writes it back (`writer::LONG_LOG`): cutting it shorter in a flood
     // only means that the system must find its pages anew.
     conn.pragma_update(None, "journal_size_limit", 64 << 20)?;
-    conn.pragma_update(None, "cache_size", -4096)?;
+    conn.pragma_update(None, "cache_size", -2048)?;
     conn.pragma_update(None, "temp_store", "MEMORY")?;
     conn.pragma_update(None, "cell_size_check", true)?;
     set_durability(&conn, durability)?;
