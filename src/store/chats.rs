@@ -6,6 +6,13 @@ use serde::Deserialize;
 use super::columns::{LINE, LINE_WIDTH, int, line, unjson};
 use crate::domain::{ChatRow, ChatState, Page, Seq};
 
+/// The last line of each chat: of those that spoke since the index was last brought up to date from the lines
+/// themselves, of the others as `newest` has it.
+const SPOKE: &str = "WITH tail AS MATERIALIZED (SELECT chat, max(seq) AS seq FROM lines \
+     WHERE seq > (SELECT indexed FROM tally) GROUP BY chat), \
+     spoke AS (SELECT chat, seq FROM tail UNION ALL \
+     SELECT chat, seq FROM newest WHERE chat NOT IN (SELECT chat FROM tail))";
+
 /// A page of the list. `limit` is within bounds.
 pub(super) fn list(conn: &Connection, before: Option<Seq>, limit: u32, filter: Option<&str>) -> rusqlite::Result<Page> {
     let before = before.map_or(i64::MAX, |seq| int(seq.0));
@@ -14,7 +21,8 @@ pub(super) fn list(conn: &Connection, before: Option<Seq>, limit: u32, filter: O
     let lines = match wanted {
         Some(words) => matching(conn, before, enough, &words.to_lowercase())?,
         None => {
-            let mut all = conn.prepare_cached("SELECT seq FROM newest WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2")?;
+            let sql = format!("{SPOKE} SELECT seq FROM spoke WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2");
+            let mut all = conn.prepare_cached(&sql)?;
             all.query_map(params![before, int(enough as u64)], |r| r.get(0))?.collect::<Result<_, _>>()?
         }
     };
@@ -32,9 +40,10 @@ fn matching(conn: &Connection, before: i64, enough: usize, words: &str) -> rusql
         #[serde(default)]
         name: String,
     }
-    let mut statement = conn.prepare_cached(
-        "SELECT n.seq, c.peer, c.state FROM newest n CROSS JOIN chats c ON c.id = n.chat WHERE n.seq < ?1 ORDER BY n.seq DESC",
-    )?;
+    let mut statement = conn.prepare_cached(&format!(
+        "{SPOKE} SELECT n.seq, c.peer, c.state FROM spoke n CROSS JOIN chats c ON c.id = n.chat \
+         WHERE n.seq < ?1 ORDER BY n.seq DESC"
+    ))?;
     let mut rows = statement.query([before])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
@@ -58,4 +67,46 @@ fn row(conn: &Connection, newest: i64) -> rusqlite::Result<ChatRow> {
         let state: ChatState = unjson(r.get_ref(LINE_WIDTH)?.as_str_or_null()?).unwrap_or_default();
         Ok(ChatRow { id: last.conversation, name: state.name, last, mode: state.mode, note: state.note })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Durability;
+    use crate::store::rows::Book;
+    use crate::store::{samples, schema, search};
+
+    #[test]
+    fn who_spoke_last_is_known_however_far_the_index_has_come() {
+        let speakers = [5, 6, 5, 7, 6, 8, 5];
+        for indexed in 0..=speakers.len() {
+            let dir = tempfile::tempdir().unwrap();
+            let mut conn = schema::connect(&dir.path().join("a.db"), Durability::Process).unwrap();
+            schema::migrate(&mut conn).unwrap();
+            let mut book = Book::read(&conn).unwrap();
+            let mut say = |n: usize, chat: i64| {
+                let line = samples::heard(n as u64, chat, "x");
+                book.apply(&conn, &samples::hear(&line), &mut Vec::new()).unwrap();
+            };
+            // The third comes late, when the index may have passed it.
+            speakers.iter().enumerate().filter(|(n, _)| *n != 2).for_each(|(n, chat)| say(n + 1, *chat));
+            let mut left = indexed;
+            while left > 0 {
+                left -= 1;
+                search::index_some(&conn, book_indexed(&conn), || true).unwrap();
+            }
+            book = Book::read(&conn).unwrap();
+            let late = samples::heard(3, 9, "x");
+            book.apply(&conn, &samples::hear(&late), &mut Vec::new()).unwrap();
+            let Page::Chats { chats, .. } = list(&conn, None, 10, None).unwrap() else { panic!() };
+            let found: Vec<_> = chats.iter().map(|chat| (chat.id.peer.number(), chat.last.seq.0)).collect();
+            assert_eq!(found, [(5, 7), (8, 6), (6, 5), (7, 4), (9, 3)], "{indexed}");
+            let Page::Chats { chats, .. } = list(&conn, Some(Seq(6)), 2, Some("")).unwrap() else { panic!() };
+            assert_eq!(chats.iter().map(|chat| chat.last.seq.0).collect::<Vec<_>>(), [5, 4], "{indexed}");
+        }
+    }
+
+    fn book_indexed(conn: &Connection) -> u64 {
+        Book::read(conn).unwrap().indexed
+    }
 }

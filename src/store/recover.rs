@@ -66,7 +66,7 @@ fn read(tx: &Connection, now: Now, boot: &str) -> rusqlite::Result<Recovered> {
 /// left the answer behind; the message itself is not on record, and was answered under its first number.
 fn drop_answers_to_duplicates(conn: &Connection) -> rusqlite::Result<()> {
     let mut lines = conn.prepare(
-        "SELECT DISTINCT s.seq FROM parts p JOIN lines s ON s.seq = p.line WHERE p.state < 2 \
+        "SELECT DISTINCT s.seq FROM parts p JOIN lines s ON s.seq = p.line WHERE p.line >= (SELECT open FROM tally) AND p.state < 2 \
          AND s.answers IS NOT NULL AND NOT EXISTS (SELECT 1 FROM lines l WHERE l.seq = s.answers)",
     )?;
     let lines: Vec<i64> = lines.query_map([], |r| r.get(0))?.collect::<Result<_, _>>()?;
@@ -98,7 +98,7 @@ fn settle(conn: &Connection) -> rusqlite::Result<()> {
     let mut open = conn.prepare(
         "SELECT l.seq, min(p.state), min(s.kind) FROM lines l \
          JOIN lines s ON s.chat = l.chat AND s.seq > l.seq AND s.answers = l.seq AND s.kind > 0 \
-         JOIN parts p ON p.line = s.seq WHERE l.waits IS NOT NULL GROUP BY l.seq",
+         JOIN parts p ON p.line = s.seq WHERE l.seq >= (SELECT open FROM tally) AND l.waits IS NOT NULL GROUP BY l.seq",
     )?;
     let open = open.query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
     let open: Vec<(i64, i64, i64)> = open.collect::<Result<_, _>>()?;
@@ -123,7 +123,8 @@ fn waiting(conn: &Connection, items: &[(ItemId, Item)]) -> rusqlite::Result<Vec<
     let mut lines = collect_lines(
         conn,
         &format!(
-            "SELECT {LINE} FROM lines l JOIN chats c ON c.id = l.chat WHERE l.waits IS NOT NULL AND NOT EXISTS \
+            "SELECT {LINE} FROM lines l JOIN chats c ON c.id = l.chat \
+             WHERE l.seq >= (SELECT open FROM tally) AND l.waits IS NOT NULL AND NOT EXISTS \
              (SELECT 1 FROM lines s JOIN parts p ON p.line = s.seq \
               WHERE s.chat = l.chat AND s.seq > l.seq AND s.answers = l.seq AND s.kind > 0) ORDER BY l.seq"
         ),
@@ -259,7 +260,10 @@ fn accounts(chats: &[(ConversationId, ChatState)]) -> Vec<SelfId> {
 /// answered since, so nothing of it is asked or sent again (at most one reply per message).
 pub(super) fn lay_to_rest(conn: &Connection) -> rusqlite::Result<()> {
     let unknown = json(&Outcome::Unknown);
-    conn.execute("UPDATE lines SET outcome = ?1, waits = NULL WHERE waits IS NOT NULL", [unknown])?;
+    conn.execute(
+        "UPDATE lines SET outcome = ?1, waits = NULL WHERE seq >= (SELECT open FROM tally) AND waits IS NOT NULL",
+        [unknown],
+    )?;
     let (lost, sending) = (state(PartState::Unknown), state(PartState::Sending));
     conn.execute(
         "UPDATE parts SET state = ?1, action = NULL WHERE line >= (SELECT open FROM tally) AND state <= ?2",

@@ -1,6 +1,6 @@
 //! Rows into tables.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use ring::digest;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -22,10 +22,10 @@ const KNOWN_CHATS: usize = 8192;
 #[derive(Debug, Default)]
 pub(super) struct Book {
     chats: HashMap<ConversationId, i64>,
-    /// The last line of each chat that this transaction has written to.
-    newest: HashMap<i64, u64>,
     /// Parts without an end, and their lines.
     open: HashMap<PartId, Seq>,
+    /// Lines without an end; of those that cleaning has taken, some too many.
+    waiting: BTreeSet<Seq>,
     seq: u64,
     part: u64,
     item: u64,
@@ -57,6 +57,10 @@ impl Book {
         let open =
             open.query_map([state(PartState::Sending)], |r| Ok((PartId(nat(r.get(0)?)), Seq(nat(r.get(1)?)))))?;
         book.open = open.collect::<Result<_, _>>()?;
+        let mut waiting =
+            conn.prepare("SELECT seq FROM lines WHERE seq >= (SELECT open FROM tally) AND waits IS NOT NULL")?;
+        let waiting = waiting.query_map([], |r| Ok(Seq(nat(r.get(0)?))))?;
+        book.waiting = waiting.collect::<Result<_, _>>()?;
         book.unindexed =
             nat(conn.query_row("SELECT count(*) FROM lines WHERE seq > ?1", [int(book.indexed)], |r| r.get(0))?);
         Ok(book)
@@ -64,15 +68,7 @@ impl Book {
 
     /// The last statement of every transaction that holds rows.
     pub(super) fn close(&mut self, conn: &Connection) -> rusqlite::Result<()> {
-        // Once a chat and not once a line.
-        for (chat, seq) in self.newest.drain() {
-            run(
-                conn,
-                "INSERT INTO newest VALUES(?1, ?2) ON CONFLICT DO UPDATE SET seq = max(seq, excluded.seq)",
-                params![chat, int(seq)],
-            )?;
-        }
-        let open = self.open.values().copied().min().unwrap_or(Seq(self.seq));
+        let open = self.open.values().chain(self.waiting.first()).copied().min().unwrap_or(Seq(self.seq));
         conn.prepare_cached("UPDATE tally SET seq = ?1, part = ?2, item = ?3, batch = ?4, clean = ?5, open = ?6")?
             .execute(params![
                 int(self.seq),
@@ -91,8 +87,16 @@ impl Book {
         match row {
             Row::Heard { line, dedupe, trace } => self.heard(conn, line, *dedupe, *trace, duplicates),
             Row::Said(line) => self.line(conn, line, line.text.raw(), false),
-            Row::Judged(seq, verdict) => judged(conn, *seq, verdict),
-            Row::Ended(seq, outcome) => ended(conn, *seq, outcome),
+            Row::Judged(seq, verdict) => {
+                if verdict.decision == Decision::Reply {
+                    self.waiting.insert(*seq);
+                }
+                judged(conn, *seq, verdict)
+            }
+            Row::Ended(seq, outcome) => {
+                self.waiting.remove(seq);
+                ended(conn, *seq, outcome)
+            }
             Row::Recalled(seq) => run(conn, "UPDATE lines SET recalled = 1 WHERE seq = ?1", params![int(seq.0)]),
             Row::Part(part) => self.part(conn, part),
             Row::PartState(id, to, message) => self.part_state(conn, *id, *to, *message),
@@ -206,14 +210,19 @@ impl Book {
             line.making.as_deref().and_then(json),
         ])?;
         self.seq = self.seq.max(line.seq.0);
-        let newest = self.newest.entry(chat).or_default();
-        *newest = line.seq.0.max(*newest);
-        if trace {
-            return Ok(());
+        if waits {
+            self.waiting.insert(line.seq);
         }
         // A line may come after younger ones (a reply has its number before its text is whole): where the
         // index has passed it, it is added here and now.
-        if line.seq.0 <= self.indexed {
+        let late = line.seq.0 <= self.indexed;
+        if late {
+            spoke(conn, chat, int(line.seq.0))?;
+        }
+        if trace {
+            return Ok(());
+        }
+        if late {
             search::forget(conn, int(line.seq.0))?;
             return search::index(conn, line.seq, chat, text);
         }
@@ -284,6 +293,15 @@ impl Book {
 /// Whether a line is on record.
 pub(super) fn is_there(conn: &Connection, line: Seq) -> rusqlite::Result<bool> {
     conn.prepare_cached("SELECT EXISTS(SELECT 1 FROM lines WHERE seq = ?1)")?.query_row([int(line.0)], |r| r.get(0))
+}
+
+/// The newest line of a chat, as far as the index reaches.
+pub(super) fn spoke(conn: &Connection, chat: i64, seq: i64) -> rusqlite::Result<()> {
+    run(
+        conn,
+        "INSERT INTO newest VALUES(?1, ?2) ON CONFLICT DO UPDATE SET seq = max(seq, excluded.seq)",
+        params![chat, seq],
+    )
 }
 
 fn run(conn: &Connection, sql: &str, values: &[&dyn rusqlite::ToSql]) -> rusqlite::Result<()> {

@@ -13,13 +13,13 @@ use crate::config::Durability;
 const APPLICATION: i32 = 0x7171_646b;
 
 /// Step `n` leads from version `n` to `n + 1`. Steps are never edited, only added.
-const STEPS: &[&str] = &[FIRST, CONSOLE, ALERTS, KEYS];
+const STEPS: &[&str] = &[FIRST, CONSOLE, ALERTS, KEYS, LEAN];
 
 /// * `tally`: one row. The greatest numbers ever used (lines may be gone, numbers are not used again), the
 ///   last batch of this session, how far the search index reaches, how the last session ended. `open`: the
-///   parts of lines before it have all come to their end, so those that have not are found without an index.
+///   lines before it and their parts have all come to their end, so those that have not are found without an index.
 /// * `lines`: `seq` is the order of everything, so `lines_chat` (chat, rowid) pages one chat without a sort.
-///   Two partial indexes find the few lines that matter at start and to the hourly cleaning.
+///   A partial index finds the few lines that matter to the hourly cleaning.
 /// * `heard` (its order: [`KEYS`]): the keys that make a message unique in its chat. Apart from `lines`, because a key outlives a
 ///   line that was kept for a day only (threats.md I06).
 /// * `parts`: beside their line, so that a reply costs one page; `id` is their order. `action` is kept only
@@ -66,8 +66,8 @@ CREATE VIRTUAL TABLE words USING fts5(chat, text, content='', contentless_delete
 
 /// What a console asks for.
 ///
-/// * `newest`: the last line of each chat, so that a list of ten thousand chats needs no look at a million lines. It is
-///   small enough to be sorted at each question, which spares every message the upkeep of an index.
+/// * `newest`: the last line of each chat, so that a list of ten thousand chats needs no look at a million lines. It
+///   reaches as far as the search index, and is small enough to be sorted at each question: no message waits for it.
 /// * `screens`: what each operator's console looked like.
 const CONSOLE: &str = "
 CREATE TABLE newest(chat INTEGER PRIMARY KEY, seq INTEGER NOT NULL);
@@ -99,6 +99,12 @@ CREATE TABLE keys(
 INSERT INTO keys SELECT key, chat, seq, at FROM heard;
 DROP TABLE heard;
 ALTER TABLE keys RENAME TO heard;
+";
+
+/// A message costs a page less where the lines that wait are found by `tally.open`, as parts are.
+const LEAN: &str = "
+UPDATE tally SET open = coalesce(min(open, (SELECT min(seq) FROM lines WHERE waits IS NOT NULL)), open);
+DROP INDEX lines_waiting;
 ";
 
 /// Opens the database for writing. Closing it never writes the log back into it, so that a database found
@@ -265,6 +271,21 @@ mod tests {
         assert_eq!(all, [(-5, 7, 1, 2), (6, 7, 3, 4), (6, 8, 5, 6)]);
         let again = conn.execute("INSERT OR IGNORE INTO heard VALUES(6, 8, 9, 9)", []).unwrap();
         assert_eq!(again, 0, "still unique in their chat");
+    }
+
+    #[test]
+    fn what_waited_is_found_by_where_recovery_begins() {
+        for (waits, want) in [("NULL", 9), ("1", 3)] {
+            let (_dir, mut conn) = fresh();
+            migrate_by(&mut conn, &STEPS[..4]).unwrap();
+            conn.execute_batch(&format!(
+                "UPDATE tally SET open = 9; INSERT INTO lines(seq, chat, at, kind, trace, recalled, waits, text) \
+                 VALUES(2, 1, 0, 0, 0, 0, NULL, ''), (3, 1, 0, 0, 0, 0, {waits}, '')"
+            ))
+            .unwrap();
+            migrate(&mut conn).unwrap();
+            assert_eq!(conn.query_row("SELECT open FROM tally", [], |r| r.get::<_, i64>(0)).unwrap(), want, "{waits}");
+        }
     }
 
     #[test]

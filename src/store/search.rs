@@ -2,9 +2,12 @@
 //! letters and digits make words; so a word of one or two characters is found by a phrase
 //! (crates.md §0.10), and the index and the scan of what is not yet indexed agree by construction.
 
+use std::collections::HashMap;
+
 use rusqlite::{Connection, params};
 
 use super::columns::{int, nat};
+use super::rows::spoke;
 use crate::domain::Seq;
 
 /// The longest token in characters; what is longer is cut there, in texts and questions alike.
@@ -161,8 +164,8 @@ pub(super) fn forget(conn: &Connection, seq: i64) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Indexes lines above `from` until `enough` says so; returns how many, and how far it came. The caller has
-/// a transaction open.
+/// Indexes lines above `from` until `enough` says so, and notes which chats spoke; returns how many, and how far it
+/// came. The caller has a transaction open.
 pub(super) fn index_some(
     conn: &Connection,
     from: u64,
@@ -170,13 +173,15 @@ pub(super) fn index_some(
 ) -> rusqlite::Result<(u64, u64)> {
     let mut count = 0;
     let mut reached = from;
+    let mut newest = HashMap::new();
     {
         let mut next = conn.prepare_cached("SELECT seq, chat, text, trace FROM lines WHERE seq > ?1 ORDER BY seq")?;
         let mut rows = next.query([int(from)])?;
         while let Some(row) = rows.next()? {
-            let seq = nat(row.get(0)?);
+            let (seq, chat) = (nat(row.get(0)?), row.get(1)?);
+            newest.insert(chat, seq);
             if !row.get::<_, bool>(3)? {
-                index(conn, Seq(seq), row.get(1)?, row.get_ref(2)?.as_str()?)?;
+                index(conn, Seq(seq), chat, row.get_ref(2)?.as_str()?)?;
                 count += 1;
             }
             reached = seq;
@@ -184,6 +189,10 @@ pub(super) fn index_some(
                 break;
             }
         }
+    }
+    // Once a chat and not once a line.
+    for (chat, seq) in newest {
+        spoke(conn, chat, int(seq))?;
     }
     conn.prepare_cached("UPDATE tally SET indexed = ?1")?.execute([int(reached)])?;
     Ok((count, reached))

@@ -347,6 +347,30 @@ fn the_oldest_open_part_says_where_recovery_begins() {
 }
 
 #[test]
+fn the_oldest_line_that_waits_is_found_after_all_that_came_since() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut world = open(dir.path());
+    let begin = |world: &World| number(world, "SELECT open FROM tally");
+    for n in 1..=9 {
+        world.commit(vec![hear(&heard(n, 5, "问"))]);
+    }
+    world.commit((1..=9).filter(|n| *n != 4).map(|n| Row::Ended(Seq(n), Outcome::Replied)).collect());
+    assert_eq!(begin(&world), 4);
+    world.close();
+    let mut world = open(dir.path());
+    assert_eq!(world.recovered.waiting.iter().map(|line| line.seq.0).collect::<Vec<_>>(), [4]);
+    world.commit(vec![hear(&heard(12, 5, "问"))]);
+    assert_eq!(begin(&world), 4, "known also after a restart");
+    // What was long at its end is to be answered after all.
+    world.commit(vec![Row::Judged(Seq(2), Verdict::reply(Gate::Slash, Reason::Asked))]);
+    assert_eq!(begin(&world), 2);
+    world.commit([2, 4, 12].map(|n| Row::Ended(Seq(n), Outcome::Replied)).into());
+    assert_eq!(begin(&world), 12);
+    world.close();
+    assert!(open(dir.path()).recovered.waiting.is_empty());
+}
+
+#[test]
 fn a_draft_holds_its_question() {
     let dir = tempfile::tempdir().unwrap();
     let mut world = open(dir.path());

@@ -183,7 +183,10 @@ impl Writer {
         }
         self.connection()?;
         let conn = self.conn.as_ref().ok_or(StoreError::Stopped)?;
-        Ok(recover::again(conn, (self.clock)())?)
+        let recovered = recover::again(conn, (self.clock)())?;
+        // It has ended some lines.
+        self.book = Book::read(conn)?;
+        Ok(recovered)
     }
 
     /// How long nothing has to be done. Hours, when nothing is going on: no wake-ups.
