@@ -14,6 +14,9 @@ use crate::domain::{ProviderError, Redactor};
 
 /// Longest body of an error or a report in bytes.
 const SMALL_BODY: usize = 1 << 20;
+/// Connections kept for later questions; each holds some 30 KiB. Under a flood they are taken again before there are
+/// so many.
+const IDLE: usize = 16;
 /// The longest wait for the body of a refusal.
 const REFUSAL_WAIT: Duration = Duration::from_secs(5);
 
@@ -190,7 +193,7 @@ fn client(config: &Provider, base: &Url) -> Result<Client, String> {
         .user_agent(concat!("qqdeck/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(config.timeout.connect)
         .pool_idle_timeout(Duration::from_secs(50))
-        .pool_max_idle_per_host(config.max_concurrency.max(1))
+        .pool_max_idle_per_host(config.max_concurrency.clamp(1, IDLE))
         .tcp_nodelay(true)
         .tcp_keepalive(Duration::from_secs(30))
         .http1_only()
