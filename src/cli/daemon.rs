@@ -70,7 +70,7 @@ pub fn logs(config: &crate::config::Logs, data: &Path, on_stderr: bool) -> Resul
     Ok(logs)
 }
 
-/// Runs the bot with its socket until it has stopped, the socket on the other threads where there are any; `beside`
+/// Runs the bot with its doors until it has stopped, the doors on the other threads where there are any; `beside`
 /// runs along once the socket listens, is told where adapters may dial in, and its end ends the bot. `demo`: the world
 /// is simulated, and consoles say so.
 ///
@@ -92,9 +92,10 @@ pub async fn daemon<F: Future<Output = ()>>(
     let stop = CancellationToken::new();
     let doors = Doors::new(running.handle.clone(), &data, stop.clone());
     let doors = if demo { doors.of_demo() } else { doors };
-    let served = others.unwrap_or_else(Handle::current).spawn(serve::serve(door, doors.clone()));
+    let others = others.unwrap_or_else(Handle::current);
+    let served = others.spawn(serve::serve(door, doors.clone()));
     let (bound, _) = watch::channel(None);
-    tokio::spawn(serve::metrics::keep(running.handle.clone(), stop.clone(), bound));
+    others.spawn(serve::metrics::keep(running.handle.clone(), stop.clone(), bound));
     let beside = beside(doors, &running.addresses);
     let end = until_end(&mut running, &mut signals, &logs, beside).await;
     stop.cancel();

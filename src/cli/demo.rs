@@ -86,9 +86,14 @@ impl Demo {
             ended
         };
         let (keep, kept) = std::sync::mpsc::channel();
-        let shown = threads.block_on(self.show(threads.others(), data, &logs, |doors| async move {
-            let Ok(theirs) = tokio::net::UnixStream::from_std(theirs) else { return };
-            tokio::spawn(doors.talk(theirs, operator));
+        let others = threads.others();
+        let shown = threads.block_on(self.show(others.clone(), data, &logs, |doors| async move {
+            let others = others.unwrap_or_else(Handle::current);
+            others.spawn(async move {
+                if let Ok(theirs) = tokio::net::UnixStream::from_std(theirs) {
+                    doors.talk(theirs, operator).await;
+                }
+            });
             let _ = keep.send(thread::spawn(relay));
             // The terminal's end is the demo's.
             let _ = ended.await;
