@@ -13,9 +13,10 @@ use tokio_tungstenite::tungstenite::handshake::client::Request;
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 use tokio_util::sync::CancellationToken;
 
+use super::door::Door;
 use super::ending::Ending;
 use super::fragments::Fragments;
-use super::link::{Door, Introduction, LinkRole, LinkSettings, PROOF};
+use super::link::{Introduction, LinkRole, LinkSettings, PROOF};
 use super::tls;
 use super::token::Token;
 use crate::config::{Dial, OneBot};

@@ -25,10 +25,11 @@ use tokio_tungstenite::tungstenite::protocol::Role;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::door::Door;
 use super::fragments::Fragments;
 use super::gate::{Gate, Seat};
 use super::handshake::{self, Refusal, Rules, Welcome};
-use super::link::{Door, Introduction, LinkSettings, PROOF};
+use super::link::{Introduction, LinkSettings, PROOF};
 use super::tls;
 use super::token::Token;
 use crate::config::{Network, OneBot};
@@ -122,7 +123,10 @@ impl Server {
     /// Binds all addresses, or none, and starts to accept.
     pub async fn start(settings: ServerSettings, door: Door, stop: CancellationToken) -> Result<Self, ServerError> {
         let tls = match &settings.tls {
-            Some((cert, key)) => Some(tls::acceptor(cert, key)?),
+            Some((cert, key)) => Some(tls::acceptor(cert, key).map_err(|cause| {
+                let (cert, key) = (cert.clone(), key.clone());
+                ServerError::Tls { cert, key, cause }
+            })?),
             None => None,
         };
         let mut listeners = Vec::new();

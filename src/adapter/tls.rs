@@ -7,8 +7,6 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
-use super::server::ServerError;
-
 /// The dialling side, trusting what the system trusts.
 pub(super) fn connector() -> Result<TlsConnector, rustls::Error> {
     let mut roots = rustls::RootCertStore::empty();
@@ -21,19 +19,18 @@ pub(super) fn connector() -> Result<TlsConnector, rustls::Error> {
     Ok(TlsConnector::from(Arc::new(config)))
 }
 
-/// The accepting side, from PEM files.
-pub(super) fn acceptor(cert: &Path, key: &Path) -> Result<TlsAcceptor, ServerError> {
-    let failed = |cause: String| ServerError::Tls { cert: cert.to_owned(), key: key.to_owned(), cause };
+/// The accepting side, from PEM files; an error is the cause in words.
+pub(super) fn acceptor(cert: &Path, key: &Path) -> Result<TlsAcceptor, String> {
     let chain = CertificateDer::pem_file_iter(cert)
         .and_then(|chain| chain.collect::<Result<Vec<_>, _>>())
-        .map_err(|error| failed(error.to_string()))?;
-    let private = PrivateKeyDer::from_pem_file(key).map_err(|error| failed(error.to_string()))?;
+        .map_err(|error| error.to_string())?;
+    let private = PrivateKeyDer::from_pem_file(key).map_err(|error| error.to_string())?;
     warn_if_readable(key);
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, private))
-        .map_err(|error| failed(error.to_string()))?;
+        .map_err(|error| error.to_string())?;
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 

@@ -13,6 +13,13 @@ const SPOKE: &str = "WITH tail AS MATERIALIZED (SELECT chat, max(seq) AS seq FRO
      spoke AS (SELECT chat, seq FROM tail UNION ALL \
      SELECT chat, seq FROM newest WHERE chat NOT IN (SELECT chat FROM tail))";
 
+/// Notes the newest line of a chat, as far as the index reaches.
+pub(super) fn spoke(conn: &Connection, chat: i64, seq: i64) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO newest VALUES(?1, ?2) ON CONFLICT DO UPDATE SET seq = max(seq, excluded.seq)";
+    conn.prepare_cached(sql)?.execute([chat, seq])?;
+    Ok(())
+}
+
 /// A page of the list. `limit` is within bounds.
 pub(super) fn list(conn: &Connection, before: Option<Seq>, limit: u32, filter: Option<&str>) -> rusqlite::Result<Page> {
     let before = before.map_or(i64::MAX, |seq| int(seq.0));

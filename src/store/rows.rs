@@ -6,7 +6,7 @@ use ring::digest;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::columns::{access, author, effect, int, json, nat, peer, state};
-use super::search;
+use super::{chats, search};
 use crate::domain::{
     Alert, AlertState, Audit, ConversationId, Decision, Grant, Line, MessageId, Outcome, Part, PartId, PartState, Row,
     Seq, Silence, Usage, Verdict,
@@ -217,7 +217,7 @@ impl Book {
         // index has passed it, it is added here and now.
         let late = line.seq.0 <= self.indexed;
         if late {
-            spoke(conn, chat, int(line.seq.0))?;
+            chats::spoke(conn, chat, int(line.seq.0))?;
         }
         if trace {
             return Ok(());
@@ -293,15 +293,6 @@ impl Book {
 /// Whether a line is on record.
 pub(super) fn is_there(conn: &Connection, line: Seq) -> rusqlite::Result<bool> {
     conn.prepare_cached("SELECT EXISTS(SELECT 1 FROM lines WHERE seq = ?1)")?.query_row([int(line.0)], |r| r.get(0))
-}
-
-/// The newest line of a chat, as far as the index reaches.
-pub(super) fn spoke(conn: &Connection, chat: i64, seq: i64) -> rusqlite::Result<()> {
-    run(
-        conn,
-        "INSERT INTO newest VALUES(?1, ?2) ON CONFLICT DO UPDATE SET seq = max(seq, excluded.seq)",
-        params![chat, seq],
-    )
 }
 
 fn run(conn: &Connection, sql: &str, values: &[&dyn rusqlite::ToSql]) -> rusqlite::Result<()> {

@@ -6,8 +6,8 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, params};
 
+use super::chats;
 use super::columns::{int, nat};
-use super::rows::spoke;
 use crate::domain::Seq;
 
 /// The longest token in characters; what is longer is cut there, in texts and questions alike.
@@ -192,7 +192,7 @@ pub(super) fn index_some(
     }
     // Once a chat and not once a line.
     for (chat, seq) in newest {
-        spoke(conn, chat, int(seq))?;
+        chats::spoke(conn, chat, int(seq))?;
     }
     conn.prepare_cached("UPDATE tally SET indexed = ?1")?.execute([int(reached)])?;
     Ok((count, reached))

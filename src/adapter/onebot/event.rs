@@ -1,13 +1,12 @@
-//! Events: messages and requests, and what a frame means to the engine.
+//! Events: messages and requests.
 
 use serde_json::Value;
 
 use super::json::{self, Fields, Id};
-use super::segment::{self, Part, Whom};
-use super::wire::Frame;
+use super::message;
+use super::segment::{Part, Whom};
 use crate::domain::{
-    ConversationId, GroupId, GroupRank, Message, MessageId, Notice, Peer, Request, RequestKind, SelfId, Sender, Text,
-    UserId,
+    ConversationId, GroupId, GroupRank, Message, MessageId, Peer, Request, RequestKind, SelfId, Sender, Text, UserId,
 };
 
 /// NapCat's word for "some group" in temporary sessions: no group to answer through.
@@ -95,7 +94,7 @@ impl MessageFrame {
             rank: rank(&sender),
             anonymous: json::word(&mut json::object(fields, "anonymous"), "name"),
             group_name: json::some_word(fields, "group_name"),
-            parts: segment::read_message(json::take(fields, "message"), json::take(fields, "raw_message")),
+            parts: message::read(json::take(fields, "message"), json::take(fields, "raw_message")),
             time: json::time(fields),
         }
     }
@@ -119,7 +118,7 @@ impl MessageFrame {
     }
 
     /// The chat it belongs to; a message of ours belongs to whom it went to.
-    fn peer(&self) -> Option<Peer> {
+    pub(super) fn peer(&self) -> Option<Peer> {
         let number = |id: &Option<Id>| id.as_ref().and_then(Id::number);
         match self.kind {
             MessageKind::Group => number(&self.group).map(|id| Peer::Group(GroupId(id))),
@@ -132,7 +131,7 @@ impl MessageFrame {
         }
     }
 
-    fn into_message(self, conversation: ConversationId, now: i64) -> Message {
+    pub(super) fn into_message(self, conversation: ConversationId, now: i64) -> Message {
         let number = |id: Option<Id>| id.and_then(|id| id.number());
         Message {
             conversation,
@@ -195,7 +194,7 @@ impl RequestFrame {
     }
 
     /// The request for the engine; `None` for kinds that nobody could answer.
-    fn into_request(self, account: SelfId, now: i64) -> Option<Request> {
+    pub(super) fn into_request(self, account: SelfId, now: i64) -> Option<Request> {
         let group = self.group.as_ref().and_then(Id::number).map(GroupId);
         let kind = match (self.kind?.as_str(), self.sub_type.as_deref()) {
             ("friend", _) => RequestKind::Friend,
@@ -209,83 +208,9 @@ impl RequestFrame {
     }
 }
 
-/// What an event frame means to the engine. The account inside is 0 where the frame named none: whoever
-/// knows the link sets it with [`Heard::set_account`].
-#[derive(Debug, Clone, PartialEq)]
-pub struct Heard {
-    /// The account that the frame names.
-    pub account: Option<SelfId>,
-    /// What was heard.
-    pub what: What,
-}
-
-/// What was heard.
-#[derive(Debug, Clone, PartialEq)]
-pub enum What {
-    /// Somebody, perhaps ourselves, said something.
-    Message(Box<Message>),
-    /// Something happened in a chat.
-    Notice(Notice),
-    /// Somebody asks to be let in.
-    Request(Request),
-    /// The QQ state, with a reason where one was given. `None`: the adapter does not know.
-    State(Option<bool>, Text),
-    /// Nothing for the engine; the account, if named, is learnt from it (lifecycle, unknown events).
-    Nothing,
-}
-
-impl Heard {
-    /// Names the account.
-    pub fn set_account(&mut self, account: SelfId) {
-        self.account = Some(account);
-        match &mut self.what {
-            What::Message(message) => message.conversation.account = account,
-            What::Request(request) => request.account = account,
-            What::Notice(notice) => match notice {
-                Notice::Recalled { conversation, .. }
-                | Notice::Muted { conversation, .. }
-                | Notice::Removed { conversation, .. }
-                | Notice::Joined { conversation, .. }
-                | Notice::Poked { conversation, .. }
-                | Notice::Renamed { conversation, .. } => conversation.account = account,
-                Notice::Other { account: named, .. } => *named = account,
-            },
-            What::State(..) | What::Nothing => {}
-        }
-    }
-}
-
-impl Frame {
-    /// What the frame means to the engine; `None` for responses and for what is no event. `now` is in
-    /// seconds since 1970, for events without a time.
-    pub fn heard(self, now: i64) -> Option<Heard> {
-        let account = self.account().and_then(Id::number).filter(|id| *id != 0).map(SelfId);
-        let named = account.unwrap_or_default();
-        let what = match self {
-            Self::Message(frame) => match frame.peer() {
-                Some(peer) => {
-                    let conversation = ConversationId { account: named, peer };
-                    What::Message(Box::new(frame.into_message(conversation, now)))
-                }
-                None => What::Nothing,
-            },
-            Self::Notice(frame) => frame.into_what(named),
-            Self::Request(frame) => frame.into_request(named, now).map_or(What::Nothing, What::Request),
-            Self::Lifecycle { .. } => What::Nothing,
-            Self::Heartbeat { online, .. } => match online {
-                Some(online) => What::State(online, Text::default()),
-                None => What::Nothing,
-            },
-            Self::Unknown { .. } => What::Nothing,
-            Self::Response(_) | Self::Invalid => return None,
-        };
-        Some(Heard { account, what })
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::decode;
+    use super::super::{Heard, What, decode};
     use super::*;
 
     fn heard(text: &str) -> Heard {

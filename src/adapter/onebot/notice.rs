@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::event::What;
+use super::heard::What;
 use super::json::{self, Fields, Id};
 use crate::domain::{ConversationId, GroupId, MessageId, Notice, Peer, SelfId, Text, UserId};
 

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::event::MessageFrame;
 use super::json::{self, Fields, Id};
-use super::response::Response;
+use super::response::{Response, is_ambiguous};
 use crate::domain::{Action, AppKind, Call, CallOutcome, CallReply, ConversationId, GroupId, MessageId, SelfId, Text};
 
 /// What an answer is read as.
@@ -36,20 +36,6 @@ impl Wanted {
             Action::Recall { .. } | Action::Answer { .. } => Self::Nothing,
             Action::History { peer, .. } | Action::GetMessage { peer, .. } => Self::Messages(chat(*peer)),
             Action::GroupInfo { .. } | Action::GroupList => Self::Groups,
-        }
-    }
-}
-
-/// Whether a failed send may have been delivered all the same. NapCat's `Timeout: NTEvent …` is what it says
-/// when it is muted, when a text is blocked, *and* when QQ confirmed too late (onebot.md §4): it cannot be
-/// told apart. Lagrange's 9000 means that QQ took the message and gave no number for it.
-pub fn is_ambiguous(retcode: i64, words: &str) -> bool {
-    match retcode {
-        0 | 1 | 400 | 403 | 404 | 1400 | 1401 | 1403 | 1404 => false,
-        9000 => true,
-        _ => {
-            let words = words.to_ascii_lowercase();
-            ["timeout", "timed out", "time out", "超时"].iter().any(|sign| words.contains(sign))
         }
     }
 }

@@ -3,7 +3,6 @@
 use serde_json::Value;
 
 use super::json::{self, Fields};
-use super::reply::is_ambiguous;
 
 /// One response frame.
 #[derive(Debug, Clone, PartialEq)]
@@ -76,5 +75,19 @@ impl Response {
     /// It failed, and yet a message may have been delivered.
     pub fn ambiguous(&self) -> bool {
         !self.ok() && is_ambiguous(self.code(), &self.words)
+    }
+}
+
+/// Whether a failed send may have been delivered all the same. NapCat's `Timeout: NTEvent …` is what it says
+/// when it is muted, when a text is blocked, *and* when QQ confirmed too late (onebot.md §4): it cannot be
+/// told apart. Lagrange's 9000 means that QQ took the message and gave no number for it.
+pub fn is_ambiguous(retcode: i64, words: &str) -> bool {
+    match retcode {
+        0 | 1 | 400 | 403 | 404 | 1400 | 1401 | 1403 | 1404 => false,
+        9000 => true,
+        _ => {
+            let words = words.to_ascii_lowercase();
+            ["timeout", "timed out", "time out", "超时"].iter().any(|sign| words.contains(sign))
+        }
     }
 }

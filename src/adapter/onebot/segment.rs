@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 
-use super::cq;
 use super::json::{self, Fields, Id};
 use crate::domain::{AtTarget, MessageId, Picture, Segment, Text, UserId};
 
@@ -178,25 +177,6 @@ fn card_title(card: Value) -> Option<String> {
     first_word(&mut card, &["prompt", "desc"])
 }
 
-/// A message field of whatever type it is (`message_format` lies); `raw_message` stands in where it is missing.
-pub(super) fn read_message(message: Value, raw_message: Value) -> Vec<Part> {
-    match (message, raw_message) {
-        (Value::Array(elements), _) => elements.into_iter().filter_map(read_element).collect(),
-        (Value::String(text), _) => cq::parse(&text),
-        (element @ Value::Object(_), _) => read_element(element).into_iter().collect(),
-        (Value::Null, Value::String(text)) => cq::parse(&text),
-        (number @ Value::Number(_), _) => json::to_word(number).map(Part::Text).into_iter().collect(),
-        _ => Vec::new(),
-    }
-}
-
-/// One element of the array; `None` for junk (null, bare words, no type, a type that is no word).
-fn read_element(element: Value) -> Option<Part> {
-    let Value::Object(mut element) = element else { return None };
-    let Value::String(kind) = json::take(&mut element, "type") else { return None };
-    Some(Part::read(kind, json::object(&mut element, "data")))
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -204,8 +184,8 @@ mod tests {
     use super::*;
 
     fn one(kind: &str, data: Value) -> Part {
-        let mut parts = read_message(json!([{ "type": kind, "data": data }]), Value::Null);
-        parts.remove(0)
+        let Value::Object(data) = data else { panic!() };
+        Part::read(kind.into(), data)
     }
 
     #[test]
@@ -238,13 +218,5 @@ mod tests {
     #[test]
     fn a_type_with_escapes_is_shown_safely() {
         assert_eq!(one("evil\u{1b}[2J", json!({})).into_segment(), Segment::Other("evil␛[2J".into(), None));
-    }
-
-    #[test]
-    fn junk_is_left_out() {
-        let junk = json!([null, "bare", 42, {"data": {"text": "x"}}, {"type": 7}, {"type": "text", "data": null}]);
-        assert_eq!(read_message(junk, Value::Null), [Part::Text(String::new())]);
-        assert_eq!(read_message(Value::Null, json!("a")), [Part::Text("a".into())]);
-        assert_eq!(read_message(json!(true), json!("a")), []);
     }
 }

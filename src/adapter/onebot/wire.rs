@@ -3,9 +3,11 @@
 use serde_json::Value;
 
 use super::event::{MessageFrame, RequestFrame};
+use super::heard::{Heard, What};
 use super::json::{self, Fields, Id};
 use super::notice::NoticeFrame;
 use super::response::Response;
+use crate::domain::{ConversationId, SelfId, Text};
 
 /// One frame from an adapter.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,6 +57,34 @@ impl Frame {
             }
             Self::Response(_) | Self::Invalid => None,
         }
+    }
+}
+
+impl Frame {
+    /// What the frame means to the engine; `None` for responses and for what is no event. `now` is in
+    /// seconds since 1970, for events without a time.
+    pub fn heard(self, now: i64) -> Option<Heard> {
+        let account = self.account().and_then(Id::number).filter(|id| *id != 0).map(SelfId);
+        let named = account.unwrap_or_default();
+        let what = match self {
+            Self::Message(frame) => match frame.peer() {
+                Some(peer) => {
+                    let conversation = ConversationId { account: named, peer };
+                    What::Message(Box::new(frame.into_message(conversation, now)))
+                }
+                None => What::Nothing,
+            },
+            Self::Notice(frame) => frame.into_what(named),
+            Self::Request(frame) => frame.into_request(named, now).map_or(What::Nothing, What::Request),
+            Self::Lifecycle { .. } => What::Nothing,
+            Self::Heartbeat { online, .. } => match online {
+                Some(online) => What::State(online, Text::default()),
+                None => What::Nothing,
+            },
+            Self::Unknown { .. } => What::Nothing,
+            Self::Response(_) | Self::Invalid => return None,
+        };
+        Some(Heard { account, what })
     }
 }
 
