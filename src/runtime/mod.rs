@@ -5,8 +5,9 @@
 //! * `inbox`: what leaves tell · `links`: server and dials · [`keeper`]: the configuration file
 //! * `secrets`: what the log must never show
 //! * `farewell`: notifications that are under way at the end
-//! * [`quarantine`]: inputs that made the engine panic, and the form of recordings · `clock`
+//! * [`quarantine`]: inputs that made the engine panic, and the form of recordings · `clock`, `alarm`
 
+mod alarm;
 mod clock;
 mod driver;
 mod farewell;
