@@ -494,7 +494,8 @@ fn what_was_told_and_what_hushes_an_alert_have_words() {
     for fault in &faults {
         check(|lang| words::notify_fault(fault, lang));
     }
-    let told = |fault: Option<&NotifyFault>, what| Told { to: n(), what, at: Wall(0), fault: fault.cloned() };
+    let told =
+        |fault: Option<&NotifyFault>, what| Told { to: n(), what, at: Wall(0), fault: fault.cloned(), before: None };
     let mut view = AlertView {
         alert: alert(Metric::Errors, Subject::Bot, Detail::None),
         silenced: Some((Wall(0), NASTY.into())),

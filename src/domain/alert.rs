@@ -259,6 +259,22 @@ pub struct Told {
     pub at: Wall,
     /// Why it did not arrive.
     pub fault: Option<NotifyFault>,
+    /// It is not known to have arrived: they surely know no more than this. On record, so that whoever comes after a
+    /// restart tells it.
+    #[serde(default)]
+    pub before: Option<ToldWhat>,
+}
+
+impl Told {
+    /// What the destination surely knows.
+    pub fn known(&self) -> ToldWhat {
+        self.before.unwrap_or(self.what)
+    }
+
+    /// It has left and not ended.
+    pub fn is_under_way(&self) -> bool {
+        self.before.is_some() && self.fault.is_none()
+    }
 }
 
 /// One time that a rule held for one subject.

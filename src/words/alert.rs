@@ -238,6 +238,15 @@ pub fn told_what(what: ToldWhat, lang: Lang) -> String {
     }
 }
 
+/// What a destination was told, or why it was not.
+pub fn how_told(told: &Told, lang: Lang) -> String {
+    match &told.fault {
+        Some(fault) => super::notify_fault(fault, lang),
+        None if told.is_under_way() => say!(lang, "正在通知", "being told"),
+        None => told_what(told.what, lang),
+    }
+}
+
 /// Why nobody can be told over QQ.
 pub fn no_account_to_notify(lang: Lang) -> String {
     say!(lang, "没有能用的 QQ 号，或没有配置管理员", "no account can send, or no admin is configured")
@@ -272,8 +281,7 @@ pub fn alert_marks(view: &AlertView, lang: Lang) -> String {
 pub fn alert_told(alert: &Alert, lang: Lang) -> String {
     let one = |told: &Told| {
         let to = quoted(&told.to);
-        let words =
-            told.fault.as_ref().map_or_else(|| told_what(told.what, lang), |fault| super::notify_fault(fault, lang));
+        let words = how_told(told, lang);
         say!(lang, "{to} {words}", "{to}: {words}")
     };
     alert.told.iter().map(one).collect::<Vec<_>>().join(lang.pick("；", "; "))

@@ -404,7 +404,10 @@ impl State {
             Turn::Over(episode) => self.alerts.owing.push(*episode),
             Turn::Dropped(episode) => self.forget(*episode),
             Turn::Fired => {
-                let same = |e: &Episode| e.alert.rule == key.0 && e.alert.subject == key.1;
+                // Whoever was told that it is over hears of another one. That the former was over is no news then.
+                let former = |e: &&mut Episode| e.alert.rule == key.0 && e.alert.subject == key.1 && e.is_told_over();
+                self.alerts.owing.iter_mut().filter(former).for_each(|e| e.repeats.clear());
+                let same = |e: &Episode| e.alert.rule == key.0 && e.alert.subject == key.1 && !e.is_told_over();
                 let Some(at) = self.alerts.owing.iter().position(same) else { return };
                 let old = self.alerts.owing.remove(at);
                 let fresh = self.alerts.tracks.get_mut(key).and_then(|track| track.revive(old));
@@ -438,12 +441,7 @@ impl State {
 
     /// Records what changed, publishes it, and asks to be woken when it goes on.
     fn settle_alerts(&mut self) {
-        let mut rows = Vec::new();
-        for episode in self.alerts.episodes_mut().filter(|e| e.dirty) {
-            episode.dirty = false;
-            rows.push(Row::Alert(Box::new(episode.alert.clone())));
-        }
-        self.rows.append(&mut rows);
+        self.record_alerts();
         let views = self.alert_views();
         if *self.alerts.views != views {
             self.alerts.views = Arc::new(views);
@@ -462,6 +460,15 @@ impl State {
             self.timers.cancel(former);
         }
         self.alerts.alarm = next.map(|at| self.timers.alarm(at, Timer::Alerts));
+    }
+
+    fn record_alerts(&mut self) {
+        let mut rows = Vec::new();
+        for episode in self.alerts.episodes_mut().filter(|e| e.dirty) {
+            episode.dirty = false;
+            rows.push(Row::Alert(Box::new(episode.alert.clone())));
+        }
+        self.rows.append(&mut rows);
     }
 
     fn alert_views(&self) -> Vec<AlertView> {
@@ -524,7 +531,11 @@ impl State {
                 self.alerts.known.insert(account, name);
             }
         }
-        for alert in alerts {
+        for mut alert in alerts {
+            // What was on its way when the last process ended may never have arrived: they know what they knew before.
+            for told in alert.told.iter_mut().filter(|told| told.before.is_some()) {
+                (told.what, told.before, told.fault) = (told.known(), None, None);
+            }
             let rule = self.alerts.rule(&alert.rule).filter(|rule| rule.metric == alert.metric).cloned();
             let Some(rule) = rule else {
                 self.close(Episode::new(Alert { state: AlertState::Resolved, ..alert }, Duration::ZERO, now.mono));
