@@ -140,7 +140,7 @@ impl Alerts {
             notes: BTreeMap::new(),
             tests: Vec::new(),
             notification: 0,
-            qq: Qq::new(now.mono),
+            qq: Qq::default(),
             silences: Vec::new(),
             first: Latencies::default(),
             total: Latencies::default(),
@@ -158,6 +158,7 @@ impl Alerts {
             hushed: Arc::default(),
         };
         alerts.configure(config);
+        alerts.qq = Qq::new(&alerts.destinations, now.mono);
         alerts
     }
 

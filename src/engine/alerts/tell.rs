@@ -287,7 +287,7 @@ impl State {
         let about: Vec<SelfId> = told.filter_map(|e| ailing(&e.alert)).collect();
         self.alerts.notes.insert(id, Note { to: to.name.clone(), alerts });
         match &to.qq {
-            Some(people) => self.tell_people(id, people, &message, about),
+            Some(_) => self.tell_people(id, to, &message, about),
             None => self.effects.push(Effect::Notify(Box::new(Notification { id, to: to.place, message }))),
         }
         id
