@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use qqdeck::simulator::{Dialect, DropStyle, Fault, FaultMix, ModelSettings, Side};
+use qqdeck::simulator::{Adapter, Dialect, DropStyle, Fault, FaultMix, ModelSettings, Side};
 use rustix::process::Signal;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -209,7 +209,7 @@ impl Town {
         while let Ok(letter) = self.mail.try_recv() {
             self.heard.entry("smtp".to_owned()).or_default().push(letter);
         }
-        let told = |adapter: &qqdeck::simulator::Adapter| {
+        let told = |adapter: &Adapter| {
             let sent = adapter.sent().into_iter().filter(|sent| sent.peer == private(ADMIN));
             sent.map(|sent| sent.text).filter(|text| text.starts_with("[qqdeck] ")).collect::<Vec<_>>()
         };
@@ -251,9 +251,9 @@ impl Town {
 
     /// The account that told the admin of what began.
     fn teller(&self) -> i64 {
-        let tells = |adapter: &&qqdeck::simulator::Adapter| {
-            adapter.sent().iter().any(|sent| sent.peer == private(ADMIN) && sent.text.starts_with("[qqdeck] critical"))
-        };
+        let begins = |text: &str| text.starts_with("[qqdeck] ") && !text.starts_with("[qqdeck] resolved");
+        let tells =
+            |adapter: &&Adapter| adapter.sent().iter().any(|sent| sent.peer == private(ADMIN) && begins(&sent.text));
         self.stage.sim.adapters.iter().find(tells).expect("somebody told").self_id()
     }
 }
@@ -314,6 +314,7 @@ async fn a_slow_first_token() {
     town.stage.model().change(|m| m.first_token = std::time::Duration::from_millis(400));
     town.stage.write(1, "在吗").await;
     town.hear(1).await;
+    assert_eq!(town.teller(), OTHER, "never through the account in question");
     town.end("answers slowly", &["answers slowly", ", at worst "]).await;
 }
 
@@ -426,7 +427,10 @@ async fn what_arrives_while_the_bot_stops_is_not_told_again() {
     lose_adapter(&stage).await;
     assert_eq!(server.asked().await.json()["status"], "firing");
     stage.bot.signal(Signal::TERM);
-    stage.bot.logs("closed").await;
+    // Once nobody is let in any more, the engine has stopped.
+    let url = stage.bot.url();
+    let address = url.trim_start_matches("ws://").trim_end_matches("/ws");
+    eventually("a closed door", async || TcpStream::connect(address).await.err()).await;
     go.send(()).unwrap();
     assert_eq!(stage.bot.end().await.code(), Some(0));
     stage.bot.restart().await;
