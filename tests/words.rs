@@ -435,6 +435,7 @@ fn alerts_have_words_for_those_who_look_and_those_who_are_told() {
         Subject::Bot,
         Subject::Account(SelfId(42)),
         Subject::Group(SelfId(42), GroupId(9)),
+        Subject::Dial("home".into()),
         Subject::Provider("deepseek".into()),
         Subject::Gpu(0),
     ];

@@ -110,6 +110,8 @@ pub enum Subject {
     Account(SelfId),
     /// A group that an account is in.
     Group(SelfId, GroupId),
+    /// An adapter that we dial, by its name in the configuration.
+    Dial(Arc<str>),
     /// A provider, by name.
     Provider(Arc<str>),
     /// A card, by its place.
@@ -126,6 +128,7 @@ impl Subject {
             Self::Group(account, group) => {
                 vec![label("account", account.to_string()), label("group", group.to_string())]
             }
+            Self::Dial(name) => vec![label("dial", name.to_string())],
             Self::Provider(name) => vec![label("provider", name.to_string())],
             Self::Gpu(index) => vec![label("gpu", index.to_string())],
         }
@@ -135,7 +138,7 @@ impl Subject {
     pub fn account(&self) -> Option<SelfId> {
         match self {
             Self::Account(account) | Self::Group(account, _) => Some(*account),
-            Self::Bot | Self::Provider(_) | Self::Gpu(_) => None,
+            Self::Bot | Self::Dial(_) | Self::Provider(_) | Self::Gpu(_) => None,
         }
     }
 }

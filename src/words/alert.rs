@@ -16,8 +16,9 @@ pub fn alert_name(alert: &Alert, lang: Lang) -> String {
     let name = named(alert);
     let rule = quoted(&alert.rule);
     match alert.metric {
-        Metric::AccountDown if alert.subject == Subject::Bot => {
-            say!(lang, "没有任何 QQ 适配器连上来", "no QQ adapter has connected")
+        Metric::AdapterNone => say!(lang, "没有任何 QQ 适配器连上来", "no QQ adapter has connected"),
+        Metric::AccountDown if matches!(alert.subject, Subject::Dial(_)) => {
+            say!(lang, "主动连接的 {name} 没有账号上线", "no account has come up over the dialled adapter {name}")
         }
         Metric::AccountDown => say!(lang, "{name} 的适配器断开", "the adapter of {name} is gone"),
         Metric::AccountOffline => say!(lang, "{name} 的 QQ 离线", "{name} is offline at QQ"),
@@ -64,7 +65,7 @@ fn named(alert: &Alert) -> String {
         Subject::Account(id) => id.to_string(),
         Subject::Group(_, group) if name != group.to_string() && !name.is_empty() => format!("{name} ({group})"),
         Subject::Group(_, group) => group.to_string(),
-        Subject::Provider(name) => quoted(name),
+        Subject::Provider(name) | Subject::Dial(name) => quoted(name),
         Subject::Gpu(index) if name.is_empty() => format!("GPU {index}"),
         Subject::Gpu(index) => format!("GPU {index} {name}"),
         Subject::Bot => name,
@@ -75,6 +76,7 @@ fn named(alert: &Alert) -> String {
 pub fn metric(metric: Metric, lang: Lang) -> String {
     match metric {
         Metric::AccountDown => say!(lang, "适配器断开", "adapter gone"),
+        Metric::AdapterNone => say!(lang, "没有适配器", "no adapter"),
         Metric::AccountOffline => say!(lang, "QQ 离线", "QQ offline"),
         Metric::AccountMuted => say!(lang, "被禁言", "muted"),
         Metric::ProviderAside => say!(lang, "模型被搁置", "provider set aside"),

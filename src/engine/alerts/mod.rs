@@ -1,12 +1,14 @@
 //! What is wrong, how bad, since when, and who is told (threats.md §4).
 //!
 //! * [`read`] what each metric says now · [`samples`] what windows look back on
+//! * [`dials`] adapters that we dial, until an account comes up over them
 //! * [`track`] one rule about one subject: pending, firing, over, flapping
 //! * [`tell`] who is told what, and when · [`qq`] telling the admins over QQ · [`hush`] silences, acknowledgements
 //!
 //! Whatever changes a measure [`stirs`](State::stir) it; after each input the rules about stirred measures are looked
 //! at. Everything that time alone changes has a deadline, so that nothing ticks while nothing is wrong.
 
+mod dials;
 mod hush;
 mod qq;
 mod read;
@@ -19,6 +21,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use self::dials::Dials;
 use self::qq::Qq;
 use self::samples::{Failed, Failures, Latencies, Stages};
 use self::tell::Note;
@@ -31,6 +34,8 @@ use receiver::Receiver;
 
 /// An adapter that has not connected since the start is given so long.
 const GRACE: Duration = Duration::from_secs(60);
+/// Where no adapter has ever connected, that is said after so long.
+const PATIENCE: Duration = Duration::from_secs(600);
 /// Alerts that are over and still shown.
 const PAST: usize = 20;
 /// Accounts that served within so long are missed when they do not come back after a restart.
@@ -119,6 +124,9 @@ pub(super) struct Alerts {
     /// When it was put on record that they serve.
     served: BTreeMap<SelfId, Wall>,
     grace_ends: Mono,
+    /// A bot that nobody knows yet is let alone until then.
+    patience_ends: Mono,
+    dials: Dials,
     alarm: Option<Alarm>,
     views: Arc<Vec<AlertView>>,
     hushed: Arc<Vec<Silence>>,
@@ -153,11 +161,13 @@ impl Alerts {
             known: BTreeMap::new(),
             served: BTreeMap::new(),
             grace_ends: now.mono + GRACE,
+            patience_ends: now.mono + PATIENCE,
+            dials: Dials::default(),
             alarm: None,
             views: Arc::default(),
             hushed: Arc::default(),
         };
-        alerts.configure(config);
+        alerts.configure(config, now.mono);
         alerts.qq = Qq::new(&alerts.destinations, now.mono);
         alerts
     }
@@ -169,7 +179,8 @@ impl Alerts {
         self.stirred = Metrics::ALL;
     }
 
-    fn configure(&mut self, config: &Config) {
+    fn configure(&mut self, config: &Config, now: Mono) {
+        self.dials.configure(&config.onebot.dial, now + GRACE);
         self.rules = config.alerts.in_force().into_iter().map(Arc::new).collect();
         self.edges = vec![None; self.rules.len()];
         self.flushes.retain(|name, _| self.rules.iter().any(|rule| rule.name == **name));
@@ -189,6 +200,16 @@ impl Alerts {
             self.known.entry(SelfId(*account)).or_default();
         }
         self.stirred = Metrics::ALL;
+    }
+
+    /// An account has come up over a link of this peer.
+    pub fn note_up(&mut self, peer: &str) {
+        self.dials.up(peer);
+    }
+
+    /// A peer was not let in, or did not let us in.
+    pub fn note_refused(&mut self, peer: &str, cause: &Text) {
+        self.dials.refused(peer, cause);
     }
 
     fn is_active(&self, rule: &str, subject: &Subject) -> bool {
@@ -221,7 +242,7 @@ impl State {
 
     /// How an account stands may have changed.
     pub fn stir_accounts(&mut self) {
-        for metric in [Metric::AccountDown, Metric::AccountOffline, Metric::AccountMuted] {
+        for metric in [Metric::AccountDown, Metric::AdapterNone, Metric::AccountOffline, Metric::AccountMuted] {
             self.stir(metric);
         }
     }
@@ -322,7 +343,7 @@ impl State {
     pub fn configure_alerts(&mut self) {
         let config = Arc::clone(&self.config);
         self.alerts.refused = None;
-        self.alerts.configure(&config);
+        self.alerts.configure(&config, self.now.mono);
         // Alerts of rules that are gone end without a word.
         let rules = &self.alerts.rules;
         let gone: Vec<_> =
