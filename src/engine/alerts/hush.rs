@@ -44,8 +44,11 @@ impl State {
     fn inhibitors(&self) -> Vec<Inhibitor> {
         let firing = self.alerts.tracks.iter().filter(|(_, track)| track.is_firing());
         let episodes = firing.filter_map(|(_, track)| track.episode.as_ref());
+        // One that comes and goes says nothing of the time when it is gone.
         let says_more = |e: &&Episode| {
-            matches!(e.alert.metric, Metric::AccountDown | Metric::ProvidersDown | Metric::StorageUnrecorded)
+            let metric = e.alert.metric;
+            let wide = matches!(metric, Metric::AccountDown | Metric::ProvidersDown | Metric::StorageUnrecorded);
+            wide && (e.alert.no_data || e.alert.value > 0.0)
         };
         let one = |e: &Episode| Inhibitor {
             rule: Arc::clone(&e.alert.rule),
