@@ -316,6 +316,11 @@ pace = "off"
 jitter = "0s"
 "#;
 
+/// These rules, told at once, so that a test need not wait.
+pub fn at_once(rules: &[&str]) -> String {
+    rules.iter().map(|rule| format!("[[alerts.rules]]\nname = \"{rule}\"\nwait = \"0s\"\n")).collect()
+}
+
 impl Stage {
     /// A bot between these, configured by what `config` writes when the servers are known.
     pub async fn set(

@@ -12,7 +12,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 
-use super::endpoint::{Asked, Endpoint, Play};
+use super::endpoint::{Asked, Endpoint, Play, destination, fine};
 use super::harness::*;
 
 /// Our other account, which can tell of the first one's trouble.
@@ -23,49 +23,21 @@ const ADMIN: i64 = 900;
 const NOWHERE: &str = "ws://127.0.0.1:9/ws";
 
 /// The rules that ship; changes are told at once, and a window is over soon.
-const RULES: &str = r#"
-[telemetry]
-idle_interval = "1s"
-[[alerts.rules]]
-name = "ws_disconnected"
-wait = "0s"
-[[alerts.rules]]
-name = "account_offline"
-wait = "0s"
-[[alerts.rules]]
-name = "provider_aside"
-wait = "0s"
-[[alerts.rules]]
-name = "reply_latency_high"
-threshold = "200ms"
-window = "1s"
-min_samples = 1
-keep_firing = "0s"
-wait = "0s"
-[[alerts.rules]]
-name = "vram_high"
-for = "0s"
-keep_firing = "0s"
-wait = "0s"
-[[alerts.rules]]
-name = "error_burst"
-window = "5m"
-wait = "0s"
-"#;
+fn rules() -> String {
+    let soon = "keep_firing = \"0s\"\n";
+    [
+        "[telemetry]\nidle_interval = \"1s\"\n".to_owned(),
+        at_once(&["ws_disconnected", "account_offline", "provider_aside"]),
+        at_once(&["reply_latency_high"]) + "threshold = \"200ms\"\nwindow = \"1s\"\nmin_samples = 1\n" + soon,
+        at_once(&["vram_high"]) + "for = \"0s\"\n" + soon,
+        at_once(&["error_burst"]) + "window = \"5m\"\n",
+    ]
+    .concat()
+}
 
-/// What each service says when all is well.
-fn fine(target: &str) -> Play {
-    Play::say(
-        200,
-        match kind(target) {
-            "bark" => r#"{"code":200,"message":"success","timestamp":1}"#,
-            "serverchan" => r#"{"code":0,"message":"","data":{"pushid":"1"}}"#,
-            "wecom" | "dingtalk" => r#"{"errcode":0,"errmsg":"ok"}"#,
-            "feishu" => r#"{"StatusCode":0,"StatusMessage":"success","code":0,"data":{},"msg":"success"}"#,
-            "ntfy" => r#"{"id":"hwQ2YpKdmg","time":1,"event":"message","topic":"t"}"#,
-            _ => "",
-        },
-    )
+/// What the service at an address says when all is well.
+fn yes(target: &str) -> Play {
+    Play::say(200, fine(kind(target)))
 }
 
 fn kind(target: &str) -> &'static str {
@@ -175,7 +147,7 @@ struct Town {
 
 impl Town {
     async fn set() -> Self {
-        let server = Endpoint::saying([], fine).await;
+        let server = Endpoint::saying([], yes).await;
         let (port, mail) = mailbox().await;
         let everywhere = everywhere(&server, port);
         let mut bot = Bot::prepare("");
@@ -186,7 +158,7 @@ impl Town {
         let models = vec![ModelSettings::instant("A"), ModelSettings::instant("B")];
         let stage = Stage::set_for(bot, adapters, models, |sim| {
             let first = provider("first", "openai", &sim.models[0], "");
-            format!("{OPEN}{RULES}{everywhere}{first}{}", provider("spare", "openai", &sim.models[1], "tier = 1"))
+            format!("{OPEN}{}{everywhere}{first}{}", rules(), provider("spare", "openai", &sim.models[1], "tier = 1"))
         })
         .await;
         Self { server, mail, stage, heard: BTreeMap::new(), seen: [0; 2] }
@@ -263,18 +235,19 @@ const KINDS: usize = 9;
 
 fn everywhere(server: &Endpoint, mail: u16) -> String {
     let url = server.url("");
-    let at = |kind: &str, keys: &str| format!("[[notify.to]]\nkind = \"{kind}\"\ngap = \"0s\"\n{keys}\n");
-    let robot = |kind: &str| at(kind, &format!("url = \"{url}/{kind}\""));
+    let at = |kind: &str, keys: &[(&str, &str)]| destination(kind, keys) + "gap = \"0s\"\n";
+    let robot = |kind: &str| at(kind, &[("url", &format!("{url}/{kind}"))]);
     [
-        at("qq", ""),
-        at("bark", &format!("server = \"{url}\"\nkey = \"k\"")),
-        at("serverchan", &format!("server = \"{url}\"\nkey = \"SCTkey\"")),
+        at("qq", &[]),
+        at("bark", &[("server", &url), ("key", "k")]),
+        at("serverchan", &[("server", &url), ("key", "SCTkey")]),
         robot("wecom"),
         robot("dingtalk"),
         robot("feishu"),
-        at("ntfy", &format!("server = \"{url}\"\ntopic = \"t\"")),
-        at("smtp", &format!("host = \"127.0.0.1\"\nport = {mail}\ntls = \"none\"\nfrom = \"a@b.c\"\nto = \"d@e.f\"")),
-        at("webhook", &format!("url = \"{url}/hook\"\nsecret = \"s\"")),
+        at("ntfy", &[("server", &url), ("topic", "t")]),
+        at("smtp", &[("host", "127.0.0.1"), ("tls", "none"), ("from", "a@b.c"), ("to", "d@e.f")]),
+        format!("port = {mail}\n"),
+        at("webhook", &[("url", &format!("{url}/hook")), ("secret", "s")]),
     ]
     .concat()
 }
@@ -363,9 +336,9 @@ async fn a_card_at_95_per_cent() {
 
 /// One webhook that hears of a lost adapter.
 async fn hook(plays: impl IntoIterator<Item = Play>) -> (Endpoint, Stage) {
-    let server = Endpoint::saying(plays, fine).await;
-    let to = format!("[[notify.to]]\nkind = \"webhook\"\nurl = \"{}\"\n", server.url("/hook"));
-    (server, Stage::small(&format!("{OPEN}{RULES}{to}")).await)
+    let server = Endpoint::saying(plays, yes).await;
+    let to = destination("webhook", &[("url", &server.url("/hook"))]);
+    (server, Stage::small(&format!("{OPEN}{}{to}", rules())).await)
 }
 
 async fn lose_adapter(stage: &Stage) {

@@ -34,6 +34,24 @@ impl Play {
     }
 }
 
+/// What a service says when all is well.
+pub fn fine(kind: &str) -> &'static str {
+    match kind {
+        "bark" => r#"{"code":200,"message":"success","timestamp":1}"#,
+        "serverchan" => r#"{"code":0,"message":"","data":{"pushid":"1"}}"#,
+        "wecom" | "dingtalk" => r#"{"errcode":0,"errmsg":"ok"}"#,
+        "feishu" => r#"{"StatusCode":0,"StatusMessage":"success","code":0,"data":{},"msg":"success"}"#,
+        "ntfy" => r#"{"id":"hwQ2YpKdmg","time":1,"event":"message","topic":"t"}"#,
+        _ => "",
+    }
+}
+
+/// A `[[notify.to]]`, as people write it.
+pub fn destination(kind: &str, keys: &[(&str, &str)]) -> String {
+    let keys = keys.iter().map(|(key, value)| format!("{key} = \"{value}\"\n"));
+    format!("[[notify.to]]\nkind = \"{kind}\"\n{}", keys.collect::<String>())
+}
+
 /// A request as it came.
 #[derive(Debug)]
 pub struct Asked {
