@@ -147,7 +147,9 @@ impl Inhibitor {
         let explained = alert.metric == Metric::Errors && alone <= alert.threshold;
         match self.metric {
             Metric::AccountDown => {
-                let of_it = self.account.is_some() && alert.subject.account() == self.account;
+                // An adapter that was never there lost nothing.
+                let Some(account) = self.account else { return false };
+                let of_it = alert.subject.account() == Some(account);
                 let about_it = is_latency || matches!(alert.metric, Metric::AccountOffline | Metric::AccountMuted);
                 of_it && about_it || explained
             }
