@@ -309,6 +309,11 @@ impl State {
     /// What was told of an alert has arrived, or has not. Of what is over, that is tried again for a day.
     fn settle_told(&mut self, id: AlertId, to: &str, what: ToldWhat, fault: Option<&NotifyFault>) {
         let now = self.now;
+        // Its rule or its destination is gone: what came of it is only shown.
+        let past = self.alerts.past.iter_mut().filter(|alert| alert.id == id).flat_map(|alert| &mut alert.told);
+        for told in past.filter(|told| told.to == to) {
+            (told.before, told.fault) = (told.before.filter(|_| fault.is_some()), fault.cloned());
+        }
         let Some(episode) = self.alerts.episodes_mut().find(|e| e.alert.id == id) else { return };
         let fresh = episode.alert.until.is_some_and(|until| now.wall.since(until) < DAY);
         let rule = Arc::clone(&episode.alert.rule);
