@@ -9,6 +9,8 @@ mod access;
 mod alerts;
 #[path = "bot/crash.rs"]
 mod crash;
+#[path = "notify/endpoint.rs"]
+mod endpoint;
 #[path = "bot/harness.rs"]
 mod harness;
 #[path = "bot/logs.rs"]
@@ -25,3 +27,5 @@ mod start;
 mod stop;
 #[path = "bot/talk.rs"]
 mod talk;
+#[path = "bot/told.rs"]
+mod told;

@@ -12,7 +12,7 @@ mod requests;
 
 use std::time::Duration;
 
-use endpoint::{Endpoint, Play};
+use endpoint::{Endpoint, Play, destination, fine};
 use qqdeck::config::{self, Secret};
 use qqdeck::domain::*;
 use qqdeck::notify::{Notifiers, Pace, Prepared};
@@ -119,65 +119,40 @@ fn text() -> NotificationText {
     }
 }
 
-/// One destination of each kind, at a server of ours, in the order of [`FINE`].
+/// One destination of each kind, at a server of ours, in the order of [`KINDS`].
 fn everywhere(server: &Endpoint) -> String {
     let url = |path: &str| server.url(path);
-    format!(
-        r#"
-[[notify.to]]
-kind = "bark"
-server = "{0}"
-key = "env:KEY"
-[[notify.to]]
-kind = "serverchan"
-server = "{0}"
-key = "env:SENDKEY"
-[[notify.to]]
-kind = "serverchan"
-name = "three"
-server = "{0}"
-key = "env:THREE"
-[[notify.to]]
-kind = "wecom"
-url = "{1}"
-[[notify.to]]
-kind = "dingtalk"
-url = "{2}"
-secret = "env:SECRET"
-[[notify.to]]
-kind = "feishu"
-url = "{3}"
-secret = "env:SECRET"
-[[notify.to]]
-kind = "ntfy"
-server = "{0}"
-topic = "env:TOPIC"
-token = "env:TOKEN"
-[[notify.to]]
-kind = "webhook"
-url = "{4}"
-secret = "env:SECRET"
-headers = {{ "X-Key" = "env:TOKEN" }}
-"#,
-        url(""),
-        url("/cgi-bin/webhook/send?key=wecom-canary-4"),
-        url("/robot/send?access_token=dingcanary5"),
-        url("/open-apis/bot/v2/hook/feishu-canary-6-0123456789"),
-        url("/hook?token=hookcanary7"),
-    )
+    let secret = ("secret", "env:SECRET");
+    [
+        destination("bark", &[("server", &url("")), ("key", "env:KEY")]),
+        destination("serverchan", &[("server", &url("")), ("key", "env:SENDKEY")]),
+        destination("serverchan", &[("name", "three"), ("server", &url("")), ("key", "env:THREE")]),
+        destination("wecom", &[("url", &url("/cgi-bin/webhook/send?key=wecom-canary-4"))]),
+        destination("dingtalk", &[("url", &url("/robot/send?access_token=dingcanary5")), secret]),
+        destination("feishu", &[("url", &url("/open-apis/bot/v2/hook/feishu-canary-6-0123456789")), secret]),
+        destination("ntfy", &[("server", &url("")), ("topic", "env:TOPIC"), ("token", "env:TOKEN")]),
+        destination("webhook", &[("url", &url("/hook?token=hookcanary7")), secret]),
+        "headers = { \"X-Key\" = \"env:TOKEN\" }\n".to_owned(),
+    ]
+    .concat()
 }
 
-/// What each says when all is well.
-const FINE: [&str; 8] = [
-    r#"{"code":200,"message":"success","timestamp":1}"#,
-    r#"{"code":0,"message":"","data":{"pushid":"1"}}"#,
-    r#"{"code":0,"message":"SUCCESS"}"#,
-    r#"{"errcode":0,"errmsg":"ok"}"#,
-    r#"{"errcode":0,"errmsg":"ok"}"#,
-    r#"{"StatusCode":0,"StatusMessage":"success","code":0,"data":{},"msg":"success"}"#,
-    r#"{"id":"hwQ2YpKdmg","time":1,"event":"message","topic":"t"}"#,
-    "",
-];
+/// The kinds of these destinations.
+const KINDS: [&str; 8] = ["bark", "serverchan", "serverchan", "wecom", "dingtalk", "feishu", "ntfy", "webhook"];
+
+/// What the service at a place says when all is well.
+fn yes(place: usize) -> Play {
+    Play::say(200, fine(KINDS[place]))
+}
+
+/// How one notification to the destination at a place ends at a server that plays this, and how often it is asked.
+async fn told(place: usize, plays: impl IntoIterator<Item = Play>) -> (Result<(), NotifyFault>, usize) {
+    let mut server = Endpoint::start(plays).await;
+    let mut desk = Desk::new(&everywhere(&server), HASTE);
+    let end = desk.tell(place, text()).await;
+    assert_eq!(desk.close().await, []);
+    (end, server.unseen())
+}
 
 /// Parts of what must never be seen, in the forms that it travels in.
 const CANARIES: [&str; 8] = [

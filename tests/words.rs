@@ -435,6 +435,7 @@ fn alerts_have_words_for_those_who_look_and_those_who_are_told() {
         Subject::Bot,
         Subject::Account(SelfId(42)),
         Subject::Group(SelfId(42), GroupId(9)),
+        Subject::Dial("home".into()),
         Subject::Provider("deepseek".into()),
         Subject::Gpu(0),
     ];
@@ -494,7 +495,8 @@ fn what_was_told_and_what_hushes_an_alert_have_words() {
     for fault in &faults {
         check(|lang| words::notify_fault(fault, lang));
     }
-    let told = |fault: Option<&NotifyFault>, what| Told { to: n(), what, at: Wall(0), fault: fault.cloned() };
+    let told =
+        |fault: Option<&NotifyFault>, what| Told { to: n(), what, at: Wall(0), fault: fault.cloned(), before: None };
     let mut view = AlertView {
         alert: alert(Metric::Errors, Subject::Bot, Detail::None),
         silenced: Some((Wall(0), NASTY.into())),

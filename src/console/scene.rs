@@ -266,7 +266,7 @@ pub fn alarms() -> Arc<Snapshot> {
         };
         AlertView { alert, silenced: None, inhibited: None, quiet: false }
     };
-    let told = |to: &str, what, ago, fault| Told { to: to.into(), what, at: at(ago), fault };
+    let told = |to: &str, what, ago, fault| Told { to: to.into(), what, at: at(ago), fault, before: None };
     let mut down = alert(7, "ws_disconnected", Subject::Account(BOT), "小助手", 480, Detail::Said("1006".into()));
     down.alert.told = vec![
         told("bark", ToldWhat::Firing, 470, None),

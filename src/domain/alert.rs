@@ -110,6 +110,8 @@ pub enum Subject {
     Account(SelfId),
     /// A group that an account is in.
     Group(SelfId, GroupId),
+    /// An adapter that we dial, by its name in the configuration.
+    Dial(Arc<str>),
     /// A provider, by name.
     Provider(Arc<str>),
     /// A card, by its place.
@@ -126,6 +128,7 @@ impl Subject {
             Self::Group(account, group) => {
                 vec![label("account", account.to_string()), label("group", group.to_string())]
             }
+            Self::Dial(name) => vec![label("dial", name.to_string())],
             Self::Provider(name) => vec![label("provider", name.to_string())],
             Self::Gpu(index) => vec![label("gpu", index.to_string())],
         }
@@ -135,7 +138,7 @@ impl Subject {
     pub fn account(&self) -> Option<SelfId> {
         match self {
             Self::Account(account) | Self::Group(account, _) => Some(*account),
-            Self::Bot | Self::Provider(_) | Self::Gpu(_) => None,
+            Self::Bot | Self::Dial(_) | Self::Provider(_) | Self::Gpu(_) => None,
         }
     }
 }
@@ -259,6 +262,22 @@ pub struct Told {
     pub at: Wall,
     /// Why it did not arrive.
     pub fault: Option<NotifyFault>,
+    /// It is not known to have arrived: they surely know no more than this. On record, so that whoever comes after a
+    /// restart tells it.
+    #[serde(default)]
+    pub before: Option<ToldWhat>,
+}
+
+impl Told {
+    /// What the destination surely knows.
+    pub fn known(&self) -> ToldWhat {
+        self.before.unwrap_or(self.what)
+    }
+
+    /// It has left and not ended.
+    pub fn is_under_way(&self) -> bool {
+        self.before.is_some() && self.fault.is_none()
+    }
 }
 
 /// One time that a rule held for one subject.

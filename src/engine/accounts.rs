@@ -134,6 +134,11 @@ impl State {
         if !matches!(event, AdapterEvent::Message(_)) {
             self.stir_accounts();
         }
+        match &event {
+            AdapterEvent::Up { peer, .. } => self.alerts.note_up(peer),
+            AdapterEvent::Refused { peer, cause } => self.alerts.note_refused(peer, cause),
+            _ => {}
+        }
         match event {
             AdapterEvent::Up { account, link, nickname, app, version, peer } => {
                 self.on_up(account, link, nickname, app, version, peer);

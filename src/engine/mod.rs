@@ -85,8 +85,11 @@ impl Engine {
         state.now = now;
         if state.stopped {
             // Whatever comes late is found by the next process: what was being sent is looked up, what was
-            // being asked is asked again.
-            return Vec::new();
+            // being asked is asked again. Only who was told of an alert is put on record still.
+            return match input {
+                Input::Notified(id, result) => state.on_notified_after_all(id, result),
+                _ => Vec::new(),
+            };
         }
         state.ring();
         match input {

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::accounts::Errand;
 use super::alerts::samples::Failed;
 use super::delivery::{Delivery, Reply};
 use super::question::Said;
@@ -277,7 +278,9 @@ impl State {
             let can_send = self.accounts.get(&c.id.account).is_some_and(|a| a.can_send());
             c.sending.is_some() || (!c.outbox.is_empty() && !c.state.paused && !muted && can_send)
         };
-        self.jobs.is_empty() && !self.chats.values().any(busy)
+        // An admin who is being told over QQ is told once, if the adapter says so in time.
+        let telling = self.calls.values().any(|errand| matches!(errand, Errand::Notify(_)));
+        self.jobs.is_empty() && !telling && !self.chats.values().any(busy)
     }
 
     fn stop(&mut self) {
@@ -285,12 +288,23 @@ impl State {
         self.changed = true;
         // Committed, or about to be, as being sent, and held for that commit: they have not left.
         let held = std::mem::take(&mut self.commits.waiting);
-        let mut rows: Vec<_> =
-            held.into_iter().map(|(_, part)| Row::PartState(part, PartState::Generated, None)).collect();
+        let rows = held.into_iter().map(|(_, part)| Row::PartState(part, PartState::Generated, None)).collect();
+        let last = self.last_rows(rows);
+        self.effects.push(last);
+        self.effects.push(Effect::Stopped);
+    }
+
+    /// Rows, and the mark of a clean stop behind them.
+    fn last_rows(&mut self, mut rows: Vec<Row>) -> Effect {
         rows.push(Row::CleanStop);
         let batch = self.next_batch();
         self.numbers.batch = batch.0;
-        self.effects.push(Effect::Record(batch, rows));
-        self.effects.push(Effect::Stopped);
+        Effect::Record(batch, rows)
+    }
+
+    /// A notification that was under way when everything had stopped has ended.
+    pub fn on_notified_after_all(&mut self, id: NotificationId, result: Result<(), NotifyFault>) -> Vec<Effect> {
+        let rows = self.on_notified_late(id, result);
+        if rows.is_empty() { Vec::new() } else { vec![self.last_rows(rows)] }
     }
 }

@@ -57,7 +57,12 @@ impl Prepared {
         let (mut to, mut wrong) = (Vec::new(), Vec::new());
         for destination in &notify.to {
             match builder.road(destination) {
-                Ok(ready) => to.push((destination.name.as_str().into(), ready)),
+                Ok(mut ready) => {
+                    if let (Some(ready), Some(gap)) = (&mut ready, destination.gap) {
+                        ready.gap = gap;
+                    }
+                    to.push((destination.name.as_str().into(), ready));
+                }
                 Err(words) => wrong.push(BuildError { destination: destination.name.clone(), words }),
             }
         }

@@ -210,8 +210,8 @@ pub fn alert_view(v: &AlertView, lang: Lang) -> Value {
 
 fn told(t: &Told, lang: Lang) -> Value {
     json!({
-        "to": t.to, "what": t.what, "at": moment(t.at), "fault": t.fault,
-        "words": t.fault.as_ref().map_or_else(|| words::told_what(t.what, lang), |f| words::notify_fault(f, lang)),
+        "to": t.to, "what": t.what, "at": moment(t.at), "fault": t.fault, "arrived": t.before.is_none(),
+        "words": words::how_told(t, lang),
     })
 }
 

@@ -219,7 +219,13 @@ fn alert(id: u64, state: AlertState, done: bool) -> Alert {
         no_data: false,
         flapping: true,
         acked: Some("li".into()),
-        told: vec![Told { to: "hook".into(), what: ToldWhat::Firing, at: Wall(START), fault: Some(NotifyFault::Full) }],
+        told: vec![Told {
+            to: "hook".into(),
+            what: ToldWhat::Firing,
+            at: Wall(START),
+            fault: Some(NotifyFault::Full),
+            before: None,
+        }],
         done,
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! * [`sampler`]: how often, and to whom it is told
 //! * [`gpu`]: cards of NVIDIA through their driver's library, loaded at run time; cards of AMD through sysfs
-//! * [`host`]: the machine, from /proc
+//! * [`host`]: the machine, through sysinfo
 //! * [`pretended`]: cards that are not there, for the demo and for trying alerts
 //!
 //! Nothing here is an error: a card that sleeps, a driver that is missing or does not fit are states, and told as

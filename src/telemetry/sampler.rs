@@ -126,11 +126,11 @@ struct Eye {
 
 impl Eye {
     fn new(data: PathBuf, pretended: Option<Pretended>) -> Self {
-        Self { host: host::Reader::new("/proc".into(), data), cards: Cards::real(), pretended, begun: Instant::now() }
+        Self { host: host::Reader::new(data), cards: Cards::real(), pretended, begun: Instant::now() }
     }
 
     fn look(&mut self, now: Instant) -> Gauges {
-        let host = self.host.read(now);
+        let host = self.host.read();
         let (gpus, no_gpu): (_, Option<NoGpu>) = match &self.pretended {
             Some(pretended) => pretended.at(now.duration_since(self.begun)),
             None => self.cards.read(now),

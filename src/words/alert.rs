@@ -16,8 +16,9 @@ pub fn alert_name(alert: &Alert, lang: Lang) -> String {
     let name = named(alert);
     let rule = quoted(&alert.rule);
     match alert.metric {
-        Metric::AccountDown if alert.subject == Subject::Bot => {
-            say!(lang, "没有任何 QQ 适配器连上来", "no QQ adapter has connected")
+        Metric::AdapterNone => say!(lang, "没有任何 QQ 适配器连上来", "no QQ adapter has connected"),
+        Metric::AccountDown if matches!(alert.subject, Subject::Dial(_)) => {
+            say!(lang, "主动连接的 {name} 没有账号上线", "no account has come up over the dialled adapter {name}")
         }
         Metric::AccountDown => say!(lang, "{name} 的适配器断开", "the adapter of {name} is gone"),
         Metric::AccountOffline => say!(lang, "{name} 的 QQ 离线", "{name} is offline at QQ"),
@@ -64,7 +65,7 @@ fn named(alert: &Alert) -> String {
         Subject::Account(id) => id.to_string(),
         Subject::Group(_, group) if name != group.to_string() && !name.is_empty() => format!("{name} ({group})"),
         Subject::Group(_, group) => group.to_string(),
-        Subject::Provider(name) => quoted(name),
+        Subject::Provider(name) | Subject::Dial(name) => quoted(name),
         Subject::Gpu(index) if name.is_empty() => format!("GPU {index}"),
         Subject::Gpu(index) => format!("GPU {index} {name}"),
         Subject::Bot => name,
@@ -75,6 +76,7 @@ fn named(alert: &Alert) -> String {
 pub fn metric(metric: Metric, lang: Lang) -> String {
     match metric {
         Metric::AccountDown => say!(lang, "适配器断开", "adapter gone"),
+        Metric::AdapterNone => say!(lang, "没有适配器", "no adapter"),
         Metric::AccountOffline => say!(lang, "QQ 离线", "QQ offline"),
         Metric::AccountMuted => say!(lang, "被禁言", "muted"),
         Metric::ProviderAside => say!(lang, "模型被搁置", "provider set aside"),
@@ -238,6 +240,15 @@ pub fn told_what(what: ToldWhat, lang: Lang) -> String {
     }
 }
 
+/// What a destination was told, or why it was not.
+pub fn how_told(told: &Told, lang: Lang) -> String {
+    match &told.fault {
+        Some(fault) => super::notify_fault(fault, lang),
+        None if told.is_under_way() => say!(lang, "正在通知", "being told"),
+        None => told_what(told.what, lang),
+    }
+}
+
 /// Why nobody can be told over QQ.
 pub fn no_account_to_notify(lang: Lang) -> String {
     say!(lang, "没有能用的 QQ 号，或没有配置管理员", "no account can send, or no admin is configured")
@@ -272,8 +283,7 @@ pub fn alert_marks(view: &AlertView, lang: Lang) -> String {
 pub fn alert_told(alert: &Alert, lang: Lang) -> String {
     let one = |told: &Told| {
         let to = quoted(&told.to);
-        let words =
-            told.fault.as_ref().map_or_else(|| told_what(told.what, lang), |fault| super::notify_fault(fault, lang));
+        let words = how_told(told, lang);
         say!(lang, "{to} {words}", "{to}: {words}")
     };
     alert.told.iter().map(one).collect::<Vec<_>>().join(lang.pick("；", "; "))

@@ -36,8 +36,8 @@ mod verdict;
 
 pub use alert::{
     alert_again, alert_detail, alert_firing, alert_flapping, alert_marks, alert_name, alert_resolved, alert_state,
-    alert_told, alert_was, delivered, measured, metric, no_account_to_notify, notification_as_text, notification_test,
-    notification_test_body, notification_title, severity, silence, silenced, slow_stage, told_what,
+    alert_told, alert_was, delivered, how_told, measured, metric, no_account_to_notify, notification_as_text,
+    notification_test, notification_test_body, notification_title, severity, silence, silenced, slow_stage, told_what,
 };
 pub use answer::{done, mode, refusal, role};
 pub use bye::Bye;

@@ -4,30 +4,14 @@ use qqdeck::simulator::{DropStyle, Fault, FaultMix, ModelSettings};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
+use super::endpoint::destination;
 use super::harness::*;
 
-/// Told at once, so that a test need not wait; nobody listens where it goes.
-const TOLD: &str = r#"
-[[notify.to]]
-kind = "webhook"
-name = "hook"
-url = "http://127.0.0.1:9/"
-[[alerts.rules]]
-name = "ws_disconnected"
-wait = "0s"
-[[alerts.rules]]
-name = "account_offline"
-wait = "0s"
-[[alerts.rules]]
-name = "config_refused"
-wait = "0s"
-[[alerts.rules]]
-name = "error_burst"
-wait = "0s"
-[[alerts.rules]]
-name = "provider_aside"
-wait = "0s"
-"#;
+/// Told at once; nobody listens where it goes.
+fn told() -> String {
+    let rules = ["ws_disconnected", "account_offline", "config_refused", "error_burst", "provider_aside"];
+    destination("webhook", &[("name", "hook"), ("url", "http://127.0.0.1:9/")]) + &at_once(&rules)
+}
 
 fn always(status: u16) -> FaultMix {
     FaultMix { rate: 1.0, kinds: vec![Fault::Status(status)] }
@@ -49,7 +33,7 @@ async fn bad_day(models: Vec<ModelSettings>) -> Stage {
             .enumerate()
             .map(|(n, m)| provider(["first", "second"][n], "openai", m, &format!("tier = {n}")))
             .collect();
-        format!("{OPEN}{TOLD}{providers}")
+        format!("{OPEN}{}{providers}", told())
     })
     .await
 }

@@ -57,6 +57,7 @@ pub async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>)
 pub struct Bot {
     dir: tempfile::TempDir,
     child: Option<Child>,
+    env: Vec<(&'static str, PathBuf)>,
     /// Where the log of this process begins: several write one after another.
     begun: u64,
 }
@@ -64,7 +65,7 @@ pub struct Bot {
 impl Bot {
     /// A configuration file and an empty data directory, and nothing that runs.
     pub fn prepare(config: &str) -> Self {
-        let bot = Self { dir: tempfile::tempdir().unwrap(), child: None, begun: 0 };
+        let bot = Self { dir: tempfile::tempdir().unwrap(), child: None, env: Vec::new(), begun: 0 };
         bot.configure(config);
         bot
     }
@@ -74,6 +75,11 @@ impl Bot {
         let mut bot = Self::prepare(config);
         bot.restart().await;
         bot
+    }
+
+    /// The next process finds this in its environment.
+    pub fn env(&mut self, name: &'static str, value: PathBuf) {
+        self.env.push((name, value));
     }
 
     pub fn config(&self) -> PathBuf {
@@ -107,6 +113,7 @@ impl Bot {
     pub fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_qqdeck"));
         command.env_clear().env("HOME", self.dir.path()).env("LANG", "en_US.UTF-8").current_dir(self.dir.path());
+        command.envs(self.env.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::null()).kill_on_drop(true);
         command.arg("--config").arg(self.config()).arg("--data").arg(self.data());
         command
@@ -309,6 +316,11 @@ pace = "off"
 jitter = "0s"
 "#;
 
+/// These rules, told at once, so that a test need not wait.
+pub fn at_once(rules: &[&str]) -> String {
+    rules.iter().map(|rule| format!("[[alerts.rules]]\nname = \"{rule}\"\nwait = \"0s\"\n")).collect()
+}
+
 impl Stage {
     /// A bot between these, configured by what `config` writes when the servers are known.
     pub async fn set(
@@ -316,9 +328,20 @@ impl Stage {
         models: Vec<ModelSettings>,
         config: impl FnOnce(&Simulator) -> String,
     ) -> Self {
+        Self::set_for(Bot::prepare(""), adapters, models, config).await
+    }
+
+    /// The same for a bot that was prepared otherwise.
+    pub async fn set_for(
+        mut bot: Bot,
+        adapters: Vec<AdapterSettings>,
+        models: Vec<ModelSettings>,
+        config: impl FnOnce(&Simulator) -> String,
+    ) -> Self {
         let stop = CancellationToken::new();
         let sim = Simulator::start(SimulatorSettings { adapters, models }, &stop).await.unwrap();
-        let bot = Bot::start(&config(&sim)).await;
+        bot.configure(&config(&sim));
+        bot.restart().await;
         let stage = Self { bot, sim, stop };
         stage.connect().await;
         stage

@@ -1,5 +1,7 @@
 //! An HTTP server that keeps what it is asked and answers as it is told.
 
+#![allow(dead_code)] // each test file uses a part
+
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -30,6 +32,24 @@ impl Play {
     pub fn say(status: u16, body: &str) -> Self {
         Self::Say(status, body.to_owned(), None)
     }
+}
+
+/// What a service says when all is well.
+pub fn fine(kind: &str) -> &'static str {
+    match kind {
+        "bark" => r#"{"code":200,"message":"success","timestamp":1}"#,
+        "serverchan" => r#"{"code":0,"message":"","data":{"pushid":"1"}}"#,
+        "wecom" | "dingtalk" => r#"{"errcode":0,"errmsg":"ok"}"#,
+        "feishu" => r#"{"StatusCode":0,"StatusMessage":"success","code":0,"data":{},"msg":"success"}"#,
+        "ntfy" => r#"{"id":"hwQ2YpKdmg","time":1,"event":"message","topic":"t"}"#,
+        _ => "",
+    }
+}
+
+/// A `[[notify.to]]`, as people write it.
+pub fn destination(kind: &str, keys: &[(&str, &str)]) -> String {
+    let keys = keys.iter().map(|(key, value)| format!("{key} = \"{value}\"\n"));
+    format!("[[notify.to]]\nkind = \"{kind}\"\n{}", keys.collect::<String>())
 }
 
 /// A request as it came.
@@ -63,9 +83,17 @@ pub struct Endpoint {
     plays: Arc<Mutex<VecDeque<Play>>>,
 }
 
+/// What a server says when its plays are over: by the address.
+pub type Otherwise = fn(&str) -> Play;
+
 impl Endpoint {
     /// Begins with these plays; afterwards, it says 404.
     pub async fn start(plays: impl IntoIterator<Item = Play>) -> Self {
+        Self::saying(plays, |_| Play::say(404, "nothing more is played")).await
+    }
+
+    /// Begins with these plays; afterwards, it says what is right for each address.
+    pub async fn saying(plays: impl IntoIterator<Item = Play>, otherwise: Otherwise) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let (tell, asked) = mpsc::unbounded_channel();
@@ -74,7 +102,7 @@ impl Endpoint {
         tokio::spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
                 let (tell, script) = (tell.clone(), Arc::clone(&script));
-                let service = service_fn(move |request| answer(request, tell.clone(), Arc::clone(&script)));
+                let service = service_fn(move |request| answer(request, tell.clone(), Arc::clone(&script), otherwise));
                 let served = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(socket), service);
                 tokio::spawn(served);
             }
@@ -95,9 +123,14 @@ impl Endpoint {
         self.asked.recv().await.expect("the server lives")
     }
 
+    /// A request that has come and that nobody has looked at.
+    pub fn next(&mut self) -> Option<Asked> {
+        self.asked.try_recv().ok()
+    }
+
     /// Requests that nobody has looked at.
     pub fn unseen(&mut self) -> usize {
-        std::iter::from_fn(|| self.asked.try_recv().ok()).count()
+        std::iter::from_fn(|| self.next()).count()
     }
 }
 
@@ -105,14 +138,15 @@ async fn answer(
     request: Request<Incoming>,
     tell: mpsc::UnboundedSender<Asked>,
     plays: Arc<Mutex<VecDeque<Play>>>,
+    otherwise: Otherwise,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let (head, body) = request.into_parts();
     let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
     let body = String::from_utf8_lossy(&body).into_owned();
     let (method, target) = (head.method.to_string(), head.uri.to_string());
     let echo = format!("{target} {:?} {body}", head.headers);
+    let play = plays.lock().unwrap().pop_front().unwrap_or_else(|| otherwise(&target));
     let _ = tell.send(Asked { method, target, headers: head.headers, body });
-    let play = plays.lock().unwrap().pop_front().unwrap_or_else(|| Play::say(404, "nothing more is played"));
     let (status, said, header) = match play {
         Play::Say(status, said, header) => (status, said, header),
         Play::Wait(gate, status, said) => {

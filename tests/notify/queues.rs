@@ -5,7 +5,7 @@ use tokio::sync::oneshot;
 use super::*;
 
 fn hook(server: &Endpoint, name: &str) -> String {
-    format!("[[notify.to]]\nkind = \"webhook\"\nname = \"{name}\"\nurl = \"{}\"\n", server.url("/hook"))
+    destination("webhook", &[("name", name), ("url", &server.url("/hook"))])
 }
 
 /// A server whose first answer waits to be let go.
@@ -64,7 +64,7 @@ async fn a_full_queue_refuses_the_newest_and_keeps_the_rest() {
 #[tokio::test]
 async fn a_place_with_nobody_is_gone() {
     let server = Endpoint::start([]).await;
-    let mut desk = Desk::new(&format!("[[notify.to]]\nkind = \"qq\"\n{}", hook(&server, "a")), HASTE);
+    let mut desk = Desk::new(&(destination("qq", &[]) + &hook(&server, "a")), HASTE);
     assert_eq!(desk.send(0, text()), Err(NotifyFault::Gone), "QQ is the engine's");
     assert_eq!(desk.send(2, text()), Err(NotifyFault::Gone));
     assert!(desk.send(1, text()).is_ok());
@@ -80,7 +80,7 @@ async fn a_reload_keeps_the_queue_of_whoever_keeps_his_name() {
     let second = desk.send(0, titled("b")).unwrap();
     old.asked().await;
     // Another stands before it now, and it lives elsewhere.
-    desk.notifiers.follow(prepared(&format!("[[notify.to]]\nkind = \"qq\"\n{}", hook(&new, "a"))));
+    desk.notifiers.follow(prepared(&(destination("qq", &[]) + &hook(&new, "a"))));
     let third = desk.send(1, titled("c")).unwrap();
     go.send(()).unwrap();
     for id in [first, second, third] {

@@ -18,10 +18,10 @@ const SECRET: &str = "SECcanary+/2";
 
 #[tokio::test]
 async fn each_service_is_asked_as_it_wants() {
-    let mut server = Endpoint::start(FINE.map(|body| Play::say(200, body))).await;
+    let mut server = Endpoint::start((0..KINDS.len()).map(yes)).await;
     let mut desk = Desk::new(&everywhere(&server), HASTE);
     let mut asked = Vec::new();
-    for place in 0..FINE.len() {
+    for place in 0..KINDS.len() {
         assert_eq!(desk.tell(place, text()).await, Ok(()), "{place}");
         let one = server.asked().await;
         assert_eq!(one.method, "POST");
@@ -91,12 +91,11 @@ async fn each_service_is_asked_as_it_wants() {
 
 #[tokio::test]
 async fn what_is_not_configured_is_not_sent() {
-    let mut server = Endpoint::start([FINE[4], FINE[5], FINE[6], ""].map(|body| Play::say(200, body))).await;
-    let toml = format!(
-        "[[notify.to]]\nkind=\"dingtalk\"\nurl=\"{0}\"\n[[notify.to]]\nkind=\"feishu\"\nurl=\"{0}\"\n\
-         [[notify.to]]\nkind=\"ntfy\"\nserver=\"{0}\"\ntopic=\"t\"\npriority=1\n[[notify.to]]\nkind=\"webhook\"\nurl=\"{0}\"\n",
-        server.url("/x")
-    );
+    let mut server = Endpoint::start([4, 5, 6, 7].map(yes)).await;
+    let url = server.url("/x");
+    let robot = |kind| destination(kind, &[("url", &url)]);
+    let ntfy = destination("ntfy", &[("server", &url), ("topic", "t")]) + "priority = 1\n";
+    let toml = robot("dingtalk") + &robot("feishu") + &ntfy + &robot("webhook");
     let mut desk = Desk::new(&toml, HASTE);
     for place in 0..4 {
         assert_eq!(desk.tell(place, text()).await, Ok(()));
@@ -112,7 +111,7 @@ async fn what_is_not_configured_is_not_sent() {
 
 #[tokio::test]
 async fn an_end_of_an_alert_looks_like_one() {
-    let mut server = Endpoint::start([FINE[0], FINE[6], ""].map(|body| Play::say(200, body))).await;
+    let mut server = Endpoint::start([0, 6, 7].map(yes)).await;
     let mut desk = Desk::new(&everywhere(&server), HASTE);
     let mut over = text();
     over.resolved = true;
@@ -138,12 +137,12 @@ async fn an_end_of_an_alert_looks_like_one() {
 
 #[tokio::test]
 async fn long_words_fit_into_what_each_service_takes() {
-    let mut server = Endpoint::start(FINE.map(|body| Play::say(200, body))).await;
+    let mut server = Endpoint::start((0..KINDS.len()).map(yes)).await;
     let mut desk = Desk::new(&everywhere(&server), HASTE);
     let mut long = text();
     long.title = "长".repeat(2000);
     long.body = "一行👨‍👩‍👧\n".repeat(10_000);
-    for place in 0..FINE.len() {
+    for place in 0..KINDS.len() {
         assert_eq!(desk.tell(place, long.clone()).await, Ok(()));
     }
     let size = |json: &serde_json::Value| json.as_str().unwrap().len();
@@ -184,36 +183,25 @@ const REFUSALS: [(usize, u16, &str, &str); 9] = [
 #[tokio::test]
 async fn a_service_that_says_no_is_asked_once() {
     for (place, status, body, words) in REFUSALS {
-        let mut server = Endpoint::start([Play::say(status, body)]).await;
-        let mut desk = Desk::new(&everywhere(&server), HASTE);
-        let end = desk.tell(place, text()).await;
+        let (end, asked) = told(place, [Play::say(status, body)]).await;
         assert!(matches!(&end, Err(NotifyFault::Refused(said)) if said.contains(words)), "{words}: {end:?}");
-        assert_eq!(server.unseen(), 1, "{words}");
-        assert_eq!(desk.close().await, []);
+        assert_eq!(asked, 1, "{words}");
     }
 }
 
 #[tokio::test]
 async fn a_service_that_stumbles_is_asked_again() {
-    for (place, fine) in FINE.iter().enumerate() {
+    for place in 0..KINDS.len() {
         let wait = Some(("retry-after", "0".to_owned()));
-        let stumbles = [Play::say(500, "oops"), Play::Say(429, String::new(), wait), Play::say(200, fine)];
-        let mut server = Endpoint::start(stumbles).await;
-        let mut desk = Desk::new(&everywhere(&server), HASTE);
-        assert_eq!(desk.tell(place, text()).await, Ok(()), "{place}");
-        assert_eq!(server.unseen(), 3);
-        assert_eq!(desk.close().await, []);
+        let stumbles = [Play::say(500, "oops"), Play::Say(429, String::new(), wait), yes(place)];
+        assert_eq!(told(place, stumbles).await, (Ok(()), 3), "{place}");
     }
 }
 
 #[tokio::test]
 async fn three_tries_are_all() {
-    let mut server = Endpoint::start((0..9).map(|_| Play::say(503, "down for repairs"))).await;
-    let mut desk = Desk::new(&everywhere(&server), HASTE);
-    let end = desk.tell(7, text()).await;
-    assert_eq!(end, Err(NotifyFault::Unreachable("HTTP 503: down for repairs".into())));
-    assert_eq!(server.unseen(), 3);
-    assert_eq!(desk.close().await, []);
+    let told = told(7, (0..9).map(|_| Play::say(503, "down for repairs"))).await;
+    assert_eq!(told, (Err(NotifyFault::Unreachable("HTTP 503: down for repairs".into())), 3));
 }
 
 #[tokio::test]
@@ -221,29 +209,23 @@ async fn an_answer_that_no_such_service_gives_is_not_believed() {
     for place in 0..7 {
         let page = "<html><title>Welcome to the café's Wi-Fi</title>";
         let plays = [page, "{}", "[]"].map(|body| Play::say(200, body));
-        let mut server = Endpoint::start(plays).await;
-        let mut desk = Desk::new(&everywhere(&server), HASTE);
-        let end = desk.tell(place, text()).await;
+        let (end, asked) = told(place, plays).await;
         assert!(
             matches!(&end, Err(NotifyFault::Unreachable(said)) if said.contains("cannot be read")),
             "{place} {end:?}"
         );
-        assert_eq!(server.unseen(), 3);
-        assert_eq!(desk.close().await, []);
+        assert_eq!(asked, 3);
     }
 }
 
 #[tokio::test]
 async fn nobody_follows_a_redirect() {
     let mut elsewhere = Endpoint::start([]).await;
-    for place in 0..FINE.len() {
+    for place in 0..KINDS.len() {
         let to = Some(("location", elsewhere.url("/stolen")));
-        let mut server = Endpoint::start([Play::Say(307, String::new(), to)]).await;
-        let mut desk = Desk::new(&everywhere(&server), HASTE);
-        let end = desk.tell(place, text()).await;
+        let (end, asked) = told(place, [Play::Say(307, String::new(), to)]).await;
         assert!(matches!(&end, Err(NotifyFault::Refused(said)) if said.contains("redirect")), "{end:?}");
-        assert_eq!(server.unseen(), 1);
-        assert_eq!(desk.close().await, []);
+        assert_eq!(asked, 1);
     }
     assert_eq!(elsewhere.unseen(), 0);
 }
@@ -252,8 +234,7 @@ async fn nobody_follows_a_redirect() {
 async fn a_proxy_is_asked_where_one_is_configured() {
     let mut proxy = Endpoint::start([Play::say(200, ""), Play::Echo(407)]).await;
     let address = proxy.url("").replace("http://", "http://user:proxy-canary@");
-    let toml =
-        format!("[[notify.to]]\nkind = \"webhook\"\nurl = \"http://nowhere.invalid/hook\"\nproxy = \"{address}\"\n");
+    let toml = destination("webhook", &[("url", "http://nowhere.invalid/hook"), ("proxy", &address)]);
     let mut desk = Desk::new(&toml, HASTE);
     assert_eq!(desk.tell(0, text()).await, Ok(()));
     let asked = proxy.asked().await;
@@ -276,7 +257,7 @@ async fn silence_and_a_closed_door_are_unreachable() {
     assert_eq!(desk.close().await, []);
 
     let port = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let mut desk = Desk::new(&format!("[[notify.to]]\nkind=\"webhook\"\nurl=\"http://{port}/canary-path\"\n"), HASTE);
+    let mut desk = Desk::new(&destination("webhook", &[("url", &format!("http://{port}/canary-path"))]), HASTE);
     let end = desk.tell(0, text()).await;
     assert!(
         matches!(&end, Err(NotifyFault::Unreachable(said)) if said.contains("refused") && !said.contains("canary"))
@@ -294,7 +275,7 @@ async fn no_key_is_ever_in_the_words() {
             assert!(!words.contains(&base64(canary.as_bytes())[..8]), "{canary} in {words}");
         }
     };
-    for place in 0..FINE.len() {
+    for place in 0..KINDS.len() {
         let server = Endpoint::start([Play::Echo(400), Play::Echo(500), Play::Echo(500), Play::Echo(500)]).await;
         let mut desk = Desk::new(&everywhere(&server), HASTE);
         shown(&desk.tell(place, text()).await);

@@ -33,6 +33,10 @@ pub struct Laws {
     batch: BatchNo,
     /// Alerts that a destination heard of.
     heard_of: BTreeSet<(usize, String)>,
+    /// What notifications under way say to whom.
+    telling: BTreeMap<NotificationId, Vec<News>>,
+    /// What has arrived, and the batch that says so: on record, it is not said again.
+    arrived: BTreeMap<News, BatchNo>,
     /// When an admin was told of an alert last.
     told: Option<Mono>,
     /// The moment of the input.
@@ -40,6 +44,9 @@ pub struct Laws {
     /// What was broken so far.
     pub broken: Vec<String>,
 }
+
+/// That an alert that began then began, or is over: at this destination.
+type News = (usize, String, Wall, bool);
 
 /// A part as the laws saw it.
 struct Way {
@@ -65,6 +72,18 @@ impl Laws {
                 self.looked(*call, outcome);
             }
             Input::Job(job, JobEvent::Ended(_)) => drop(self.jobs.remove(job)),
+            Input::Notified(id, result) => {
+                let said = self.telling.remove(id).unwrap_or_default();
+                if result.is_ok() {
+                    let next = BatchNo(self.batch.0 + 1);
+                    self.arrived.extend(said.into_iter().map(|news| (news, next)));
+                }
+            }
+            // Its destinations may be others.
+            Input::Config(_) => {
+                self.telling.clear();
+                self.arrived.clear();
+            }
             Input::Committed { batch, duplicates } => {
                 self.committed = self.committed.max(*batch);
                 // What the store had already counts as never heard again.
@@ -101,7 +120,9 @@ impl Laws {
     /// What came of it.
     pub fn after(&mut self, effects: &[Effect], snapshot: &Snapshot) {
         for effect in effects {
-            if self.stopped {
+            // Who was told of an alert while everything else had stopped, and that the stop was clean.
+            let last_words = |row: &Row| matches!(row, Row::Alert(_) | Row::CleanStop);
+            if self.stopped && !matches!(effect, Effect::Record(_, rows) if rows.iter().all(last_words)) {
                 self.broken.push(format!("{effect:?} after `stopped`"));
             }
             match effect {
@@ -136,6 +157,12 @@ impl Laws {
     /// That an alert is over is told only to those who heard that it was.
     fn notifies(&mut self, note: &Notification) {
         for alert in &note.message.alerts {
+            let news = (note.to, alert.fingerprint.clone(), alert.since, alert.until.is_some());
+            let anew = alert.words.starts_with("仍未恢复") || alert.words.starts_with("时好时坏");
+            if !anew && self.arrived.contains_key(&news) {
+                self.broken.push(format!("{} is told again to who knows it: {}", alert.fingerprint, alert.words));
+            }
+            self.telling.entry(note.id).or_default().push(news);
             let key = (note.to, alert.fingerprint.clone());
             // What was kept back is told afterwards, in one word. A kill may take with it that the end was told.
             let over = alert.until.is_some() && !alert.words.starts_with("曾经");
@@ -330,6 +357,9 @@ impl Laws {
         for (seq, head) in shelf.merged().filter(|(_, head)| shelf.line(*head).is_none()) {
             self.broken.push(format!("message {seq} is merged into {head}, which is not on record"));
         }
+        self.telling.clear();
+        self.arrived.retain(|_, batch| *batch <= committed);
+        self.arrived.values_mut().for_each(|batch| *batch = BatchNo(0));
         self.restarted = true;
         for (part, _) in &found.parts {
             if let Some(way) = self.parts.get_mut(&part.id) {

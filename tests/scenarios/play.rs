@@ -39,6 +39,9 @@ pub struct Scenario {
     /// `auto`: each input's rows are committed before the next; `manual`: by `commit` alone.
     #[serde(default = "auto")]
     commits: String,
+    /// `auto`: notifications that are no QQ messages arrive at once; `manual`: by `notified` alone.
+    #[serde(default = "auto")]
+    arrivals: String,
     /// `up`: the account is there and has told its groups (call 1); `cold`: nothing has happened.
     #[serde(default = "up")]
     start: String,
@@ -116,6 +119,7 @@ fn run(path: &Path, text: &str, scenario: &Scenario, seen: &mut Vec<Vec<String>>
     }
     world.log.clear();
     world.commits = scenario.commits == "auto";
+    world.arrivals = scenario.arrivals == "auto";
     let mut wrong = String::new();
     for spanned in &scenario.step {
         let step = spanned.get_ref();

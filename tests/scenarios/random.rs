@@ -148,6 +148,7 @@ impl Town {
         let config = Arc::clone(&CONFIGS[usize::from(first) % CONFIGS.len()]);
         let mut world = World::new(config, 7);
         world.commits = false;
+        world.arrivals = false;
         world.loads = loads;
         Self {
             world,

@@ -343,10 +343,12 @@ fn chat(word: &str) -> Read<(ConversationId, UserId)> {
 fn link(verb: &str, rest: &mut Vec<&str>, words: &str) -> Read<AdapterEvent> {
     let mut account = BOT;
     let (mut link, mut others_left, mut nickname) = (LinkId(1), false, Text::default());
+    let mut peer = "127.0.0.1".to_owned();
     for word in rest.iter() {
         match word.split_once('=') {
             Some(("link", id)) => link = LinkId(number(id)? as u64),
             Some(("name", name)) => nickname = name.into(),
+            Some(("peer", name)) => peer = name.to_owned(),
             None if *word == "left" => others_left = true,
             None => account = SelfId(number(word)?),
             _ => return Err(format!("`{word}` says nothing about a link")),
@@ -354,14 +356,7 @@ fn link(verb: &str, rest: &mut Vec<&str>, words: &str) -> Read<AdapterEvent> {
     }
     let reason = Text::from(words);
     Ok(match verb {
-        "up" => AdapterEvent::Up {
-            account,
-            link,
-            nickname,
-            app: AppKind::Napcat,
-            version: "NapCat".into(),
-            peer: "127.0.0.1".into(),
-        },
+        "up" => AdapterEvent::Up { account, link, nickname, app: AppKind::Napcat, version: "NapCat".into(), peer },
         "down" => AdapterEvent::Down { account, link, reason, others_left },
         "online" => AdapterEvent::Online { account, online: Some(true), reason },
         _ => AdapterEvent::Online { account, online: Some(false), reason },

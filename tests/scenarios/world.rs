@@ -37,6 +37,9 @@ pub struct World {
     pub commits: bool,
     /// Loads are answered by themselves.
     pub loads: bool,
+    /// Notifications over HTTP and mail arrive by themselves.
+    pub arrivals: bool,
+    arriving: VecDeque<NotificationId>,
     /// Loads asked for and not answered.
     pub wanted: VecDeque<Load>,
     /// Calls that have not ended.
@@ -58,6 +61,8 @@ impl World {
             config,
             commits: true,
             loads: true,
+            arrivals: true,
+            arriving: VecDeque::new(),
             wanted: VecDeque::new(),
             calls: BTreeMap::new(),
             log: Vec::new(),
@@ -88,6 +93,8 @@ impl World {
             {
                 let lines = self.shelf.load(&load);
                 self.apply(Input::Loaded(load.conversation, lines));
+            } else if let Some(id) = self.arriving.pop_front() {
+                self.apply(Input::Notified(id, Ok(())));
             } else if !(self.commits && self.commit()) {
                 return;
             }
@@ -118,6 +125,7 @@ impl World {
             match &effect {
                 Effect::Record(batch, rows) => self.shelf.hand_over(*batch, rows.clone()),
                 Effect::Load(load) => self.wanted.push_back(*load),
+                Effect::Notify(note) if self.arrivals => self.arriving.push_back(note.id),
                 Effect::Call(call) => drop(self.calls.insert(call.id, call.clone())),
                 _ => {}
             }
@@ -150,6 +158,7 @@ impl World {
             End::Kill | End::Power => self.shelf.lose_pending(),
         }
         self.wanted.clear();
+        self.arriving.clear();
         self.calls.clear();
         let now = self.now();
         let found = self.shelf.recover(now.wall, end != End::Power);

@@ -5,7 +5,7 @@ use toml::de::DeValue;
 use super::super::section::{Place, Section};
 use super::super::value::{self, Scalar};
 use super::super::{Destination, IssueKind, MailTls, QuietHours, Road, Shape};
-use super::{PROXY, WEB};
+use super::{HOUR, PROXY, WEB, ZERO};
 use crate::domain::Severity;
 
 words! {
@@ -25,6 +25,7 @@ pub(super) fn destination(s: &mut Section<'_, '_>, c: &mut Destination) {
             Err(kind) => place.note(kind),
         }
     }
+    s.maybe("gap", &mut c.gap, ZERO..=HOUR);
     match Road::of(&kind) {
         Some(road) => {
             c.road = road;

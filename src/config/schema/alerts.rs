@@ -54,8 +54,10 @@ macro_rules! metrics {
 }
 
 metrics! {
-    /// An account without a link.
+    /// An account without a link, or an adapter that we dial and over which no account has come up.
     AccountDown "account.down" Flag
+    /// No adapter has ever connected, and none is known or dialled that should have.
+    AdapterNone "adapter.none" Flag
     /// QQ says that an account is offline while its link is up.
     AccountOffline "account.offline" Flag
     /// An account may not speak in a group.
@@ -213,6 +215,8 @@ impl Rule {
         vec![
             // An adapter that is restarted is back after 5 s.
             Self { wait: secs(10), ..flag("ws_disconnected", Metric::AccountDown, Critical) },
+            // Whoever sets a bot up knows it, and takes their time.
+            Self { repeat: Duration::ZERO, ..flag("no_adapter", Metric::AdapterNone, Severity::Info) },
             flag("account_offline", Metric::AccountOffline, Critical),
             // Those who know can wait for its end: it is not told again.
             Self { repeat: Duration::ZERO, ..flag("account_muted", Metric::AccountMuted, Warning) },

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +27,9 @@ pub struct Destination {
     pub min_severity: Severity,
     /// The daily time when it is left in peace; local time.
     pub quiet_hours: Option<QuietHours>,
+    /// Least time between two messages, 0 to 1 h; `None`: what its kind allows.
+    #[serde(default)]
+    pub gap: Option<Duration>,
     /// How it is reached.
     #[serde(flatten)]
     pub road: Road,
@@ -33,7 +37,13 @@ pub struct Destination {
 
 impl Default for Destination {
     fn default() -> Self {
-        Self { name: String::new(), min_severity: Severity::Warning, quiet_hours: None, road: Road::default() }
+        Self {
+            name: String::new(),
+            min_severity: Severity::Warning,
+            quiet_hours: None,
+            gap: None,
+            road: Road::default(),
+        }
     }
 }
 

@@ -154,14 +154,11 @@ pub fn details(ui: &Ui, id: AlertId, width: usize) -> Vec<Vec<Span>> {
     rows.push(Vec::new());
     rows.push(vec![(format!(" {}", lang.pick("通知了谁", "Who was told")), Role::TextStrong)]);
     for told in &a.told {
-        let (words, role) = match &told.fault {
-            Some(fault) => (words::notify_fault(fault, lang), Role::AlertWarning),
-            None => (words::told_what(told.what, lang), Role::Text),
-        };
+        let role = if told.fault.is_some() { Role::AlertWarning } else { Role::Text };
         rows.push(vec![
             (format!("  {} ", at(told.at)), Role::Time),
             (format!("{} ", words::quoted(&told.to)), Role::TextStrong),
-            (words, role),
+            (words::how_told(told, lang), role),
         ]);
     }
     if a.told.is_empty() {

@@ -44,8 +44,11 @@ impl State {
     fn inhibitors(&self) -> Vec<Inhibitor> {
         let firing = self.alerts.tracks.iter().filter(|(_, track)| track.is_firing());
         let episodes = firing.filter_map(|(_, track)| track.episode.as_ref());
+        // One that comes and goes says nothing of the time when it is gone.
         let says_more = |e: &&Episode| {
-            matches!(e.alert.metric, Metric::AccountDown | Metric::ProvidersDown | Metric::StorageUnrecorded)
+            let metric = e.alert.metric;
+            let wide = matches!(metric, Metric::AccountDown | Metric::ProvidersDown | Metric::StorageUnrecorded);
+            wide && (e.alert.no_data || e.alert.value > 0.0)
         };
         let one = |e: &Episode| Inhibitor {
             rule: Arc::clone(&e.alert.rule),
@@ -144,7 +147,9 @@ impl Inhibitor {
         let explained = alert.metric == Metric::Errors && alone <= alert.threshold;
         match self.metric {
             Metric::AccountDown => {
-                let of_it = self.account.is_some() && alert.subject.account() == self.account;
+                // An adapter that was never there lost nothing.
+                let Some(account) = self.account else { return false };
+                let of_it = alert.subject.account() == Some(account);
                 let about_it = is_latency || matches!(alert.metric, Metric::AccountOffline | Metric::AccountMuted);
                 of_it && about_it || explained
             }

@@ -1,12 +1,14 @@
 //! What is wrong, how bad, since when, and who is told (threats.md §4).
 //!
 //! * [`read`] what each metric says now · [`samples`] what windows look back on
+//! * [`dials`] adapters that we dial, until an account comes up over them
 //! * [`track`] one rule about one subject: pending, firing, over, flapping
 //! * [`tell`] who is told what, and when · [`qq`] telling the admins over QQ · [`hush`] silences, acknowledgements
 //!
 //! Whatever changes a measure [`stirs`](State::stir) it; after each input the rules about stirred measures are looked
 //! at. Everything that time alone changes has a deadline, so that nothing ticks while nothing is wrong.
 
+mod dials;
 mod hush;
 mod qq;
 mod read;
@@ -19,6 +21,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use self::dials::Dials;
 use self::qq::Qq;
 use self::samples::{Failed, Failures, Latencies, Stages};
 use self::tell::Note;
@@ -31,6 +34,8 @@ use receiver::Receiver;
 
 /// An adapter that has not connected since the start is given so long.
 const GRACE: Duration = Duration::from_secs(60);
+/// Where no adapter has ever connected, that is said after so long.
+const PATIENCE: Duration = Duration::from_secs(600);
 /// Alerts that are over and still shown.
 const PAST: usize = 20;
 /// Accounts that served within so long are missed when they do not come back after a restart.
@@ -119,6 +124,9 @@ pub(super) struct Alerts {
     /// When it was put on record that they serve.
     served: BTreeMap<SelfId, Wall>,
     grace_ends: Mono,
+    /// A bot that nobody knows yet is let alone until then.
+    patience_ends: Mono,
+    dials: Dials,
     alarm: Option<Alarm>,
     views: Arc<Vec<AlertView>>,
     hushed: Arc<Vec<Silence>>,
@@ -140,7 +148,7 @@ impl Alerts {
             notes: BTreeMap::new(),
             tests: Vec::new(),
             notification: 0,
-            qq: Qq::new(now.mono),
+            qq: Qq::default(),
             silences: Vec::new(),
             first: Latencies::default(),
             total: Latencies::default(),
@@ -153,11 +161,14 @@ impl Alerts {
             known: BTreeMap::new(),
             served: BTreeMap::new(),
             grace_ends: now.mono + GRACE,
+            patience_ends: now.mono + PATIENCE,
+            dials: Dials::default(),
             alarm: None,
             views: Arc::default(),
             hushed: Arc::default(),
         };
-        alerts.configure(config);
+        alerts.configure(config, now.mono);
+        alerts.qq = Qq::new(&alerts.destinations, now.mono);
         alerts
     }
 
@@ -168,7 +179,8 @@ impl Alerts {
         self.stirred = Metrics::ALL;
     }
 
-    fn configure(&mut self, config: &Config) {
+    fn configure(&mut self, config: &Config, now: Mono) {
+        self.dials.configure(&config.onebot.dial, now + GRACE);
         self.rules = config.alerts.in_force().into_iter().map(Arc::new).collect();
         self.edges = vec![None; self.rules.len()];
         self.flushes.retain(|name, _| self.rules.iter().any(|rule| rule.name == **name));
@@ -188,6 +200,16 @@ impl Alerts {
             self.known.entry(SelfId(*account)).or_default();
         }
         self.stirred = Metrics::ALL;
+    }
+
+    /// An account has come up over a link of this peer.
+    pub fn note_up(&mut self, peer: &str) {
+        self.dials.up(peer);
+    }
+
+    /// A peer was not let in, or did not let us in.
+    pub fn note_refused(&mut self, peer: &str, cause: &Text) {
+        self.dials.refused(peer, cause);
     }
 
     fn is_active(&self, rule: &str, subject: &Subject) -> bool {
@@ -220,7 +242,7 @@ impl State {
 
     /// How an account stands may have changed.
     pub fn stir_accounts(&mut self) {
-        for metric in [Metric::AccountDown, Metric::AccountOffline, Metric::AccountMuted] {
+        for metric in [Metric::AccountDown, Metric::AdapterNone, Metric::AccountOffline, Metric::AccountMuted] {
             self.stir(metric);
         }
     }
@@ -321,7 +343,7 @@ impl State {
     pub fn configure_alerts(&mut self) {
         let config = Arc::clone(&self.config);
         self.alerts.refused = None;
-        self.alerts.configure(&config);
+        self.alerts.configure(&config, self.now.mono);
         // Alerts of rules that are gone end without a word.
         let rules = &self.alerts.rules;
         let gone: Vec<_> =
@@ -404,7 +426,10 @@ impl State {
             Turn::Over(episode) => self.alerts.owing.push(*episode),
             Turn::Dropped(episode) => self.forget(*episode),
             Turn::Fired => {
-                let same = |e: &Episode| e.alert.rule == key.0 && e.alert.subject == key.1;
+                // Whoever was told that it is over hears of another one. That the former was over is no news then.
+                let former = |e: &&mut Episode| e.alert.rule == key.0 && e.alert.subject == key.1 && e.is_told_over();
+                self.alerts.owing.iter_mut().filter(former).for_each(|e| e.repeats.clear());
+                let same = |e: &Episode| e.alert.rule == key.0 && e.alert.subject == key.1 && !e.is_told_over();
                 let Some(at) = self.alerts.owing.iter().position(same) else { return };
                 let old = self.alerts.owing.remove(at);
                 let fresh = self.alerts.tracks.get_mut(key).and_then(|track| track.revive(old));
@@ -438,12 +463,7 @@ impl State {
 
     /// Records what changed, publishes it, and asks to be woken when it goes on.
     fn settle_alerts(&mut self) {
-        let mut rows = Vec::new();
-        for episode in self.alerts.episodes_mut().filter(|e| e.dirty) {
-            episode.dirty = false;
-            rows.push(Row::Alert(Box::new(episode.alert.clone())));
-        }
-        self.rows.append(&mut rows);
+        self.record_alerts();
         let views = self.alert_views();
         if *self.alerts.views != views {
             self.alerts.views = Arc::new(views);
@@ -462,6 +482,15 @@ impl State {
             self.timers.cancel(former);
         }
         self.alerts.alarm = next.map(|at| self.timers.alarm(at, Timer::Alerts));
+    }
+
+    fn record_alerts(&mut self) {
+        let mut rows = Vec::new();
+        for episode in self.alerts.episodes_mut().filter(|e| e.dirty) {
+            episode.dirty = false;
+            rows.push(Row::Alert(Box::new(episode.alert.clone())));
+        }
+        self.rows.append(&mut rows);
     }
 
     fn alert_views(&self) -> Vec<AlertView> {
@@ -524,7 +553,11 @@ impl State {
                 self.alerts.known.insert(account, name);
             }
         }
-        for alert in alerts {
+        for mut alert in alerts {
+            // What was on its way when the last process ended may never have arrived: they know what they knew before.
+            for told in alert.told.iter_mut().filter(|told| told.before.is_some()) {
+                (told.what, told.before, told.fault) = (told.known(), None, None);
+            }
             let rule = self.alerts.rule(&alert.rule).filter(|rule| rule.metric == alert.metric).cloned();
             let Some(rule) = rule else {
                 self.close(Episode::new(Alert { state: AlertState::Resolved, ..alert }, Duration::ZERO, now.mono));

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
+use super::receiver::Receiver;
 use crate::domain::*;
 use crate::engine::accounts::Errand;
 use crate::engine::state::State;
 use crate::words;
 
-/// Between two messages; faster could endanger the account.
-const APART: Duration = Duration::from_secs(10);
+/// Between two messages, where nothing else is configured; faster could endanger the account.
+pub(super) const APART: Duration = Duration::from_secs(10);
 /// Messages that wait; the newest beyond ends as "full".
 const ROOM: usize = 50;
 /// Characters of one message.
@@ -22,6 +23,8 @@ struct Message {
     to: UserId,
     text: String,
     about: Vec<SelfId>,
+    /// The next one leaves so long after it.
+    gap: Duration,
 }
 
 /// How far a notification has come.
@@ -42,8 +45,9 @@ pub(super) struct Qq {
 
 impl Qq {
     /// The process before this one may have sent a moment ago.
-    pub fn new(now: Mono) -> Self {
-        Self { not_before: now + APART, ..Self::default() }
+    pub fn new(receivers: &[Receiver], now: Mono) -> Self {
+        let gap = receivers.iter().filter(|to| to.qq.is_some()).map(|to| to.gap).max();
+        Self { not_before: now + gap.unwrap_or(APART), ..Self::default() }
     }
 
     pub fn deadline(&self) -> Option<Mono> {
@@ -70,10 +74,11 @@ impl State {
     pub(super) fn tell_people(
         &mut self,
         note: NotificationId,
-        people: &[i64],
+        to: &Receiver,
         message: &NotificationText,
         about: Vec<SelfId>,
     ) {
+        let people = to.qq.as_deref().unwrap_or_default();
         if self.alerts.qq.queue.len() + people.len() > ROOM {
             return self.on_notified(note, Err(NotifyFault::Full));
         }
@@ -83,8 +88,8 @@ impl State {
         let text = words::notification_as_text(message, LONGEST);
         self.alerts.qq.open.insert(note, Progress { left: people.len(), ..Progress::default() });
         for person in people {
-            let (text, about) = (text.clone(), about.clone());
-            self.alerts.qq.queue.push_back(Message { note, to: UserId(*person), text, about });
+            let (text, about, gap) = (text.clone(), about.clone(), to.gap);
+            self.alerts.qq.queue.push_back(Message { note, to: UserId(*person), text, about, gap });
         }
     }
 
@@ -98,7 +103,7 @@ impl State {
                 self.on_admin_told(message.note, CallOutcome::NotSent);
                 continue;
             };
-            self.alerts.qq.not_before = self.now.mono + APART;
+            self.alerts.qq.not_before = self.now.mono + message.gap;
             let segments = vec![OutSegment::Text(message.text)];
             let action = Action::Send { peer: Peer::Private(message.to), temp_group: None, segments };
             return self.call(account, action, Errand::Notify(message.note));

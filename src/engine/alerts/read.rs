@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::dials;
 use super::samples::{Failed, Latencies, Look};
 use super::track::Reading;
 use crate::config::{Metric, ProviderKind, Rule};
@@ -23,6 +24,7 @@ impl State {
         let count = |n: usize| one(n as f64);
         Some(match rule.metric {
             Metric::AccountDown => self.accounts_down(),
+            Metric::AdapterNone => self.no_adapter(),
             Metric::AccountOffline => self.accounts_offline(),
             Metric::AccountMuted => self.accounts_muted(rule),
             Metric::ProviderAside => self.configured().map(provider_aside).collect(),
@@ -74,12 +76,6 @@ impl State {
     fn accounts_down(&self) -> Vec<Reading> {
         let grace = self.alerts.grace_ends;
         let waits = self.now.mono < grace;
-        let serving = self.serving();
-        if serving.is_empty() {
-            // Nobody has ever connected: one alert for the bot, once it has had its time.
-            let down = (!waits).then_some(1.0);
-            return vec![Reading::new(Subject::Bot, Text::default(), down).until(waits.then_some(grace))];
-        }
         let one = |id: SelfId| {
             let (subject, name) = (Subject::Account(id), self.name_of_account(id));
             match self.accounts.get(&id).filter(|a| a.met) {
@@ -92,7 +88,23 @@ impl State {
                 None => Reading::flag(subject, name, true),
             }
         };
-        serving.into_iter().map(one).collect()
+        let dial = |(name, state): (&Arc<str>, &dials::State)| {
+            let waits = (self.now.mono < state.grace_ends).then_some(state.grace_ends);
+            let value = (state.met || waits.is_none()).then(|| f64::from(u8::from(!state.met)));
+            let reading = Reading::new(Subject::Dial(Arc::clone(name)), Text::from(&**name), value);
+            reading.with(Detail::Said(state.cause.clone())).until(waits.filter(|_| !state.met))
+        };
+        let dials = self.alerts.dials.iter().map(dial);
+        self.serving().into_iter().map(one).chain(dials).collect()
+    }
+
+    /// Nobody has ever connected, and nobody is known who should: whoever sets the bot up has their time.
+    fn no_adapter(&self) -> Vec<Reading> {
+        let ends = self.alerts.patience_ends;
+        let none = self.serving().is_empty() && self.alerts.dials.is_empty();
+        let waits = none && self.now.mono < ends;
+        let value = (!waits).then(|| f64::from(u8::from(none)));
+        vec![Reading::new(Subject::Bot, Text::default(), value).until(waits.then_some(ends))]
     }
 
     fn accounts_offline(&self) -> Vec<Reading> {

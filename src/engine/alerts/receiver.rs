@@ -1,5 +1,8 @@
 //! The destinations of `[[notify.to]]` as far as it matters who is told when.
 
+use std::time::Duration;
+
+use super::qq;
 use crate::config::{Config, QuietHours, Road};
 use crate::domain::Severity;
 
@@ -11,6 +14,8 @@ pub(super) struct Receiver {
     pub name: String,
     /// The engine itself delivers, to these people.
     pub qq: Option<Vec<i64>>,
+    /// Least time between two of the engine's own messages.
+    pub gap: Duration,
     /// Less than this is not told there.
     pub min_severity: Severity,
     /// When only what is critical is told.
@@ -26,6 +31,7 @@ impl Receiver {
             place,
             name: to.name.clone(),
             qq: if let Road::Qq(road) = &to.road { Some(people(&road.to)) } else { None },
+            gap: to.gap.unwrap_or(qq::APART),
             min_severity: to.min_severity,
             quiet: to.quiet_hours,
         };

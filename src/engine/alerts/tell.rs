@@ -13,6 +13,11 @@ use crate::engine::commands::Asker;
 use crate::engine::state::State;
 use crate::words;
 
+/// That an alert is over is tried again for so long, where it does not arrive…
+const DAY: Duration = Duration::from_secs(86_400);
+/// …this often, where its rule does not say how often it is told again.
+const AGAIN: Duration = Duration::from_secs(1800);
+
 /// What a destination is still to be told of an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Need {
@@ -33,8 +38,8 @@ pub(super) enum Need {
 pub(super) struct Note {
     /// The destination, by name.
     pub to: String,
-    /// What it is about; none: a test.
-    pub alerts: Vec<AlertId>,
+    /// What it says of which alerts; nothing: a test.
+    pub alerts: Vec<(AlertId, ToldWhat)>,
 }
 
 /// A test of all destinations that somebody waits for.
@@ -64,15 +69,21 @@ fn need(rule: &Rule, to: &Receiver, episode: &Episode, now: Mono) -> Option<Need
         {
             Some(Need::Again)
         }
-        // What did not arrive is not over for them: they never heard of it.
-        (AlertState::Resolved, Some(ToldWhat::Firing | ToldWhat::Flapping))
-            if told.is_some_and(|t| t.fault.is_none()) =>
-        {
-            Some(Need::Resolved)
+        // What did not arrive is not over for them: they never heard of it. What is on its way is waited for.
+        (AlertState::Resolved, Some(ToldWhat::Firing | ToldWhat::Flapping)) => {
+            told.is_some_and(|t| !t.is_under_way() && t.known() != ToldWhat::Held).then_some(Need::Resolved)
         }
         (AlertState::Resolved, Some(ToldWhat::Held)) => Some(Need::Was),
+        // It did not arrive the last time: by now, they must hear when it was.
+        (AlertState::Resolved, Some(ToldWhat::Resolved)) if due => Some(Need::Was),
         _ => None,
     }
+}
+
+/// Whether something of an alert that is over is on its way to a destination, or will be tried again.
+fn is_open(to: &Receiver, episode: &Episode) -> bool {
+    let told = episode.alert.told(&to.name);
+    told.is_some_and(|t| t.is_under_way() || t.what == ToldWhat::Resolved && episode.repeats.contains_key(&to.name))
 }
 
 /// The account that an alert is about, while it is: what is over may be told through it.
@@ -163,7 +174,7 @@ impl State {
         let now = self.now.mono;
         let repeats = self.alerts.episodes().filter(|e| {
             let hushed = e.silenced.is_some() || e.inhibited.is_some() || e.quiet || e.alert.acked.is_some();
-            e.alert.state == AlertState::Firing && !hushed
+            e.alert.state == AlertState::Resolved || !hushed
         });
         let next = repeats.flat_map(|e| e.repeats.values().copied()).filter(|at| *at > now).min();
         let flushes = self.alerts.flushes.values().copied().min();
@@ -176,7 +187,10 @@ impl State {
         for to in self.alerts.destinations.clone() {
             let mut items = Vec::new();
             let mut held = Vec::new();
-            for episode in self.of_rule(rule) {
+            // What was over first is said first, though it may have come again.
+            let mut episodes: Vec<&Episode> = self.of_rule(rule).collect();
+            episodes.sort_by_key(|episode| episode.alert.id);
+            for episode in episodes {
                 let Some(need) = need(rule, &to, episode, now.mono) else { continue };
                 let id = episode.alert.id;
                 match self.is_blocked(&to, episode) {
@@ -185,11 +199,11 @@ impl State {
                     true => {}
                 }
             }
-            held.into_iter().for_each(|id| self.note_told(id, &to.name, ToldWhat::Held, None));
+            held.into_iter().for_each(|id| self.note_held(id, &to.name));
             if items.is_empty() {
                 continue;
             }
-            let alerts: Vec<AlertId> = items.iter().map(|(_, alert)| alert.id).collect();
+            let mut alerts = Vec::new();
             for (need, alert) in &items {
                 let what = match need {
                     Need::Firing | Need::Again if alert.flapping => ToldWhat::Flapping,
@@ -197,24 +211,33 @@ impl State {
                     Need::Flapping => ToldWhat::Flapping,
                     Need::Resolved | Need::Was => ToldWhat::Resolved,
                 };
-                let again = (!rule.repeat.is_zero()).then(|| now.mono + rule.repeat);
-                self.note_told(alert.id, &to.name, what, again);
+                self.note_told(alert.id, &to.name, what, rule.repeat);
+                alerts.push((alert.id, what));
             }
             let message = self.compose_notification(&items);
             self.send_notification(&to, message, alerts);
         }
     }
 
-    fn note_told(&mut self, id: AlertId, to: &str, what: ToldWhat, again: Option<Mono>) {
-        let at = self.now.wall;
+    /// It is on its way: told again after `repeat` while it fires, unless that is 0.
+    fn note_told(&mut self, id: AlertId, to: &str, what: ToldWhat, repeat: Duration) {
+        let now = self.now;
         let Some(episode) = self.alerts.episodes_mut().find(|e| e.alert.id == id) else { return };
-        episode.dirty = true;
-        match again.filter(|_| matches!(what, ToldWhat::Firing | ToldWhat::Flapping)) {
-            Some(again) => drop(episode.repeats.insert(to.to_owned(), again)),
-            None => drop(episode.repeats.remove(to)),
+        let before = episode.alert.told(to).map_or(ToldWhat::Held, Told::known);
+        let again = !repeat.is_zero() && matches!(what, ToldWhat::Firing | ToldWhat::Flapping);
+        episode.tell_again(to, again.then(|| now.mono + repeat));
+        episode.note(Told { to: to.to_owned(), what, at: now.wall, fault: None, before: Some(before) });
+    }
+
+    /// It cannot be told now: they know what they knew before.
+    fn note_held(&mut self, id: AlertId, to: &str) {
+        let now = self.now;
+        let Some(episode) = self.alerts.episodes_mut().find(|e| e.alert.id == id) else { return };
+        let what = episode.alert.told(to).map_or(ToldWhat::Held, Told::known);
+        if what == ToldWhat::Held {
+            episode.tell_again(to, None);
         }
-        episode.alert.told.retain(|told| told.to != to);
-        episode.alert.told.push(Told { to: to.to_owned(), what, at, fault: None });
+        episode.note(Told { to: to.to_owned(), what, at: now.wall, fault: None, before: None });
     }
 
     fn compose_notification(&self, items: &[(Need, Alert)]) -> NotificationText {
@@ -252,14 +275,19 @@ impl State {
     }
 
     /// Hands a message to its destination.
-    fn send_notification(&mut self, to: &Receiver, message: NotificationText, alerts: Vec<AlertId>) -> NotificationId {
+    fn send_notification(
+        &mut self,
+        to: &Receiver,
+        message: NotificationText,
+        alerts: Vec<(AlertId, ToldWhat)>,
+    ) -> NotificationId {
         self.alerts.notification += 1;
         let id = NotificationId(self.alerts.notification);
-        let told = self.alerts.episodes().filter(|e| alerts.contains(&e.alert.id));
+        let told = self.alerts.episodes().filter(|e| alerts.iter().any(|(id, _)| *id == e.alert.id));
         let about: Vec<SelfId> = told.filter_map(|e| ailing(&e.alert)).collect();
         self.alerts.notes.insert(id, Note { to: to.name.clone(), alerts });
         match &to.qq {
-            Some(people) => self.tell_people(id, people, &message, about),
+            Some(_) => self.tell_people(id, to, &message, about),
             None => self.effects.push(Effect::Notify(Box::new(Notification { id, to: to.place, message }))),
         }
         id
@@ -272,17 +300,51 @@ impl State {
         if note.alerts.is_empty() {
             return self.on_tested(id, Delivered { to: note.to, fault });
         }
-        let past = self.alerts.past.iter_mut().filter(|alert| note.alerts.contains(&alert.id));
-        for told in past.flat_map(|alert| &mut alert.told).filter(|told| told.to == note.to) {
-            told.fault.clone_from(&fault);
-        }
-        for episode in self.alerts.episodes_mut().filter(|e| note.alerts.contains(&e.alert.id)) {
-            if let Some(told) = episode.alert.told.iter_mut().find(|told| told.to == note.to) {
-                episode.dirty |= told.fault != fault;
-                told.fault.clone_from(&fault);
-            }
+        for (alert, what) in note.alerts {
+            self.settle_told(alert, &note.to, what, fault.as_ref());
         }
         self.look_again_at_alerts();
+    }
+
+    /// What was told of an alert has arrived, or has not. Of what is over, that is tried again for a day.
+    fn settle_told(&mut self, id: AlertId, to: &str, what: ToldWhat, fault: Option<&NotifyFault>) {
+        let now = self.now;
+        // Its rule or its destination is gone: what came of it is only shown.
+        let past = self.alerts.past.iter_mut().filter(|alert| alert.id == id).flat_map(|alert| &mut alert.told);
+        for told in past.filter(|told| told.to == to) {
+            (told.before, told.fault) = (told.before.filter(|_| fault.is_some()), fault.cloned());
+        }
+        let Some(episode) = self.alerts.episodes_mut().find(|e| e.alert.id == id) else { return };
+        let fresh = episode.alert.until.is_some_and(|until| now.wall.since(until) < DAY);
+        let rule = Arc::clone(&episode.alert.rule);
+        let Some(told) = episode.alert.told.iter_mut().find(|told| told.to == to) else { return };
+        episode.dirty = true;
+        match fault {
+            // Something newer is on its way behind it.
+            None if told.what != what => told.before = told.before.map(|_| what),
+            None => (told.before, told.fault) = (None, None),
+            Some(_) if told.what != what => {}
+            Some(fault) => {
+                told.fault = Some(fault.clone());
+                if what == ToldWhat::Resolved && fresh {
+                    let repeat = self.alerts.rule(&rule).map(|rule| rule.repeat).filter(|repeat| !repeat.is_zero());
+                    let again = now.mono + repeat.unwrap_or(AGAIN);
+                    let episode = self.alerts.episodes_mut().find(|e| e.alert.id == id);
+                    episode.into_iter().for_each(|episode| episode.tell_again(to, Some(again)));
+                }
+            }
+        }
+    }
+
+    /// A notification has ended after everything else. What has arrived goes on record; what has not is on record as
+    /// being on its way, and is told by the next process.
+    pub fn on_notified_late(&mut self, id: NotificationId, result: Result<(), NotifyFault>) -> Vec<Row> {
+        if result.is_ok() {
+            self.on_notified(id, result);
+            self.close_settled();
+        }
+        self.record_alerts();
+        std::mem::take(&mut self.rows)
     }
 
     /// The way was not free after all: it is told later.
@@ -292,8 +354,8 @@ impl State {
             let fault = Some(NotifyFault::Unreachable(self.no_account()));
             return self.on_tested(id, Delivered { to: note.to, fault });
         }
-        for alert in note.alerts {
-            self.note_told(alert, &note.to, ToldWhat::Held, None);
+        for (alert, _) in note.alerts {
+            self.note_held(alert, &note.to);
         }
         self.look_again_at_alerts();
     }
@@ -308,7 +370,7 @@ impl State {
         let now = self.now.mono;
         let owed = |e: &Episode| {
             let Some(rule) = self.alerts.rule(&e.alert.rule) else { return false };
-            self.alerts.destinations.iter().any(|to| need(rule, to, e, now).is_some())
+            self.alerts.destinations.iter().any(|to| need(rule, to, e, now).is_some() || is_open(to, e))
         };
         let settled: Vec<bool> = self.alerts.owing.iter().map(|e| !owed(e)).collect();
         let mut settled = settled.into_iter();

@@ -79,6 +79,26 @@ impl Episode {
         }
     }
 
+    /// Puts on record what a destination was told.
+    pub fn note(&mut self, told: Told) {
+        self.dirty = true;
+        self.alert.told.retain(|other| other.to != told.to);
+        self.alert.told.push(told);
+    }
+
+    /// When a destination is told again; `None`: not at all.
+    pub fn tell_again(&mut self, to: &str, at: Option<Mono>) {
+        match at {
+            Some(at) => drop(self.repeats.insert(to.to_owned(), at)),
+            None => drop(self.repeats.remove(to)),
+        }
+    }
+
+    /// Whether somebody was told that it is over, or is being told.
+    pub fn is_told_over(&self) -> bool {
+        self.alert.told.iter().any(|told| told.what == ToldWhat::Resolved)
+    }
+
     fn lasted(&self, now: Mono) -> Duration {
         self.before + now.since(self.began)
     }

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 
 use crate::config::Limits;
 use crate::domain::{
-    BOUNDS, Gauges, Gpu, GpuState, Histogram, Measures, ProviderState, ProviderView, Snapshot, Throttle,
+    AlertState, BOUNDS, Gauges, Gpu, GpuState, Histogram, Measures, ProviderState, ProviderView, Severity, Snapshot,
+    Throttle,
 };
 
 /// Accounts with series of their own.
@@ -134,6 +135,13 @@ fn now(page: &mut Page, s: &Snapshot) {
         ("qqdeck_stopping", "1 while the bot drains.", flag(s.stopping)),
     ] {
         page.one(name, "gauge", help, &[], value);
+    }
+    page.family("qqdeck_alerts_firing", "gauge", "Alerts that fire, silenced and acknowledged ones among them.");
+    for (word, severity) in [("critical", Severity::Critical), ("warning", Severity::Warning), ("info", Severity::Info)]
+    {
+        let alerts = s.alerts.iter().map(|view| &view.alert);
+        let firing = alerts.filter(|alert| alert.state == AlertState::Firing && alert.severity == severity).count();
+        page.sample("qqdeck_alerts_firing", &[("severity", word)], firing as f64);
     }
 }
 

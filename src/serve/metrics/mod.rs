@@ -6,6 +6,8 @@
 //!
 //! * `exposition`: from the state to the text format 0.0.4 · `health`: what makes the bot ready
 
+#[cfg(test)]
+mod dashboard;
 mod exposition;
 mod health;
 #[cfg(test)]

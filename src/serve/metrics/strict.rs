@@ -49,12 +49,25 @@ pub fn town() -> Arc<Snapshot> {
         total: Some(10),
         used: Some(9),
         busy: Some(50),
+        temperature: Some(60),
+        slowdown_at: Some(90),
+        power: Some(90_000),
+        power_limit: Some(200_000),
         processes: vec![process(3, true), process(2, false)],
         throttled: vec![Throttle::Heat],
         ..Gpu::default()
     };
     let gpus = vec![card, Gpu { index: 1, name: "asleep".into(), state: GpuState::Asleep, ..Gpu::default() }];
-    let host = Host { cpu: Some(12.0), memory_total: 8, memory_used: 4, own_memory: 1, ..Host::default() };
+    let (disk_total, disk_free) = (Some(9), Some(5));
+    let host = Host {
+        cpu: Some(12.0),
+        memory_total: 8,
+        memory_used: 4,
+        own_memory: 1,
+        own_cpu: Some(1.0),
+        disk_total,
+        disk_free,
+    };
     Arc::new(Snapshot {
         accounts: vec![account(10001, true, Some(true)), account(10002, false, None)],
         providers: vec![provider],
@@ -64,7 +77,7 @@ pub fn town() -> Arc<Snapshot> {
     })
 }
 
-fn measures() -> Measures {
+pub fn measures() -> Measures {
     let mut all = Measures::default();
     for millis in [1, 30, 900, 400_000] {
         all.total.record(Duration::from_millis(millis));
@@ -77,10 +90,10 @@ fn measures() -> Measures {
 }
 
 /// A series: its name and its labels.
-type Series = (String, BTreeMap<String, String>);
+pub type Series = (String, BTreeMap<String, String>);
 
 /// Reads a page or tells what is wrong with it.
-fn read(text: &str) -> Result<BTreeMap<Series, f64>, String> {
+pub fn read(text: &str) -> Result<BTreeMap<Series, f64>, String> {
     let mut found = BTreeMap::new();
     let mut closed: BTreeSet<String> = BTreeSet::new();
     let mut family: Option<(String, String)> = None;
