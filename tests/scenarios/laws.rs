@@ -17,9 +17,11 @@ pub struct Laws {
     flying: BTreeMap<CallId, (ConversationId, PartId)>,
     /// Looks into histories that have not ended.
     looking: BTreeMap<CallId, ConversationId>,
+    /// Messages that are known to be a part of ours.
+    known: BTreeSet<(ConversationId, MessageId)>,
     jobs: BTreeSet<JobId>,
     heard: BTreeMap<Seq, (ConversationId, Option<UserId>)>,
-    said: BTreeMap<Seq, (Option<Seq>, bool)>,
+    said: BTreeMap<Seq, (Option<Seq>, Author)>,
     ended: BTreeSet<Seq>,
     /// Messages that an operator, or a restart, asked to answer (again): order and number of replies are theirs.
     asked_for: BTreeSet<Seq>,
@@ -109,7 +111,9 @@ impl Laws {
         let now = self.at;
         let Some(conversation) = self.looking.remove(&call) else { return };
         let CallOutcome::Done(CallReply::Messages(messages)) = outcome else { return };
-        let shows = |part: &Part| messages.iter().any(|m| m.is_own() && m.text() == words(&part.action));
+        let known = &self.known;
+        let other = |m: &Message| known.contains(&(conversation, m.id));
+        let shows = |part: &Part| messages.iter().any(|m| m.is_own() && !other(m) && m.text() == words(&part.action));
         for way in self.parts.values_mut().filter(|way| way.part.conversation == conversation) {
             if way.lost && !way.again && now.since(way.left) >= Duration::from_secs(10) && !shows(&way.part) {
                 (way.maybe_out, way.again) = (false, true);
@@ -205,7 +209,7 @@ impl Laws {
                 {
                     self.broken.push(format!("line {} answers {answers}, which was never heard", line.seq));
                 }
-                self.said.insert(line.seq, (line.answers, line.author == Author::Bot));
+                self.said.insert(line.seq, (line.answers, line.author.clone()));
             }
             Row::Judged(seq, verdict) if verdict.decision == Decision::Reply => {
                 self.ended.remove(seq);
@@ -246,7 +250,11 @@ impl Laws {
                 self.parts.insert(part.id, way);
                 self.moves(batch, part.id, part.state);
             }
-            Row::PartState(id, state, _) => self.moves(batch, *id, *state),
+            Row::PartState(id, state, message) => {
+                self.moves(batch, *id, *state);
+                let conversation = self.parts.get(id).map(|way| way.part.conversation);
+                self.known.extend(conversation.zip(*message));
+            }
             _ => {}
         }
     }
@@ -312,15 +320,16 @@ impl Laws {
 
     /// One reply a message, and in the order of the speaker's messages.
     fn reply_leaves(&mut self, line: Seq) {
-        let Some((Some(answers), by_model)) = self.said.get(&line).copied() else { return };
+        let Some((Some(answers), author)) = self.said.get(&line).cloned() else { return };
         let Some((conversation, Some(speaker))) = self.heard.get(&answers).copied() else { return };
-        if self.asked_for.contains(&answers) {
+        // What a human says to it, beside the bot's reply, is a human's matter.
+        if self.asked_for.contains(&answers) || matches!(author, Author::Operator(_)) {
             return;
         }
         if let Some(other) = self.replies.insert(answers, line).filter(|other| *other != line) {
             self.broken.push(format!("message {answers} is answered by {line} and was by {other}"));
         }
-        if !by_model {
+        if author != Author::Bot {
             return;
         }
         let last = self.answered.entry((conversation, speaker)).or_insert(answers);
