@@ -151,13 +151,24 @@ pub struct Composing {
     pub claim_at: Mono,
 }
 
+/// What kind of words stand in the corner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// Something was done.
+    Done,
+    /// Something to know; nothing was done.
+    Hint,
+    /// Something failed: stays until a key is pressed.
+    Bad,
+}
+
 /// Words in the corner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Toast {
     /// What.
     pub words: String,
-    /// Stays until a key is pressed.
-    pub bad: bool,
+    /// How they are meant.
+    pub tone: Tone,
     /// Until when.
     pub until: Mono,
     /// When it came.
@@ -388,7 +399,7 @@ impl Ui {
             accounts: Cursor::default(),
             alerts: Cursor::default(),
             usage: UsageUi::default(),
-            log: LogUi::default(),
+            log: LogUi::new(settings.lang),
             layers: Vec::new(),
             composing: None,
             chord: Vec::new(),

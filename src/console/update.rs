@@ -30,7 +30,7 @@ use super::face::{Intent, News};
 use super::input::{Code, Event, Key, Mods};
 use super::keymap::Meaning;
 use super::layer::Layer;
-use super::state::{Paused, Pending, Toast, Ui, View};
+use super::state::{Paused, Pending, Toast, Tone, Ui, View};
 use crate::domain::*;
 
 pub(super) use rows::{Matter, Thing, attention, is_refused, matters, things};
@@ -105,7 +105,7 @@ impl Ui {
 
     fn on_key(&mut self, key: Key, out: &mut Intents) {
         // Bad news stays until somebody was there.
-        self.toasts.retain(|t| !t.bad || t.until > self.now.mono);
+        self.toasts.retain(|t| t.tone != Tone::Bad || t.until > self.now.mono);
         if (self.composing.is_some() || !self.layers.is_empty()) && self.shoots(key, out) {
             return;
         }
@@ -136,7 +136,7 @@ impl Ui {
                 if let Some(c) = typed.filter(|c| !c.is_ascii()) {
                     // Chinese that arrives here was meant for the composer.
                     let (zh, en) = ("按 i 才是说话：", "press i to speak: ");
-                    self.toast(format!("{}{c}…", self.lang().pick(zh, en)), false);
+                    self.toast(format!("{}{c}…", self.lang().pick(zh, en)), Tone::Hint);
                 }
             }
         }
@@ -175,7 +175,7 @@ impl Ui {
 
     fn on_time(&mut self, out: &mut Intents) {
         let now = self.now.mono;
-        self.toasts.retain(|t| t.until > now || t.bad);
+        self.toasts.retain(|t| t.until > now || t.tone == Tone::Bad);
         self.undo.retain(|u| u.until > now);
         if self.settles_at().is_some_and(|at| at <= now) {
             self.touched = Mono(0);
@@ -188,7 +188,7 @@ impl Ui {
     /// When time itself changes something that is seen. Nothing is asked for where nothing would change: idle is
     /// silent.
     pub fn deadline(&self) -> Option<Mono> {
-        let toasts = self.toasts.iter().filter(|t| !t.bad).map(|t| t.until);
+        let toasts = self.toasts.iter().filter(|t| t.tone != Tone::Bad).map(|t| t.until);
         let claim = self.composing.as_ref().map(|c| c.claim_at);
         let undo = self.undo.iter().map(|u| u.until);
         let minute = self.shows_age.load(Relaxed).then(|| self.next_minute());
@@ -202,10 +202,10 @@ impl Ui {
     }
 
     /// Says something in the corner.
-    pub(super) fn toast(&mut self, words: String, bad: bool) {
-        let toast = Toast { words, bad, until: self.now.mono + TOAST, at: self.now.wall };
+    pub(super) fn toast(&mut self, words: String, tone: Tone) {
+        let toast = Toast { words, tone, until: self.now.mono + TOAST, at: self.now.wall };
         // Said again at once, as when something is done to several: once is enough.
-        if let Some(last) = self.toasts.last_mut().filter(|t| t.words == toast.words && t.bad == bad) {
+        if let Some(last) = self.toasts.last_mut().filter(|t| t.words == toast.words && t.tone == tone) {
             last.until = toast.until;
             return;
         }
@@ -239,7 +239,7 @@ impl Ui {
     pub(super) fn open(&mut self, layer: Layer) {
         self.chord.clear();
         // What was said of the last thing would lie over the next; it is kept among the messages.
-        self.toasts.retain(|t| t.bad);
+        self.toasts.retain(|t| t.tone == Tone::Bad);
         self.layers.push(layer);
     }
 

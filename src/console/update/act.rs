@@ -5,7 +5,7 @@ use super::rows::{matters, selected_alert, selected_items, selected_matter, sele
 use crate::console::action::{Action, Scope};
 use crate::console::face::Intent;
 use crate::console::layer::{Ask, Layer, Page, Topic};
-use crate::console::state::{Cursor, Pane, Paused, Pending, RowKey, Ui, View};
+use crate::console::state::{Cursor, Pane, Paused, Pending, RowKey, Tone, Ui, View};
 use crate::domain::*;
 use crate::words;
 
@@ -19,7 +19,7 @@ impl Ui {
                 true => self.lang().pick("只读：看得见，动不了", "read-only: look, do not touch").to_owned(),
                 false => format!("{}{needs}", self.lang().pick("需要角色：", "needs role ")),
             };
-            return self.toast(words, true);
+            return self.toast(words, Tone::Bad);
         }
         // What needs somebody names its chat: keys of chats act there.
         if !entry.fits(self.view) && entry.scope == Scope::Chats && self.view == View::Alerts {
@@ -27,7 +27,7 @@ impl Ui {
         }
         if !entry.fits(self.view) {
             let (zh, en) = ("这个键在会话里用（按 1）", "this key works in chats (press 1)");
-            return self.toast(self.lang().pick(zh, en).to_owned(), false);
+            return self.toast(self.lang().pick(zh, en).to_owned(), Tone::Hint);
         }
         match action {
             Action::Chats => self.show(View::Chats, out),
@@ -265,7 +265,7 @@ impl Ui {
     fn undo(&mut self, out: &mut Intents) {
         let Some(undo) = self.undo.pop() else {
             let (zh, en) = ("没有可撤销的改动", "nothing to undo");
-            return self.toast(self.lang().pick(zh, en).to_owned(), false);
+            return self.toast(self.lang().pick(zh, en).to_owned(), Tone::Hint);
         };
         let words = format!("{}{}", self.lang().pick("已撤销：", "undone: "), undo.words);
         for command in undo.commands {
@@ -283,7 +283,7 @@ impl Ui {
         let all: Vec<RowKey> = self.list.rows[..self.list.urgent.min(self.list.rows.len())].to_vec();
         if all.is_empty() {
             let (zh, en) = ("没有等人处理的事", "nothing needs you");
-            return self.toast(self.lang().pick(zh, en).to_owned(), false);
+            return self.toast(self.lang().pick(zh, en).to_owned(), Tone::Hint);
         }
         let at = self.list.selected.and_then(|s| all.iter().position(|k| *k == s));
         let next = at.map_or(0, |at| (at + 1) % all.len());
@@ -292,7 +292,7 @@ impl Ui {
 
     pub(super) fn nothing(&mut self) {
         let (zh, en) = ("这里没有要处理的", "nothing here to act on");
-        self.toast(self.lang().pick(zh, en).to_owned(), false);
+        self.toast(self.lang().pick(zh, en).to_owned(), Tone::Hint);
     }
 
     fn copy(&mut self, out: &mut Intents) {
@@ -308,7 +308,7 @@ impl Ui {
             true => ("已复制前面的部分（终端的上限）", "copied the first part (a terminal's limit)"),
             false => ("已复制", "copied"),
         };
-        self.toast(self.lang().pick(zh, en).to_owned(), false);
+        self.toast(self.lang().pick(zh, en).to_owned(), Tone::Done);
     }
 
     fn screenshot(&mut self) -> Intent {
@@ -341,7 +341,7 @@ impl Ui {
             }
             None => {
                 let (zh, en) = ("没有更多了", "no more");
-                self.toast(format!("{}: {find}", self.lang().pick(zh, en)), false);
+                self.toast(format!("{}: {find}", self.lang().pick(zh, en)), Tone::Hint);
             }
         }
     }

@@ -7,8 +7,9 @@ use super::act::chat_ref;
 use super::rows::selected_items;
 use crate::console::input::{Code, Key, Mods};
 use crate::console::layer::Layer;
-use crate::console::layout::{areas, composer_columns};
-use crate::console::state::{Composing, Lead, Pane, Pending, Purpose, Typed, Ui};
+use crate::console::layout::areas;
+use crate::console::lead::columns;
+use crate::console::state::{Composing, Lead, Pane, Pending, Purpose, Tone, Typed, Ui};
 use crate::console::text::Composer;
 use crate::domain::*;
 
@@ -41,7 +42,7 @@ impl Ui {
         let last = || self.lines(id).into_iter().rev().find(|l| l.author == Author::Bot && !l.recalled).cloned();
         let Some(line) = line.or_else(last) else {
             let (zh, en) = ("这里没有机器人说过的话", "the bot said nothing here");
-            return self.toast(self.lang().pick(zh, en).to_owned(), false);
+            return self.toast(self.lang().pick(zh, en).to_owned(), Tone::Hint);
         };
         self.chat_ui(id).draft.set(line.text.raw());
         self.begin(id, Purpose::Correct(line.seq), out);
@@ -83,7 +84,7 @@ impl Ui {
         }
         let columns = {
             let areas = areas(self);
-            composer_columns(self, composing.chat, areas.active(self).map_or(0, |t| t.composer.width))
+            columns(self, composing.chat, areas.active(self).map_or(0, |t| t.composer.width))
         };
         let width = self.width;
         let draft = &mut self.chat_ui(composing.chat).draft;
@@ -142,7 +143,7 @@ impl Ui {
                 Some(composing) => lost += self.chat_ui(composing.chat).draft.insert(text),
                 None => {
                     let (zh, en) = ("按 i 打开输入框再粘贴", "press i first, then paste");
-                    return self.toast(self.lang().pick(zh, en).to_owned(), false);
+                    return self.toast(self.lang().pick(zh, en).to_owned(), Tone::Hint);
                 }
             },
         }
@@ -151,7 +152,7 @@ impl Ui {
                 crate::words::Lang::Zh => format!("太长，丢下了 {lost} 字节"),
                 crate::words::Lang::En => format!("too long: {lost} bytes left out"),
             };
-            self.toast(words, true);
+            self.toast(words, Tone::Bad);
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::console::action::Action;
 use crate::console::face::Intent;
 use crate::console::input::{Button, Mouse, MouseAct};
 use crate::console::layout::areas;
-use crate::console::state::{By, Cursor, Half, Pane, Pending, RowKey, Ui, View};
+use crate::console::state::{By, Cursor, Half, Pane, Pending, RowKey, Tone, Ui, View};
 use crate::console::view::{chat, lines};
 use crate::domain::*;
 
@@ -110,7 +110,7 @@ impl Ui {
                 }
             }
         };
-        self.toast(format!("{} · {words}", self.name_of(id)), false);
+        self.toast(format!("{} · {words}", self.name_of(id)), Tone::Done);
         out.push(Intent::Remember(self.memory()));
     }
 

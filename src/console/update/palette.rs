@@ -6,7 +6,7 @@ use super::Intents;
 use crate::console::action::{Action, TABLE, named};
 use crate::console::input::{Key, fold};
 use crate::console::layer::{Ask, Layer, Page, Prompt, Topic};
-use crate::console::state::{Cursor, Half, Ui, View};
+use crate::console::state::{Cursor, Half, Tone, Ui, View};
 use crate::console::theme::Themes;
 use crate::domain::*;
 use crate::verbs::{self, Verb, arguments::Arguments, command};
@@ -240,7 +240,7 @@ impl Ui {
             }
             Verb::Export => {
                 let export = verbs::export::wanted(&arguments, self.now.wall).map_err(|e| e.words(lang))?;
-                self.toast(super::export::begun(lang).to_owned(), false);
+                self.toast(super::export::begun(lang).to_owned(), Tone::Hint);
                 self.export(export, out);
             }
             Verb::Usage => self.show(View::Usage, out),

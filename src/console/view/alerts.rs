@@ -9,14 +9,17 @@
 
 use ratatui::layout::Rect;
 
-use super::header;
 use super::paint::{Paint, Span, time};
+use super::{accounts, chat};
 use crate::console::state::{RowKey, Ui};
 use crate::console::text::{Columns, wrap};
 use crate::console::theme::{Glyph, Role};
 use crate::console::update::{Matter, matters};
 use crate::domain::*;
 use crate::words;
+
+/// From so many rows on the selected matter is shown below the list.
+const TALL: u16 = 20;
 
 pub fn draw(p: &mut Paint, area: Rect) {
     let rows = matters(p.ui);
@@ -26,6 +29,16 @@ pub fn draw(p: &mut Paint, area: Rect) {
         return;
     }
     let at = p.ui.alerts.at.min(rows.len() - 1);
+    let area = match area.height {
+        // What it is about is shown below, so that it can be judged before it is dealt with.
+        TALL.. => {
+            let list = (u16::try_from(rows.len()).unwrap_or(u16::MAX).saturating_mul(2)).min(area.height / 2);
+            let below = Rect { y: area.y + list, height: area.height - list, ..area };
+            closer(p, below, rows[at]);
+            Rect { height: list, ..area }
+        }
+        _ => area,
+    };
     // Two rows each: what, and its words.
     let height = usize::from(area.height / 2).max(1);
     let top = (at + 1).saturating_sub(height);
@@ -48,6 +61,40 @@ pub fn draw(p: &mut Paint, area: Rect) {
             p.put(area.x + 4, y, area.width.saturating_sub(5), &text, Role::TextDim);
             y += 1;
         }
+    }
+}
+
+/// The selected matter: an alert's figures, or the chat in which somebody is waited for.
+fn closer(p: &mut Paint, area: Rect, matter: Matter) {
+    let (title, chat) = match matter {
+        Matter::Alert(id) => {
+            (p.ui.alert(id).map_or_else(String::new, |view| words::alert_name(&view.alert, p.lang())), None)
+        }
+        Matter::Row(RowKey::Item(id)) => {
+            let chat = p.ui.item(id).and_then(|item| item.conversation);
+            (chat.map_or_else(String::new, |id| p.ui.name_of(id)), chat)
+        }
+        Matter::Row(RowKey::Chat(id)) => (p.ui.name_of(id), Some(id)),
+        Matter::Row(RowKey::Account(_) | RowKey::Provider(_)) => (String::new(), None),
+    };
+    let line = p.ui.glyphs.horizontal(area.width.into(), p.ui.width);
+    p.put(area.x, area.y, area.width, &line, Role::Rule);
+    if !title.is_empty() {
+        p.put(area.x + 2, area.y, area.width.saturating_sub(3), &format!(" {title} "), Role::TextStrong);
+    }
+    let inner = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    let rows = match (matter, chat) {
+        (_, Some(id)) => return chat::draw(p, inner, id, false),
+        (Matter::Alert(id), _) => details(p.ui, id, inner.width.into()),
+        (Matter::Row(RowKey::Account(id)), _) => {
+            let place = p.ui.snap.accounts.iter().position(|a| a.id == id);
+            place.map(|n| accounts::account(p, n, inner.width)).unwrap_or_default()
+        }
+        (Matter::Row(RowKey::Provider(n)), _) => accounts::provider(p, n, inner.width),
+        _ => Vec::new(),
+    };
+    for (y, row) in (inner.y..inner.bottom()).zip(rows) {
+        p.spans(inner.x + 1, y, inner.width.saturating_sub(2), &row);
     }
 }
 
@@ -170,6 +217,21 @@ pub fn details(ui: &Ui, id: AlertId, width: usize) -> Vec<Vec<Span>> {
     rows
 }
 
+/// What waits, in the words of whoever said it where they are at hand.
+fn about(p: &Paint, item: &Item) -> String {
+    let said = |seq: Seq| {
+        let id = item.conversation?;
+        let line = p.ui.lines(id).into_iter().find(|line| line.seq == seq)?;
+        let text = super::lines::named(p.ui, id.account, line.text.shown()).into_owned();
+        Some(format!("{}{}{text}", words::author(&line.author, p.lang()), p.lang().pick("：", ": ")))
+    };
+    match item.kind {
+        ItemKind::Handover { line } => said(line),
+        _ => None,
+    }
+    .unwrap_or_else(|| words::item(&item.kind, p.lang()))
+}
+
 fn row(p: &Paint, key: RowKey) -> (Vec<Span>, String) {
     let lang = p.lang();
     let (kinds, chats) = if p.ui.settings.size.0 < 60 { (7, 10) } else { (10, 16) };
@@ -193,14 +255,18 @@ fn row(p: &Paint, key: RowKey) -> (Vec<Span>, String) {
                 head.push((format!("{}{}  ", lang.pick("还剩 ", "left "), p.age_left(until)), Role::AlertInfo));
             }
             head.push((keys.to_owned(), Role::FooterKey));
-            (head, words::item(&item.kind, lang))
+            if chat.is_empty() {
+                // Nothing is empty but the column of its chat: the room is the keys'.
+                head.remove(2);
+            }
+            (head, about(p, item))
         }
         RowKey::Account(id) => {
             let Some(a) = p.ui.snap.accounts.iter().find(|a| a.id == id) else { return Default::default() };
             let head = vec![
                 (format!("{} ", p.glyph(Glyph::Warning)), Role::LinkDown),
                 (format!("{} {} ", a.nickname.shown(), a.id), Role::TextStrong),
-                header::state(p, a),
+                accounts::state(p, a),
             ];
             (head, a.reason.shown().to_owned())
         }

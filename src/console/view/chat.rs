@@ -86,8 +86,10 @@ pub fn title(p: &mut Paint, area: Rect, id: ConversationId, active: bool) {
         }
     }
     let most = area.width - u16::from(p.has_neighbour(area));
+    let first = p.whole(first, most);
     p.spans(area.x, area.y, most, &first);
-    if area.height > 1 {
+    if area.height > 1 && !second.is_empty() {
+        let second = p.whole(second, most);
         p.spans(area.x, area.y + 1, most, &second);
     }
 }

@@ -86,6 +86,39 @@ impl<'a> Paint<'a> {
         spans.iter().fold(x, |at, (text, role)| self.put(at, y, end.saturating_sub(at), text, *role))
     }
 
+    /// Those of several pieces that fit whole, from the first on: half a figure is a wrong figure.
+    pub fn whole(&self, spans: Vec<Span>, most: u16) -> Vec<Span> {
+        let mut used = 0;
+        let mut fits = |(text, _): &Span| {
+            used += self.cols(text.trim_end());
+            let fits = used <= most;
+            used += self.cols(text) - self.cols(text.trim_end());
+            fits
+        };
+        let count = spans.iter().take_while(|span| fits(span)).count().max(1);
+        spans.into_iter().take(count).collect()
+    }
+
+    /// Several pieces in as many rows as they take, so that each stays whole; all but the first row are indented.
+    pub fn flow(&self, spans: Vec<Span>, most: u16, indent: usize) -> Vec<Vec<Span>> {
+        let mut rows: Vec<Vec<Span>> = vec![Vec::new()];
+        let mut used = 0;
+        for (text, role) in spans {
+            let cols = self.cols(text.trim_end());
+            if used + cols > most && used > indent as u16 {
+                rows.push(vec![(" ".repeat(indent), Role::Text)]);
+                used = indent as u16;
+                let text = text.trim_start().to_owned();
+                used += self.cols(&text);
+                rows.last_mut().map(|row| row.push((text, role)));
+                continue;
+            }
+            used += self.cols(&text);
+            rows.last_mut().map(|row| row.push((text, role)));
+        }
+        rows
+    }
+
     /// Puts words so that they end at a column.
     pub fn put_right(&mut self, right: u16, y: u16, most: u16, text: &str, role: Role) -> u16 {
         let cols = self.cols(text).min(most);
