@@ -202,7 +202,7 @@ actions! {
     Screenshot "screenshot" ["g S", "ctrl-s"] Anywhere Console Viewer "把画面存成 svg", "save the screen as svg", "截图", "picture";
     Redraw "redraw" ["ctrl-l"] Anywhere Console Viewer "重画", "draw everything again", "重画", "redraw";
     Suspend "suspend" ["ctrl-z"] Anywhere Console Viewer "挂起，fg 回来", "suspend; fg comes back", "挂起", "suspend";
-    Quit "quit" ["q"] Anywhere Console Viewer "退回上一层；在最外层离开控制台，机器人照常运行", "one level up; at the top leave: the bot goes on", "离开", "leave";
+    Quit "quit" ["q"] Anywhere Console Viewer "退回上一层；在最外层离开控制台，机器人照常运行；Ctrl-C 按两下也是", "one level up; at the top leave: the bot goes on; so does Ctrl-C twice", "离开", "leave";
     Shutdown "shutdown" [] Anywhere Console Admin "停下机器人（要打出实例名）", "stop the bot (asks for its name)", "停机", "stop";
 }
 

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::face::{Intent, News};
+use super::layer::Layer;
 use super::scene::{NOW, town};
 use super::screens::{console, words};
 use super::{Console, view};
@@ -44,6 +45,10 @@ impl Robot {
     /// Types, one piece a key; Esc is Esc only after a moment.
     fn types(&mut self, keys: &str) -> &mut Self {
         for key in keys.chars() {
+            if matches!(self.console.ui.layers.last(), Some(Layer::Confirm(_))) {
+                // A question is read before it is answered.
+                self.waits(Duration::from_millis(200));
+            }
             self.tells(News::Bytes(key.to_string().into_bytes()));
             if key == '\x1b' {
                 self.waits(Duration::from_millis(100));

@@ -196,6 +196,8 @@ pub enum Pending {
         /// What was typed, given back when it was refused.
         typed: Option<Typed>,
     },
+    /// A change is taken back; it is not offered to take that back again, or pressing `u` twice would change nothing.
+    Undo(String),
     /// Nobody needs to hear of it, unless it fails.
     Quiet,
     /// Older lines of a chat.
@@ -330,6 +332,10 @@ pub struct Ui {
     pub said: VecDeque<Toast>,
     /// What can be undone, newest last.
     pub undo: Vec<Undo>,
+    /// What was done last and cannot be undone, and until when that is worth saying.
+    pub beyond: Option<(String, Mono)>,
+    /// When Ctrl-C was pressed and had nothing to give up.
+    pub interrupted: Option<Mono>,
     /// What was asked and not yet answered.
     pub pending: HashMap<u64, Pending>,
     /// The last tag given.
@@ -407,6 +413,8 @@ impl Ui {
             toasts: Vec::new(),
             said: VecDeque::new(),
             undo: Vec::new(),
+            beyond: None,
+            interrupted: None,
             pending: HashMap::new(),
             tag: 0,
             paused: None,

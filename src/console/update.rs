@@ -26,12 +26,14 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
+use super::action::Action;
 use super::face::{Intent, News};
 use super::input::{Code, Event, Key, Mods};
 use super::keymap::Meaning;
 use super::layer::Layer;
 use super::state::{Paused, Pending, Toast, Tone, Ui, View};
 use crate::domain::*;
+use crate::words::Lang;
 
 pub(super) use rows::{Matter, Thing, attention, is_refused, matters, things};
 pub(super) use settings::about;
@@ -40,6 +42,8 @@ pub(super) use settings::about;
 const TOAST: Duration = Duration::from_secs(5);
 /// How long a change can be undone.
 const UNDO: Duration = Duration::from_secs(30);
+/// How long after a Ctrl-C another one leaves.
+const AGAIN: Duration = Duration::from_secs(1);
 /// Words kept for `:messages`.
 const SAID: usize = 200;
 /// Intents of one piece of news.
@@ -109,6 +113,10 @@ impl Ui {
         if (self.composing.is_some() || !self.layers.is_empty()) && self.shoots(key, out) {
             return;
         }
+        let interrupts = (key.code(), key.mods()) == (Code::Char('c'), Mods::CTRL);
+        if interrupts && self.keymap.meaning(&[key]) == Meaning::Nothing {
+            return self.interrupt(out);
+        }
         if self.layers.is_empty() {
             match self.composing.is_some() {
                 true => self.on_compose_key(key, out),
@@ -117,6 +125,31 @@ impl Ui {
         } else {
             self.on_layer_key(key, out);
         }
+    }
+
+    /// Ctrl-C gives up what is begun, as Esc does; where nothing is begun, twice within a second leaves.
+    fn interrupt(&mut self, out: &mut Intents) {
+        if !self.layers.is_empty() || self.composing.is_some() || !self.chord.is_empty() {
+            let esc = Key::plain(Code::Esc);
+            self.interrupted = None;
+            return match (self.layers.is_empty(), self.composing.is_some()) {
+                (false, _) => self.on_layer_key(esc, out),
+                (true, true) => self.on_compose_key(esc, out),
+                (true, false) => self.chord.clear(),
+            };
+        }
+        let before = self.interrupted.replace(self.now.mono);
+        if before.is_some_and(|at| self.now.mono.since(at) <= AGAIN) {
+            return self.leave(out);
+        }
+        let (zh, en) = ("再按一次 Ctrl-C 离开，机器人照常运行", "Ctrl-C once more leaves; the bot goes on");
+        self.toast(self.lang().pick(zh, en).to_owned(), Tone::Hint);
+    }
+
+    /// The console ends, the bot does not.
+    pub(super) fn leave(&mut self, out: &mut Intents) {
+        out.push(Intent::Remember(self.memory()));
+        out.push(Intent::Detach);
     }
 
     fn on_normal_key(&mut self, key: Key, out: &mut Intents) {
@@ -132,14 +165,27 @@ impl Ui {
             }
             Meaning::Nothing => {
                 let typed = key.typed();
-                self.chord.clear();
+                let pressed = std::mem::take(&mut self.chord);
                 if let Some(c) = typed.filter(|c| !c.is_ascii()) {
                     // Chinese that arrives here was meant for the composer.
                     let (zh, en) = ("按 i 才是说话：", "press i to speak: ");
                     self.toast(format!("{}{c}…", self.lang().pick(zh, en)), Tone::Hint);
+                } else {
+                    self.useless(&pressed);
                 }
             }
         }
+    }
+
+    /// A key that means nothing here says so: silence looks like a console that hangs.
+    fn useless(&mut self, pressed: &[Key]) {
+        let keys: String = pressed.iter().map(|key| format!(" {key}")).collect();
+        let help = self.keymap.key_of(Action::Help).unwrap_or_default();
+        let words = match self.lang() {
+            Lang::Zh => format!("按键{keys} 没有用处；{help} 看全部按键"),
+            Lang::En => format!("the key{keys} means nothing; {help} shows all keys"),
+        };
+        self.toast(words, Tone::Hint);
     }
 
     /// Esc: the chord, the marks, the filter, the freeze, the zoom; one at a time.

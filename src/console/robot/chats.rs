@@ -175,3 +175,48 @@ fn a_viewer_is_told_what_is_missing() {
     assert_eq!(robot.commands(), []);
     robot.sees("需要角色");
 }
+
+#[test]
+fn whatever_the_engine_can_take_back_u_takes_back() {
+    let id = AccessId::Group(GroupId(123_456));
+    let chat = ChatRef { peer: TEST.peer, account: Some(TEST.account) };
+    let inverses = [
+        ("B4y", Command::Unblock { id }),
+        ("wj\r", Command::Deny { id }),
+        ("m2", Command::Mode { chat, mode: None, during: None }),
+        ("gp\r", Command::Persona { chat, name: None }),
+        ("gm\r", Command::Model { chat, provider: None }),
+        ("gNx\r", Command::Note { chat, text: String::new() }),
+        ("etrigger.group\r\x15[\"at\"]\r", Command::Unset { chat, key: "trigger.group".into() }),
+        (":word add 刷单\r", Command::Word { word: "刷单".into(), add: false }),
+        (":set group:123456 trigger.random=0.5\r", Command::Unset { chat, key: "trigger.random".into() }),
+        ("2jjjo2", Command::Provider { name: "deepseek".into(), to: ProviderSwitch::On }),
+    ];
+    for (keys, inverse) in inverses {
+        let mut robot = Robot::sits_down();
+        robot.selects("测试群").types(keys);
+        assert_eq!(robot.commands().len(), 1, "{keys:?}\n{}", robot.screen());
+        robot.agrees(Done::Changed { undo: Box::new(inverse.clone()) }).sees("u 撤销");
+        assert_eq!(robot.types("u").commands(), [inverse.clone()], "{keys:?}");
+        // The engine could undo the undoing; pressing `u` twice is no wish for that.
+        robot.agrees(Done::Changed { undo: Box::new(inverse) }).sees("已撤销").does_not_see("u 撤销");
+        assert_eq!(robot.types("u").commands(), [], "{keys:?}");
+    }
+}
+
+#[test]
+fn what_cannot_be_taken_back_says_so_before_u_goes_on_to_what_was_before() {
+    let mut robot = Robot::sits_down();
+    robot.selects("测试群").types("m2");
+    let inverse = Command::Mode { chat: robot.chat(), mode: None, during: None };
+    robot.agrees(Done::Changed { undo: Box::new(inverse.clone()) });
+    robot.types("gn").agrees(Done::Ok);
+    robot.commands();
+    assert_eq!(robot.types("u").commands(), []);
+    robot.sees("撤销不了").sees("再按 u 撤销");
+    assert_eq!(robot.types("u").commands(), [inverse]);
+    // Of long ago, nothing is said.
+    let mut robot = Robot::sits_down();
+    robot.selects("测试群").types("gn").agrees(Done::Ok).waits(Duration::from_secs(31));
+    robot.types("u").sees("没有可撤销的改动");
+}

@@ -2,12 +2,12 @@
 
 use super::Intents;
 use super::rows::{matters, selected_alert, selected_items, selected_matter, selected_provider};
-use crate::console::action::{Action, Scope};
+use crate::console::action::{Action, Scope, showing};
 use crate::console::face::Intent;
 use crate::console::layer::{Ask, Layer, Page, Topic};
 use crate::console::state::{Cursor, Pane, Paused, Pending, RowKey, Tone, Ui, View};
 use crate::domain::*;
-use crate::words;
+use crate::words::{self, Lang};
 
 impl Ui {
     /// Does what a key means.
@@ -26,8 +26,7 @@ impl Ui {
             self.go_to_its_chat();
         }
         if !entry.fits(self.view) {
-            let (zh, en) = ("这个键在会话里用（按 1）", "this key works in chats (press 1)");
-            return self.toast(self.lang().pick(zh, en).to_owned(), Tone::Hint);
+            return self.out_of_place(action);
         }
         match action {
             Action::Chats => self.show(View::Chats, out),
@@ -121,6 +120,33 @@ impl Ui {
         }
     }
 
+    /// Says where an action works, and how to get there.
+    fn out_of_place(&mut self, action: Action) {
+        let lang = self.lang();
+        let entry = action.entry();
+        let view = match entry.scope {
+            Scope::Accounts => View::Accounts,
+            Scope::Alerts => View::Alerts,
+            Scope::Log => View::Log,
+            Scope::Chats | Scope::Anywhere | Scope::Lists => View::Chats,
+        };
+        let (does, place) = (entry.short(lang), showing(view).entry().words(lang));
+        let key = self.keymap.key_of(showing(view)).unwrap_or_default();
+        let mut words = match lang {
+            Lang::Zh => format!("“{does}”在“{place}”里用（按 {key}）"),
+            Lang::En => format!("“{does}” works in “{place}” (press {key})"),
+        };
+        if action == Action::Wrap {
+            // Who presses Z most often means vi's ZZ.
+            let quit = self.keymap.key_of(Action::Quit).unwrap_or_default();
+            words.push_str(&match lang {
+                Lang::Zh => format!("；离开按 {quit}"),
+                Lang::En => format!("; {quit} leaves"),
+            });
+        }
+        self.toast(words, Tone::Hint);
+    }
+
     pub(super) fn show(&mut self, view: View, out: &mut Intents) {
         self.view = view;
         self.look_closer(out);
@@ -146,8 +172,7 @@ impl Ui {
         } else if self.view == View::Chats && self.pane != Pane::List && self.settings.size.0 < 70 {
             self.pane = Pane::List;
         } else {
-            out.push(Intent::Remember(self.memory()));
-            out.push(Intent::Detach);
+            self.leave(out);
         }
     }
 
@@ -262,14 +287,31 @@ impl Ui {
         }
     }
 
+    /// Takes the last change back. What cannot be taken back is said first: pressed again, `u` goes on to what was
+    /// done before it.
     fn undo(&mut self, out: &mut Intents) {
+        let lang = self.lang();
+        let before = self.undo.last().map(|undo| undo.words.clone());
+        if let Some((words, _)) = self.beyond.take().filter(|(_, until)| *until > self.now.mono) {
+            let more = before.map_or_else(String::new, |before| match lang {
+                Lang::Zh => format!("；再按 u 撤销“{before}”"),
+                Lang::En => format!("; u again undoes “{before}”"),
+            });
+            let words = match lang {
+                Lang::Zh => format!("“{words}”撤销不了{more}"),
+                Lang::En => format!("“{words}” cannot be undone{more}"),
+            };
+            return self.toast(words, Tone::Hint);
+        }
         let Some(undo) = self.undo.pop() else {
-            let (zh, en) = ("没有可撤销的改动", "nothing to undo");
-            return self.toast(self.lang().pick(zh, en).to_owned(), Tone::Hint);
+            let (zh, en) = ("没有可撤销的改动（只撤 30 秒内的）", "nothing to undo (only changes of the last 30 s)");
+            return self.toast(lang.pick(zh, en).to_owned(), Tone::Hint);
         };
-        let words = format!("{}{}", self.lang().pick("已撤销：", "undone: "), undo.words);
+        // What was done and is undone now is no news any more.
+        self.toasts.retain(|toast| toast.tone != Tone::Done);
+        let words = format!("{}{}", lang.pick("已撤销：", "undone: "), undo.words);
         for command in undo.commands {
-            self.send(command, Pending::Command { words: words.clone(), typed: None }, None, out);
+            self.send(command, Pending::Undo(words.clone()), None, out);
         }
     }
 

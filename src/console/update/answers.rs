@@ -23,9 +23,14 @@ impl Ui {
         let lang = self.lang();
         match (result, pending) {
             (Ok(done), Some(Pending::Command { words, .. })) => {
+                let until = self.now.mono + UNDO;
+                match done {
+                    Done::Changed { .. } => self.beyond = None,
+                    Done::Ok | Done::Started(_) => self.beyond = Some((words.clone(), until)),
+                    Done::Already | Done::Said(_) | Done::Delivered(_) => {}
+                }
                 let said = match done {
                     Done::Changed { undo } => {
-                        let until = self.now.mono + UNDO;
                         match self.undo.last_mut() {
                             // Done to several at once: taken back at once, too.
                             Some(last) if last.words == words && until.since(last.until) < TOGETHER => {
@@ -42,6 +47,7 @@ impl Ui {
                 };
                 self.toast(said, Tone::Done);
             }
+            (Ok(_), Some(Pending::Undo(words))) => self.toast(words, Tone::Done),
             (Ok(_), _) => {}
             (Err(refusal), pending) => {
                 if let Some(Pending::Command { typed: Some(Typed { chat, text, lead }), .. }) = pending

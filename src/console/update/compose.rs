@@ -5,11 +5,12 @@ use std::time::Duration;
 use super::Intents;
 use super::act::chat_ref;
 use super::rows::selected_items;
+use crate::console::action::Action;
 use crate::console::input::{Code, Key, Mods};
-use crate::console::layer::Layer;
+use crate::console::layer::{Layer, Sheet};
 use crate::console::layout::areas;
 use crate::console::lead::columns;
-use crate::console::state::{Composing, Lead, Pane, Pending, Purpose, Tone, Typed, Ui};
+use crate::console::state::{Composing, Cursor, Lead, Pane, Pending, Purpose, Tone, Typed, Ui};
 use crate::console::text::Composer;
 use crate::domain::*;
 
@@ -77,6 +78,13 @@ impl Ui {
             Code::Esc => return self.end_composing(out),
             Code::Enter if plain => return self.say(&composing, out),
             Code::Char('r') if key.mods() == Mods::CTRL => return self.open_canned(),
+            // An empty line ends as in a shell; what is typed stays.
+            Code::Char('d') if key.mods() == Mods::CTRL && self.chat_ui(composing.chat).draft.is_empty() => {
+                return self.end_composing(out);
+            }
+            // What was said above can be read while one writes.
+            Code::PageUp if plain => return self.motion(Action::PageUp, out),
+            Code::PageDown if plain => return self.motion(Action::PageDown, out),
             _ => {}
         }
         if composing.purpose == Purpose::Say && self.on_lead_key(composing.chat, key) {
@@ -138,6 +146,10 @@ impl Ui {
         match self.layers.last_mut() {
             Some(Layer::Prompt(prompt)) => lost += prompt.line.insert(&text.replace('\n', " ")),
             Some(Layer::Confirm(confirm)) => lost += confirm.typed.insert(text.trim()),
+            Some(Layer::Sheet(Sheet { filter: Some(filter), cursor, .. })) => {
+                filter.extend(text.lines().next().unwrap_or_default().chars().take(64));
+                *cursor = Cursor::default();
+            }
             Some(_) => {}
             None => match self.composing.clone() {
                 Some(composing) => lost += self.chat_ui(composing.chat).draft.insert(text),

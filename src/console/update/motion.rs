@@ -6,7 +6,7 @@ use super::Intents;
 use super::rows::{matters, things};
 use crate::console::action::Action;
 use crate::console::face::Intent;
-use crate::console::input::{Button, Mouse, MouseAct};
+use crate::console::input::{Button, Code, Key, Mouse, MouseAct};
 use crate::console::layout::areas;
 use crate::console::state::{By, Cursor, Half, Pane, Pending, RowKey, Tone, Ui, View};
 use crate::console::view::{chat, lines};
@@ -319,6 +319,15 @@ impl Ui {
     }
 
     pub(super) fn on_mouse(&mut self, mouse: Mouse, out: &mut Intents) {
+        // What lies over the view is what the wheel turns; a click beside it must not change what is below.
+        if !self.layers.is_empty() {
+            match mouse.act {
+                MouseAct::ScrollUp => self.on_layer_key(Key::plain(Code::Up), out),
+                MouseAct::ScrollDown => self.on_layer_key(Key::plain(Code::Down), out),
+                _ => {}
+            }
+            return;
+        }
         let areas = areas(self);
         let inside = |r: ratatui::layout::Rect| r.contains(ratatui::layout::Position::new(mouse.x, mouse.y));
         match mouse.act {

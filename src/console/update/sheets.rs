@@ -26,7 +26,8 @@ impl Ui {
     }
 
     fn confirm(&mut self, words: String, commands: Vec<Command>, done: String, grade: Grade) {
-        self.open(Layer::Confirm(Confirm { words, commands, done, grade, typed: Composer::with_limit(256) }));
+        let (typed, since) = (Composer::with_limit(256), self.now.mono);
+        self.open(Layer::Confirm(Confirm { words, commands, done, grade, typed, since }));
     }
 
     /// Allow or not. The default row allows and answers what was refused: `w Enter`.
@@ -223,6 +224,7 @@ impl Ui {
             done: format!("{}{who} · {time}", lang.pick("已屏蔽 ", "blocked ")),
             grade: Grade::Yes,
             typed: Composer::with_limit(16),
+            since: self.now.mono,
         };
         choice(words, String::new(), Act::Open(Box::new(Layer::Confirm(confirm))))
     }
