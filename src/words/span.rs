@@ -39,14 +39,14 @@ pub fn rate(rate: Rate, lang: Lang) -> String {
         (60, Lang::Zh) => "每分钟".to_owned(),
         (3600, Lang::Zh) => "每小时".to_owned(),
         (_, Lang::Zh) => format!("每 {}", span(per, lang)),
-        (1, Lang::En) => "a second".to_owned(),
-        (60, Lang::En) => "a minute".to_owned(),
-        (3600, Lang::En) => "an hour".to_owned(),
-        (_, Lang::En) => format!("in {}", span(per, lang)),
+        (1, Lang::En) => "/s".to_owned(),
+        (60, Lang::En) => "/min".to_owned(),
+        (3600, Lang::En) => "/h".to_owned(),
+        (_, Lang::En) => format!(" in {}", span(per, lang)),
     };
     match burst == count {
-        true => say!(lang, "{per} {count} 条", "{count} {per}"),
-        false => say!(lang, "{per} {count} 条（连发 {burst}）", "{count} {per} (burst {burst})"),
+        true => say!(lang, "{per} {count} 条", "{count}{per}"),
+        false => say!(lang, "{per} {count} 条（连发 {burst}）", "{count}{per} (burst {burst})"),
     }
 }
 
@@ -119,7 +119,7 @@ mod tests {
     fn rates_are_said_in_words() {
         let minute = Duration::from_secs(60);
         assert_eq!(rate(Rate::new(6, minute).burst(3), Lang::Zh), "每分钟 6 条（连发 3）");
-        assert_eq!(rate(Rate::new(20, minute), Lang::En), "20 a minute");
+        assert_eq!(rate(Rate::new(20, minute), Lang::En), "20/min");
         assert_eq!(rate(Rate::new(5, Duration::from_secs(600)), Lang::Zh), "每 10 分钟 5 条");
         assert_eq!(rate(Rate { count: 0, per: minute, burst: 1 }, Lang::Zh), "不限");
     }

@@ -71,8 +71,9 @@ fn closer(p: &mut Paint, area: Rect, matter: Matter) {
             (p.ui.alert(id).map_or_else(String::new, |view| words::alert_name(&view.alert, p.lang())), None)
         }
         Matter::Row(RowKey::Item(id)) => {
-            let chat = p.ui.item(id).and_then(|item| item.conversation);
-            (chat.map_or_else(String::new, |id| p.ui.name_of(id)), chat)
+            let Some(item) = p.ui.item(id) else { return };
+            let kind = words::item_name(&item.kind, p.lang());
+            (item.conversation.map_or(kind, |id| p.ui.name_of(id)), item.conversation)
         }
         Matter::Row(RowKey::Chat(id)) => (p.ui.name_of(id), Some(id)),
         Matter::Row(RowKey::Account(_) | RowKey::Provider(_)) => (String::new(), None),
@@ -91,11 +92,36 @@ fn closer(p: &mut Paint, area: Rect, matter: Matter) {
             place.map(|n| accounts::account(p, n, inner.width)).unwrap_or_default()
         }
         (Matter::Row(RowKey::Provider(n)), _) => accounts::provider(p, n, inner.width),
+        (Matter::Row(RowKey::Item(id)), None) => request(p, id, inner.width),
         _ => Vec::new(),
     };
     for (y, row) in (inner.y..inner.bottom()).zip(rows) {
         p.spans(inner.x + 1, y, inner.width.saturating_sub(2), &row);
     }
+}
+
+/// A request in full: what is said along with it, to which account, and what an answer does.
+fn request(p: &Paint, id: ItemId, width: u16) -> Vec<Vec<Span>> {
+    let (Some(item), lang) = (p.ui.item(id), p.lang()) else { return Vec::new() };
+    let said = words::item(&item.kind, lang);
+    let wrapped = wrap(&said, Columns::same(usize::from(width).saturating_sub(4).max(8)), p.ui.width, 4 << 10);
+    let piece = |piece: &crate::console::text::Line| {
+        vec![(format!(" {}", crate::console::text::plain(piece.of(&said))), Role::Text)]
+    };
+    let mut rows: Vec<Vec<Span>> = wrapped.lines.iter().map(piece).collect();
+    if let ItemKind::Request(request) = &item.kind {
+        let account = p.ui.snap.accounts.iter().find(|a| a.id == request.account);
+        let name = account.map_or_else(|| request.account.to_string(), |a| a.nickname.shown().to_owned());
+        let at = time(p.ui, item.since);
+        rows.push(vec![(format!(" {at} → {name}"), Role::TextDim)]);
+    }
+    rows.push(Vec::new());
+    let (zh, en) = (
+        "同意之后，它说的话还要过放行名单（w）；拒绝时可以附一句",
+        "once accepted, what is said still has to pass the access list (w); a refusal can carry a word",
+    );
+    rows.push(vec![(format!(" {}", lang.pick(zh, en)), Role::TextDim)]);
+    rows
 }
 
 /// The colour of a severity.
@@ -238,7 +264,11 @@ fn row(p: &Paint, key: RowKey) -> (Vec<Span>, String) {
     match key {
         RowKey::Item(id) => {
             let Some(item) = p.ui.item(id) else { return Default::default() };
-            let chat = item.conversation.map_or_else(String::new, |c| p.ui.name_of(c));
+            let chat = match (&item.kind, item.conversation) {
+                (_, Some(chat)) => p.ui.name_of(chat),
+                (ItemKind::Request(request), None) => request.user.to_string(),
+                _ => String::new(),
+            };
             let keys = match item.kind {
                 ItemKind::Draft { .. } => lang.pick("a 发出  x 否决  i 改", "a sends  x drops  i edits"),
                 ItemKind::Request(_) => lang.pick("a 同意  x 拒绝", "a accepts  x refuses"),
@@ -254,12 +284,9 @@ fn row(p: &Paint, key: RowKey) -> (Vec<Span>, String) {
             if let Some(until) = item.expires {
                 head.push((format!("{}{}  ", lang.pick("还剩 ", "left "), p.age_left(until)), Role::AlertInfo));
             }
-            head.push((keys.to_owned(), Role::FooterKey));
-            if chat.is_empty() {
-                // Nothing is empty but the column of its chat: the room is the keys'.
-                head.remove(2);
-            }
-            (head, about(p, item))
+            head.extend(keys.split_inclusive("  ").map(|key| (key.to_owned(), Role::FooterKey)));
+            let most = p.ui.settings.size.0.saturating_sub(2);
+            (p.whole(head, most), about(p, item))
         }
         RowKey::Account(id) => {
             let Some(a) = p.ui.snap.accounts.iter().find(|a| a.id == id) else { return Default::default() };

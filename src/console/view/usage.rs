@@ -159,7 +159,7 @@ fn trend(p: &mut Paint, area: Rect) {
     let lang = p.lang();
     let most = match any_money {
         true => figures::money(top.into(), lang),
-        false => format!("{} token", figures::count(top as u64, lang)),
+        false => format!("{} {}", figures::count(top as u64, lang), lang.pick("token", "tokens")),
     };
     let words = format!("{}{most}", lang.pick("最高一天 ", "highest day "));
     let columns = usize::from((area.width - 1).saturating_sub(p.cols(&words) + 3)).min(30);
