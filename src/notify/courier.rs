@@ -125,7 +125,7 @@ pub async fn carry<T: News>(
             Err(fault) => tracing::warn!(
                 destination = &*name,
                 id = pledge.id().0,
-                fault = words::notify_fault(&fault, Lang::En),
+                fault = words::notify_fault(fault, Lang::En),
                 "not notified"
             ),
         }

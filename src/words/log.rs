@@ -110,7 +110,7 @@ fn fill<'a>(pattern: &str, text: &'a str) -> Option<(Vec<&'a str>, &'a str)> {
     if pieces.peek().is_none() {
         return (rest.is_empty() || rest.starts_with(' ')).then_some((filled, rest));
     }
-    while let Some(piece) = pieces.next() {
+    for piece in pieces {
         // What is filled in at the end may be anything: no fields are looked for behind it.
         let at = if piece.is_empty() { rest.len() } else { rest.find(piece)? };
         filled.push(&rest[..at]);

@@ -101,21 +101,18 @@ impl<'a> Paint<'a> {
 
     /// Several pieces in as many rows as they take, so that each stays whole; all but the first row are indented.
     pub fn flow(&self, spans: Vec<Span>, most: u16, indent: usize) -> Vec<Vec<Span>> {
-        let mut rows: Vec<Vec<Span>> = vec![Vec::new()];
-        let mut used = 0;
-        for (text, role) in spans {
-            let cols = self.cols(text.trim_end());
-            if used + cols > most && used > indent as u16 {
-                rows.push(vec![(" ".repeat(indent), Role::Text)]);
-                used = indent as u16;
-                let text = text.trim_start().to_owned();
-                used += self.cols(&text);
-                rows.last_mut().map(|row| row.push((text, role)));
-                continue;
+        let lead = u16::try_from(indent).unwrap_or(0);
+        let (mut rows, mut row, mut used) = (Vec::new(), Vec::new(), 0);
+        for (mut text, role) in spans {
+            if used + self.cols(text.trim_end()) > most && used > lead {
+                rows.push(std::mem::replace(&mut row, vec![(" ".repeat(indent), Role::Text)]));
+                text = text.trim_start().to_owned();
+                used = lead;
             }
             used += self.cols(&text);
-            rows.last_mut().map(|row| row.push((text, role)));
+            row.push((text, role));
         }
+        rows.push(row);
         rows
     }
 
