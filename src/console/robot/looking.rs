@@ -310,3 +310,16 @@ fn graphs_reach_as_far_back_as_was_chosen() {
         robot.types("V");
     }
 }
+
+#[test]
+fn a_zoomed_pane_says_so_and_stays_so_over_a_new_size() {
+    let mut robot = Robot::at((120, 40), Lang::En);
+    robot.selects("测试群").types("lz").sees("zoomed z").does_not_see("Accounts");
+    robot.tells(News::Resize(100, 30));
+    robot.sees("zoomed z");
+    // What vi calls windows are the panes.
+    robot.types("\x17").sees("zoom");
+    robot.types("z").does_not_see("zoomed z");
+    robot.types("\x17h\x17v");
+    assert_eq!(robot.console.ui.beside.len(), 1);
+}

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 
 use super::paint::{Paint, Span, age, took};
 use super::{accounts, machine};
+use crate::console::action::Action;
 use crate::console::text::figures;
 use crate::console::theme::{Glyph, Role};
 use crate::domain::{AccountView, AlertState, AlertView, ItemKind};
@@ -60,6 +61,12 @@ fn instance(p: &mut Paint, area: Rect) -> u16 {
     }
     if p.ui.settings.read_only {
         x = p.put(x + 1, area.y, 10, p.lang().pick("只读", "read-only"), Role::AlertWarning);
+    }
+    if p.ui.zoom {
+        // Other panes are there and not to be seen.
+        let key = p.ui.keymap.key_of(Action::Zoom).unwrap_or_default();
+        let words = format!("{} {key}", p.lang().pick("放大", "zoomed"));
+        x = p.put(x + 1, area.y, 12, &words, Role::AlertInfo);
     }
     if let Some(paused) = &p.ui.paused {
         let missed = paused.behind.counters.received - p.ui.snap.counters.received.min(paused.behind.counters.received);
