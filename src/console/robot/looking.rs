@@ -323,3 +323,22 @@ fn a_zoomed_pane_says_so_and_stays_so_over_a_new_size() {
     robot.types("\x17h\x17v");
     assert_eq!(robot.console.ui.beside.len(), 1);
 }
+
+#[test]
+fn the_list_fills_its_pane_to_the_last_row() {
+    let mut robot = Robot::at((45, 8), Lang::Zh);
+    robot.types("G");
+    let last = robot.console.ui.list.selected;
+    let screen = robot.screen();
+    let rows: Vec<&str> = screen.lines().collect();
+    assert!(rows[rows.len().min(7) - 1].chars().any(|c| !c.is_whitespace()), "{screen}");
+    for _ in 0..12 {
+        robot.types("k");
+        let selected = robot.console.ui.list.selected;
+        let area = crate::console::layout::areas(&robot.console.ui).list;
+        let shown = (area.y..area.bottom()).any(|y| view::list::row_at(&robot.console.ui, area, y) == selected);
+        assert!(shown, "{selected:?} is not on\n{}", robot.screen());
+    }
+    robot.types("G");
+    assert_eq!(robot.console.ui.list.selected, last);
+}

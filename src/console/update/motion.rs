@@ -208,8 +208,12 @@ impl Ui {
         let height = usize::from(areas.list.height);
         if let Some(at) = self.list.selected.and_then(|s| self.list.rows.iter().position(|k| *k == s)) {
             let mut cursor = Cursor { at, top: self.list.top };
-            // One row for the line under what needs a human.
-            cursor.settle(self.list.rows.len(), height.saturating_sub(2));
+            let (len, room, urgent) = (self.list.rows.len(), height.saturating_sub(1), self.list.urgent);
+            let mut settled = cursor.clone();
+            settled.settle(len, room);
+            // The line under what needs a human takes a row, where it is on the screen.
+            let ruled = urgent > settled.top && urgent < len && urgent <= settled.top + room;
+            cursor.settle(len, if ruled { room.saturating_sub(1) } else { room });
             self.list.top = cursor.top;
         }
         self.settle_log();
