@@ -3,6 +3,9 @@
 
 #![allow(clippy::unwrap_used)] // a test that cannot go on says so
 
+#[macro_use]
+mod setting;
+
 #[path = "bot/access.rs"]
 mod access;
 #[path = "bot/alerts.rs"]

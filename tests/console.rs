@@ -3,6 +3,9 @@
 
 #![allow(clippy::unwrap_used)] // a test that cannot go on says so
 
+#[macro_use]
+mod setting;
+
 #[path = "console/attach.rs"]
 mod attach;
 #[path = "console/crowd.rs"]

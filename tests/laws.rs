@@ -318,3 +318,42 @@ fn the_rooms_form_floors() {
         }
     }
 }
+
+/// The log's sentences that a console shows have their Chinese: what is written here must stand in `words::log_line`.
+#[test]
+fn every_sentence_of_the_log_has_its_chinese() {
+    let opening = regex::Regex::new(r"tracing::(?:info|warn|error)!\(").unwrap();
+    let literal = regex::Regex::new(r#""((?:[^"\\]|\\.)*)""#).unwrap();
+    let filled = regex::Regex::new(r"\{[^}]*\}").unwrap();
+    let mut sentences = 0;
+    for (room, file, _) in sources() {
+        if room == "simulator" || file.ends_with("tests.rs") {
+            continue;
+        }
+        // As it is written: what is looked for stands in strings.
+        let text = std::fs::read_to_string(&file).unwrap();
+        let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+        let file = file.display();
+        for begin in opening.find_iter(text) {
+            // The sentence is the last string before the macro ends.
+            let body = &text[begin.end()..];
+            let strings: Vec<_> = literal.captures_iter(body).map(|c| c.get(0).unwrap().range()).collect();
+            let (mut depth, mut end) = (1, body.len());
+            for (at, c) in body.char_indices().filter(|(at, _)| !strings.iter().any(|s| s.contains(at))) {
+                depth += i32::from(c == '(') - i32::from(c == ')');
+                if depth == 0 {
+                    end = at;
+                    break;
+                }
+            }
+            let Some(sentence) = literal.captures_iter(&body[..end]).last() else { continue };
+            let sentence = filled.replace_all(&sentence[1], "x").into_owned();
+            sentences += 1;
+            assert!(
+                sentence == "x" || qqdeck::words::log_line(&sentence, qqdeck::words::Lang::Zh).is_some(),
+                "{file}: {sentence}"
+            );
+        }
+    }
+    assert!(sentences > 40, "{sentences}");
+}

@@ -326,7 +326,6 @@ fn exits_say_what_where_and_what_to_do() {
         Exit::NotKept,
         Exit::NoSession { number: 3 },
         Exit::Lost { socket: n(), seconds: 60 },
-        Exit::NotBuilt { name: n() },
         Exit::Failed { name: "run", cause: n() },
     ];
     let slugs: BTreeSet<_> = exits.iter().map(Exit::slug).collect();

@@ -4,7 +4,6 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::sync::Arc;
 use std::thread;
 
 use tokio::runtime::Handle;
@@ -20,7 +19,6 @@ use super::{attach, daemon};
 use crate::config;
 use crate::logs::Logs;
 use crate::runtime::handle::Heard;
-use crate::runtime::keeper::Loaded;
 use crate::runtime::run::RunOptions;
 use crate::serve::{Doors, show, socket};
 use crate::simulator;
@@ -56,7 +54,8 @@ impl Demo {
         let shown = if self.headless || !is_terminal() {
             let logs = daemon::logs(&config::Logs { level: "warn".into(), ..Default::default() }, &data, true)?;
             logs.catch_panics();
-            let shown = threads.block_on(self.show(threads.others(), &data, &logs, |doors| talk(doors, place.lang)));
+            let shown = threads
+                .block_on(self.show(threads.others(), &data, place.lang, &logs, |doors| talk(doors, place.lang)));
             logs.flush();
             shown.map_err(End::from)
         } else {
@@ -87,7 +86,7 @@ impl Demo {
         };
         let (keep, kept) = std::sync::mpsc::channel();
         let others = threads.others();
-        let shown = threads.block_on(self.show(others.clone(), data, &logs, |doors| async move {
+        let shown = threads.block_on(self.show(others.clone(), data, lang, &logs, |doors| async move {
             let others = others.unwrap_or_else(Handle::current);
             others.spawn(async move {
                 if let Ok(theirs) = tokio::net::UnixStream::from_std(theirs) {
@@ -109,20 +108,19 @@ impl Demo {
         &self,
         others: Option<Handle>,
         data: &Path,
+        lang: Lang,
         logs: &Logs,
         beside: impl FnOnce(Doors) -> F,
     ) -> Result<(), Exit> {
         let stop = CancellationToken::new();
         let failed = |cause: std::io::Error| Exit::Failed { name: "demo", cause: cause.to_string() };
         let demo = simulator::demo(self.seed, self.rate, stop.clone()).await.map_err(failed)?;
-        let loaded = Loaded {
-            config: Arc::new(demo.config().clone()),
-            origins: Arc::default(),
-            warnings: Vec::new(),
-            directory: data.to_owned(),
-        };
+        // Ports are new every time, so the file is, too.
+        let file = data.join("config.toml");
+        std::fs::write(&file, demo.config_text()).map_err(failed)?;
+        let loaded = daemon::load(&file, lang)?;
         let options = RunOptions {
-            config: data.join("config.toml"),
+            config: file,
             data: data.to_owned(),
             logs: logs.clone(),
             cards: Some(Pretended::Moving),

@@ -452,6 +452,7 @@ fn console(s: &mut Section<'_, '_>, c: &mut Console) {
     s.one_of("mouse", &mut c.mouse, &["auto", "on", "off"]);
     s.key("ascii", &mut c.ascii);
     s.within("ambiguous_width", &mut c.ambiguous_width, 1..=2);
+    s.within("stalled", &mut c.stalled, SECOND..=10 * 60 * SECOND);
     s.key("notify", &mut c.notify);
     s.entries("keys", |action, place| match String::read(place.value) {
         Ok(key) => {

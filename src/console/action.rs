@@ -179,17 +179,17 @@ actions! {
     PageUp "page-up" ["ctrl-u", "pageup"] Lists Moving Viewer "上半页", "half a page up", "上页", "page";
     Top "top" ["g g", "home"] Lists Moving Viewer "最前", "to the top", "最前", "top";
     Bottom "bottom" ["G", "end"] Lists Moving Viewer "最后，并跟随新消息", "to the end, and follow", "最后", "end";
-    Left "left" ["h", "left"] Lists Moving Viewer "左边一栏", "the pane on the left", "左", "left";
-    Right "right" ["l", "right"] Lists Moving Viewer "右边一栏", "the pane on the right", "右", "right";
-    NextPane "next-pane" ["tab"] Lists Moving Viewer "下一栏", "the next pane", "下一栏", "pane";
+    Left "left" ["h", "left", "ctrl-w h"] Lists Moving Viewer "左边一栏", "the pane on the left", "左", "left";
+    Right "right" ["l", "right", "ctrl-w l"] Lists Moving Viewer "右边一栏", "the pane on the right", "右", "right";
+    NextPane "next-pane" ["tab", "ctrl-w w"] Lists Moving Viewer "下一栏", "the next pane", "下一栏", "pane";
     PreviousPane "previous-pane" ["shift-tab"] Lists Moving Viewer "上一栏", "the previous pane", "上一栏", "pane";
     Chats "chats" ["1", "f1"] Anywhere Moving Viewer "会话", "chats", "会话", "chats";
     Accounts "accounts" ["2", "f2"] Anywhere Moving Viewer "账号与模型", "accounts and models", "账号与模型", "accounts";
     Alerts "alerts" ["3", "f3"] Anywhere Moving Viewer "待办与告警", "attention and alerts", "告警", "alerts";
     Usage "usage" ["4", "f4"] Anywhere Moving Viewer "用量", "usage", "用量", "usage";
     Log "log" ["5", "f5"] Anywhere Moving Viewer "日志与审计", "log and audit", "日志审计", "log";
-    Beside "beside" ["|"] Chats Console Viewer "把这个会话放在旁边并排看，再按收起", "keep this chat beside the others; again puts it away", "并排", "beside";
-    Zoom "zoom" ["z"] Lists Console Viewer "当前栏占满屏幕", "let the pane fill the screen", "放大", "zoom";
+    Beside "beside" ["|", "ctrl-w v"] Chats Console Viewer "把这个会话放在旁边并排看，再按收起", "keep this chat beside the others; again puts it away", "并排", "beside";
+    Zoom "zoom" ["z", "ctrl-w z"] Lists Console Viewer "当前栏占满屏幕", "let the pane fill the screen", "放大", "zoom";
     Pause "pause" ["p"] Anywhere Console Viewer "冻结画面，机器人照常", "freeze the picture; the bot goes on", "冻结", "freeze";
     Palette "palette" [":"] Anywhere Console Viewer "命令", "commands", "命令", "commands";
     Help "help" ["?"] Anywhere Console Viewer "帮助，可以打字搜索，Enter 直接执行", "help; type to search, Enter runs it", "帮助", "help";
@@ -202,7 +202,7 @@ actions! {
     Screenshot "screenshot" ["g S", "ctrl-s"] Anywhere Console Viewer "把画面存成 svg", "save the screen as svg", "截图", "picture";
     Redraw "redraw" ["ctrl-l"] Anywhere Console Viewer "重画", "draw everything again", "重画", "redraw";
     Suspend "suspend" ["ctrl-z"] Anywhere Console Viewer "挂起，fg 回来", "suspend; fg comes back", "挂起", "suspend";
-    Quit "quit" ["q"] Anywhere Console Viewer "退回上一层；在最外层离开控制台，机器人照常运行", "one level up; at the top leave: the bot goes on", "离开", "leave";
+    Quit "quit" ["q"] Anywhere Console Viewer "退回上一层；在最外层离开控制台，机器人照常运行；Ctrl-C 按两下也是", "one level up; at the top leave: the bot goes on; so does Ctrl-C twice", "离开", "leave";
     Shutdown "shutdown" [] Anywhere Console Admin "停下机器人（要打出实例名）", "stop the bot (asks for its name)", "停机", "stop";
 }
 

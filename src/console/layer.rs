@@ -5,7 +5,7 @@ use super::place::Cursor;
 use super::text::Composer;
 use std::sync::Arc;
 
-use crate::domain::{AlertId, Command, ConversationId, ItemId, Line, Seq, Turn};
+use crate::domain::{AlertId, Command, ConversationId, ItemId, Line, Mono, Seq, Turn};
 use crate::verbs::export::Export;
 
 /// What a chosen row does.
@@ -93,6 +93,8 @@ pub struct Confirm {
     pub grade: Grade,
     /// Typed so far.
     pub typed: Composer,
+    /// Since when it is asked.
+    pub since: Mono,
 }
 
 /// What a line is asked for.

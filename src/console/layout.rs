@@ -6,8 +6,8 @@
 
 use ratatui::layout::Rect;
 
+use super::lead::columns;
 use super::state::{Pane, Ui, View};
-use super::text::Columns;
 use crate::domain::ConversationId;
 
 /// From here on two panes fit side by side.
@@ -154,13 +154,6 @@ fn talk(ui: &Ui, all: Rect, pane: Pane, chat: Option<ConversationId>) -> Talk {
 
 fn composer_rows(ui: &Ui, id: ConversationId, width: u16) -> usize {
     let Some(known) = ui.chats.get(&id) else { return 1 };
-    let columns = composer_columns(ui, id, width);
+    let columns = columns(ui, id, width);
     known.draft.layout(columns, ui.width).rows().len()
-}
-
-/// Columns of the composer's first and other rows, after the words in front.
-pub fn composer_columns(ui: &Ui, id: ConversationId, width: u16) -> Columns {
-    let width = usize::from(width);
-    let lead = ui.width.of(&super::view::composer::lead(ui, id)).min(width.saturating_sub(8));
-    Columns { first: width.saturating_sub(lead).max(1), rest: width.saturating_sub(2).max(1) }
 }

@@ -11,7 +11,7 @@
 //! * [`action`]: the table from which keys, help, menu and palette are made; [`keymap`]
 //! * `place`, `state`, `layer`: where one is and what is remembered between two keys; `update`: how it changes
 //! * [`check()`]: what is wrong with `[console]` in the configuration
-//! * `view`: one pane a file; [`theme`], [`text`]: how it looks; `layout`: where it stands
+//! * `view`: one pane a file; [`theme`], [`text`]: how it looks; `layout`, `lead`: where it stands, and what stands before what is typed
 
 pub mod action;
 pub mod backend;
@@ -23,6 +23,7 @@ pub mod input;
 pub mod keymap;
 mod layer;
 mod layout;
+mod lead;
 mod place;
 #[cfg(test)]
 mod robot;

@@ -1,5 +1,6 @@
 //! What a console remembers between two keys. Nothing in it is the bot's: that is all in the snapshot.
 
+mod asked;
 mod log;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
@@ -17,9 +18,9 @@ use super::text::{Composer, Width};
 use super::theme::{Glyphs, Theme, choose, dress};
 use crate::config::{Config, Origins};
 use crate::domain::*;
-use crate::verbs::export::{Export, Sheet};
 use crate::words::Lang;
 
+pub use self::asked::{Exporting, Pending, Toast, Tone, Typed, Undo};
 pub use self::log::{Half, LINES, LogUi};
 pub use super::place::{Cursor, Pane, RowKey, View};
 
@@ -85,17 +86,6 @@ pub struct Lead {
     pub at: Vec<(UserId, String)>,
 }
 
-/// What was typed and sent off, until the engine took it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Typed {
-    /// Where.
-    pub chat: ConversationId,
-    /// The words.
-    pub text: String,
-    /// What stood in front of them.
-    pub lead: Lead,
-}
-
 /// What calls somebody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Caller {
@@ -118,17 +108,6 @@ pub struct Bell {
     pub away: bool,
 }
 
-/// An export of which pages are still to come.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Exporting {
-    /// What is wanted.
-    pub export: Export,
-    /// What there is of it.
-    pub sheet: Sheet,
-    /// The last line so far.
-    pub after: Seq,
-}
-
 /// What the composer's text is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Purpose {
@@ -149,64 +128,6 @@ pub struct Composing {
     pub purpose: Purpose,
     /// When the claim must be renewed.
     pub claim_at: Mono,
-}
-
-/// Words in the corner.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Toast {
-    /// What.
-    pub words: String,
-    /// Stays until a key is pressed.
-    pub bad: bool,
-    /// Until when.
-    pub until: Mono,
-    /// When it came.
-    pub at: Wall,
-}
-
-/// What undoes the last change.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Undo {
-    /// The inverse of all that was done at once.
-    pub commands: Vec<Command>,
-    /// What was done.
-    pub words: String,
-    /// Until when it is offered.
-    pub until: Mono,
-}
-
-/// What an answer or a page is for.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Pending {
-    /// A command; said so when it is done.
-    Command {
-        /// What was asked.
-        words: String,
-        /// What was typed, given back when it was refused.
-        typed: Option<Typed>,
-    },
-    /// Nobody needs to hear of it, unless it fails.
-    Quiet,
-    /// Older lines of a chat.
-    Older(ConversationId),
-    /// Lines around a date, or around a line.
-    Date(ConversationId, Option<Seq>),
-    /// Lines that follow those of a date.
-    Newer(ConversationId),
-    /// Chats of the store.
-    Chats,
-    /// Lines found.
-    Search,
-    /// The books.
-    Usage,
-    /// Who did what.
-    Audit,
-    /// The prompt of a reply.
-    Prompt(Seq),
-    /// The next page of an export.
-    Export(Box<Exporting>),
-    /// A file that is being kept.
-    File,
 }
 
 /// The picture stands still.
@@ -319,6 +240,10 @@ pub struct Ui {
     pub said: VecDeque<Toast>,
     /// What can be undone, newest last.
     pub undo: Vec<Undo>,
+    /// What was done last and cannot be undone, and until when that is worth saying.
+    pub beyond: Option<(String, Mono)>,
+    /// When Ctrl-C was pressed and had nothing to give up.
+    pub interrupted: Option<Mono>,
     /// What was asked and not yet answered.
     pub pending: HashMap<u64, Pending>,
     /// The last tag given.
@@ -388,7 +313,7 @@ impl Ui {
             accounts: Cursor::default(),
             alerts: Cursor::default(),
             usage: UsageUi::default(),
-            log: LogUi::default(),
+            log: LogUi::new(settings.lang),
             layers: Vec::new(),
             composing: None,
             chord: Vec::new(),
@@ -396,6 +321,8 @@ impl Ui {
             toasts: Vec::new(),
             said: VecDeque::new(),
             undo: Vec::new(),
+            beyond: None,
+            interrupted: None,
             pending: HashMap::new(),
             tag: 0,
             paused: None,

@@ -26,12 +26,14 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
+use super::action::Action;
 use super::face::{Intent, News};
 use super::input::{Code, Event, Key, Mods};
 use super::keymap::Meaning;
 use super::layer::Layer;
-use super::state::{Paused, Pending, Toast, Ui, View};
+use super::state::{Paused, Pending, Toast, Tone, Ui, View};
 use crate::domain::*;
+use crate::words::Lang;
 
 pub(super) use rows::{Matter, Thing, attention, is_refused, matters, things};
 pub(super) use settings::about;
@@ -40,6 +42,8 @@ pub(super) use settings::about;
 const TOAST: Duration = Duration::from_secs(5);
 /// How long a change can be undone.
 const UNDO: Duration = Duration::from_secs(30);
+/// How long after a Ctrl-C another one leaves.
+const AGAIN: Duration = Duration::from_secs(1);
 /// Words kept for `:messages`.
 const SAID: usize = 200;
 /// Intents of one piece of news.
@@ -105,9 +109,13 @@ impl Ui {
 
     fn on_key(&mut self, key: Key, out: &mut Intents) {
         // Bad news stays until somebody was there.
-        self.toasts.retain(|t| !t.bad || t.until > self.now.mono);
+        self.toasts.retain(|t| t.tone != Tone::Bad || t.until > self.now.mono);
         if (self.composing.is_some() || !self.layers.is_empty()) && self.shoots(key, out) {
             return;
+        }
+        let interrupts = (key.code(), key.mods()) == (Code::Char('c'), Mods::CTRL);
+        if interrupts && self.keymap.meaning(&[key]) == Meaning::Nothing {
+            return self.interrupt(out);
         }
         if self.layers.is_empty() {
             match self.composing.is_some() {
@@ -117,6 +125,31 @@ impl Ui {
         } else {
             self.on_layer_key(key, out);
         }
+    }
+
+    /// Ctrl-C gives up what is begun, as Esc does; where nothing is begun, twice within a second leaves.
+    fn interrupt(&mut self, out: &mut Intents) {
+        if !self.layers.is_empty() || self.composing.is_some() || !self.chord.is_empty() {
+            let esc = Key::plain(Code::Esc);
+            self.interrupted = None;
+            return match (self.layers.is_empty(), self.composing.is_some()) {
+                (false, _) => self.on_layer_key(esc, out),
+                (true, true) => self.on_compose_key(esc, out),
+                (true, false) => self.chord.clear(),
+            };
+        }
+        let before = self.interrupted.replace(self.now.mono);
+        if before.is_some_and(|at| self.now.mono.since(at) <= AGAIN) {
+            return self.leave(out);
+        }
+        let (zh, en) = ("再按一次 Ctrl-C 离开，机器人照常运行", "Ctrl-C once more leaves; the bot goes on");
+        self.toast(self.lang().pick(zh, en).to_owned(), Tone::Hint);
+    }
+
+    /// The console ends, the bot does not.
+    pub(super) fn leave(&mut self, out: &mut Intents) {
+        out.push(Intent::Remember(self.memory()));
+        out.push(Intent::Detach);
     }
 
     fn on_normal_key(&mut self, key: Key, out: &mut Intents) {
@@ -132,14 +165,27 @@ impl Ui {
             }
             Meaning::Nothing => {
                 let typed = key.typed();
-                self.chord.clear();
+                let pressed = std::mem::take(&mut self.chord);
                 if let Some(c) = typed.filter(|c| !c.is_ascii()) {
                     // Chinese that arrives here was meant for the composer.
                     let (zh, en) = ("按 i 才是说话：", "press i to speak: ");
-                    self.toast(format!("{}{c}…", self.lang().pick(zh, en)), false);
+                    self.toast(format!("{}{c}…", self.lang().pick(zh, en)), Tone::Hint);
+                } else {
+                    self.useless(&pressed);
                 }
             }
         }
+    }
+
+    /// A key that means nothing here says so: silence looks like a console that hangs.
+    fn useless(&mut self, pressed: &[Key]) {
+        let keys: String = pressed.iter().map(|key| format!(" {key}")).collect();
+        let help = self.keymap.key_of(Action::Help).unwrap_or_default();
+        let words = match self.lang() {
+            Lang::Zh => format!("按键{keys} 没有用处；{help} 看全部按键"),
+            Lang::En => format!("the key{keys} means nothing; {help} shows all keys"),
+        };
+        self.toast(words, Tone::Hint);
     }
 
     /// Esc: the chord, the marks, the filter, the freeze, the zoom; one at a time.
@@ -175,7 +221,7 @@ impl Ui {
 
     fn on_time(&mut self, out: &mut Intents) {
         let now = self.now.mono;
-        self.toasts.retain(|t| t.until > now || t.bad);
+        self.toasts.retain(|t| t.until > now || t.tone == Tone::Bad);
         self.undo.retain(|u| u.until > now);
         if self.settles_at().is_some_and(|at| at <= now) {
             self.touched = Mono(0);
@@ -188,7 +234,7 @@ impl Ui {
     /// When time itself changes something that is seen. Nothing is asked for where nothing would change: idle is
     /// silent.
     pub fn deadline(&self) -> Option<Mono> {
-        let toasts = self.toasts.iter().filter(|t| !t.bad).map(|t| t.until);
+        let toasts = self.toasts.iter().filter(|t| t.tone != Tone::Bad).map(|t| t.until);
         let claim = self.composing.as_ref().map(|c| c.claim_at);
         let undo = self.undo.iter().map(|u| u.until);
         let minute = self.shows_age.load(Relaxed).then(|| self.next_minute());
@@ -202,10 +248,10 @@ impl Ui {
     }
 
     /// Says something in the corner.
-    pub(super) fn toast(&mut self, words: String, bad: bool) {
-        let toast = Toast { words, bad, until: self.now.mono + TOAST, at: self.now.wall };
+    pub(super) fn toast(&mut self, words: String, tone: Tone) {
+        let toast = Toast { words, tone, until: self.now.mono + TOAST, at: self.now.wall };
         // Said again at once, as when something is done to several: once is enough.
-        if let Some(last) = self.toasts.last_mut().filter(|t| t.words == toast.words && t.bad == bad) {
+        if let Some(last) = self.toasts.last_mut().filter(|t| t.words == toast.words && t.tone == tone) {
             last.until = toast.until;
             return;
         }
@@ -239,7 +285,7 @@ impl Ui {
     pub(super) fn open(&mut self, layer: Layer) {
         self.chord.clear();
         // What was said of the last thing would lie over the next; it is kept among the messages.
-        self.toasts.retain(|t| t.bad);
+        self.toasts.retain(|t| t.tone == Tone::Bad);
         self.layers.push(layer);
     }
 

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::pledge::{News, Pledge};
 use crate::domain::{NotificationText, NotifyFault, Redactor};
+use crate::words::{self, Lang};
 
 /// The longest wait that a service may ask for.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -121,7 +122,12 @@ pub async fn carry<T: News>(
         let name = Arc::clone(&goal.borrow().name);
         match &end {
             Ok(()) => tracing::info!(destination = &*name, id = pledge.id().0, "notified"),
-            Err(fault) => tracing::warn!(destination = &*name, id = pledge.id().0, ?fault, "not notified"),
+            Err(fault) => tracing::warn!(
+                destination = &*name,
+                id = pledge.id().0,
+                fault = words::notify_fault(fault, Lang::En),
+                "not notified"
+            ),
         }
         pledge.end(end);
     };

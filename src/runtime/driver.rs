@@ -208,7 +208,8 @@ impl Driver {
     fn note(&mut self, event: &AdapterEvent) {
         match event {
             AdapterEvent::Up { account, version, peer, .. } => {
-                tracing::info!(%account, adapter = version.shown(), peer, "account is up");
+                let adapter = (!version.is_empty()).then(|| version.shown());
+                tracing::info!(%account, adapter, peer, "account is up");
                 self.ups.insert(*account, event.clone());
             }
             AdapterEvent::Down { account, reason, others_left, .. } => {
@@ -221,7 +222,12 @@ impl Driver {
                 tracing::warn!(peer, cause = cause.shown(), "connection refused");
             }
             AdapterEvent::Online { account, online, reason } => {
-                tracing::info!(%account, ?online, reason = reason.shown(), "QQ says");
+                let reason = (!reason.is_empty()).then(|| reason.shown());
+                match online {
+                    Some(true) => tracing::info!(%account, reason, "QQ is online"),
+                    Some(false) => tracing::warn!(%account, reason, "QQ is offline"),
+                    None => tracing::info!(%account, reason, "QQ does not tell whether it is online"),
+                }
             }
             AdapterEvent::Garbage { link, frames } => tracing::warn!(%link, frames, "unreadable frames"),
             AdapterEvent::Message(_) | AdapterEvent::Notice(_) | AdapterEvent::Request(_) => {}

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
@@ -13,15 +14,17 @@ use super::Doors;
 use super::ctl::now;
 use super::frame::{Codec, Frame};
 use super::hello::Hello;
-use super::session::link::{Heard, Keys, STALLED, Screen};
+use super::session::link::{Heard, Keys, Screen};
 use super::session::{self, Opening};
 use super::sessions::Session;
 use crate::console::{Depth, Settings};
 use crate::domain::{Operator, Role};
 use crate::words::Bye;
 
-/// Bytes that a terminal must take within [`STALLED`] to count as one that takes anything: about 1 KB/s.
-const PIECE: usize = 32 << 10;
+/// Bytes a second that a terminal must take to count as one that takes anything.
+const SLOWEST: usize = 1 << 10;
+/// Bytes in one piece at most: a frame holds no more.
+const MOST: usize = 32 << 10;
 /// The largest terminal that is drawn on: the other end chooses the numbers, and they cost memory.
 const LARGEST: (u16, u16) = (500, 200);
 /// Where the terminal did not say.
@@ -44,7 +47,8 @@ pub async fn session(
     let entered = doors.sessions.enter(Session::attach(&settings, now()));
     let taken = Arc::new(Notify::new());
     let keys = Typed { frames: FramedRead::new(read, Codec), taken: taken.clone() };
-    let screen = Shown { write, taken };
+    let stalled = doors.handle.placements().borrow().config.console.stalled;
+    let screen = Shown { write, taken, stalled };
     session::run(Opening { doors, entered, settings, remote: hello.remote }, keys, screen).await
 }
 
@@ -96,6 +100,8 @@ impl<R: AsyncRead + Send + Unpin> Keys for Typed<R> {
 struct Shown<W> {
     write: W,
     taken: Arc<Notify>,
+    /// How long it may take nothing.
+    stalled: Duration,
 }
 
 impl<W: AsyncWrite + Send + Unpin + 'static> Shown<W> {
@@ -107,12 +113,13 @@ impl<W: AsyncWrite + Send + Unpin + 'static> Shown<W> {
     }
 
     async fn piece(&mut self, bytes: Bytes) -> io::Result<()> {
+        let stalled = self.stalled;
         let taken = async {
             self.send([Frame::Bytes(bytes)]).await?;
             self.taken.notified().await;
             Ok(())
         };
-        tokio::time::timeout(STALLED, taken).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+        tokio::time::timeout(stalled, taken).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
@@ -121,8 +128,9 @@ impl<W: AsyncWrite + Send + Unpin + 'static> Screen for Shown<W> {
 
     async fn show(&mut self, bytes: Vec<u8>) -> io::Result<()> {
         let mut bytes = Bytes::from(bytes);
+        let most = usize::try_from(self.stalled.as_secs()).unwrap_or(1).max(1).saturating_mul(SLOWEST).min(MOST);
         while !bytes.is_empty() {
-            let piece = bytes.split_to(bytes.len().min(PIECE));
+            let piece = bytes.split_to(bytes.len().min(most));
             self.piece(piece).await?;
         }
         Ok(())

@@ -54,7 +54,7 @@ async fn attach(
     line::write(&mut write, &json!({"ok": true, "code": "attached", "version": VERSION}), DEADLINE).await?;
     let name = operator.name.clone();
     let bye = super::attach::session(read, write, doors, operator, hello).await;
-    tracing::info!(operator = name.shown(), ?bye, "a session at the console ended");
+    tracing::info!(operator = name.shown(), reason = bye.code(), "a session at the console ended");
     Ok(())
 }
 

@@ -1,10 +1,14 @@
 //! One question of a `ctl`: from a verb to a command, a query or the state, and back to JSON or text.
 
+mod answer;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+pub use self::answer::{Answer, Reply};
+use self::answer::{Stop, named};
 use super::hello::Ask;
 use super::sessions::Sessions;
 use super::shape;
@@ -13,7 +17,7 @@ use crate::domain::{
     Audit, ChatRef, ChatView, Command, Done, ItemKind, Line, LogLevel, LogLine, Operator, Page, Query, Refusal, Seq,
     Snapshot, Wall,
 };
-use crate::runtime::handle::{Gone, Handle};
+use crate::runtime::handle::Handle;
 use crate::verbs::arguments::Arguments;
 use crate::verbs::command::{PATIENCE, command, happened};
 use crate::verbs::export::{self, Export, Sheet, What};
@@ -38,90 +42,6 @@ pub struct Desk {
     pub operator: Operator,
     /// In which language.
     pub lang: Lang,
-}
-
-/// An answer: `ok`, `code` and `words` always, and either the verb's fields or `text`.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Answer(pub Map<String, Value>);
-
-impl Answer {
-    fn new(ok: bool, code: &str, words: String) -> Self {
-        Self(Map::from_iter([
-            ("ok".to_owned(), Value::Bool(ok)),
-            ("code".to_owned(), json!(code)),
-            ("words".to_owned(), json!(words)),
-        ]))
-    }
-
-    /// A failure.
-    pub fn failed(exit: &Exit, lang: Lang) -> Self {
-        Self::new(false, exit.slug(), exit.words(lang))
-    }
-
-    fn refused(refusal: &Refusal, lang: Lang) -> Self {
-        let mut answer = Self::new(false, refusal.code(), words::refusal(refusal, lang));
-        if let Refusal::UnknownChat { nearest: Some(n), .. }
-        | Refusal::UnknownProvider { nearest: Some(n), .. }
-        | Refusal::UnknownPersona { nearest: Some(n), .. } = refusal
-        {
-            answer.0.insert("nearest".to_owned(), json!(n));
-        }
-        answer
-    }
-
-    /// What was read: as fields, or as text for people.
-    fn read(json: bool, fields: impl FnOnce() -> Map<String, Value>, text: impl FnOnce() -> String) -> Self {
-        let mut answer = Self::new(true, "ok", String::new());
-        if json {
-            answer.0.extend(fields());
-        } else {
-            answer.0.insert("text".to_owned(), Value::String(text()));
-        }
-        answer
-    }
-
-    fn list(json: bool, name: &str, values: impl FnOnce() -> Value, text: impl FnOnce() -> String) -> Self {
-        Self::read(json, || Map::from_iter([(name.to_owned(), values())]), text)
-    }
-}
-
-/// What became of a question.
-#[derive(Debug)]
-pub enum Reply {
-    /// One answer.
-    Once(Answer),
-    /// Lines until the client goes, of one chat where one is named.
-    Follow(Option<ChatRef>),
-    /// Lines of the log until the client goes, those that matter at least so much, the newest so many first.
-    Log(LogLevel, usize),
-}
-
-fn named((name, value): (&str, Value)) -> (String, Value) {
-    (name.to_owned(), value)
-}
-
-/// Why there is no answer.
-enum Stop {
-    Exit(Exit),
-    Refusal(Refusal),
-}
-
-impl From<Exit> for Stop {
-    fn from(exit: Exit) -> Self {
-        Self::Exit(exit)
-    }
-}
-
-impl From<Refusal> for Stop {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refusal(refusal)
-    }
-}
-
-impl From<Gone> for Stop {
-    fn from(_: Gone) -> Self {
-        Self::Refusal(Refusal::ShuttingDown)
-    }
 }
 
 impl Desk {

@@ -1,12 +1,17 @@
 //! Answers as text for people: compact, lined up, in their language, with nothing in it that moves a cursor.
 
-use std::collections::BTreeMap;
+mod alarms;
+mod books;
+mod machine;
+
+pub use self::alarms::{alert_history, alerts};
+pub use self::books::{By, quota, sums, usage};
+pub use self::machine::machine;
 
 use super::table::Table;
-use crate::config::Limits;
 use crate::domain::{
-    AccountView, Alert, AlertState, AlertView, Audit, Author, ChatView, Gauges, Gpu, Item, ItemId, Latency, Line,
-    LogLine, Percentiles, ProviderView, Silence, Snapshot, Text, Turn, Usage, Verdict, Wall,
+    AccountView, AlertState, Audit, Author, ChatView, Item, ItemId, Latency, Line, LogLine, Percentiles, ProviderView,
+    Snapshot, Text, Turn, Verdict,
 };
 use crate::words::{self, Lang, clock, one_line, quoted, span_short};
 
@@ -290,159 +295,6 @@ pub fn fields(fields: &serde_json::Map<String, serde_json::Value>) -> String {
     text
 }
 
-/// What the books are summed by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum By {
-    /// Chats.
-    Chat,
-    /// People.
-    User,
-    /// Providers.
-    Provider,
-    /// Local days.
-    Day,
-}
-
-/// Sums of the books.
-pub fn sums(rows: &[Usage], by: By) -> BTreeMap<String, (u64, u64, u64, f64)> {
-    let mut sums: BTreeMap<String, (u64, u64, u64, f64)> = BTreeMap::new();
-    for row in rows {
-        let key = match by {
-            By::Chat => row.conversation.to_string(),
-            By::User => row.user.to_string(),
-            By::Provider => row.provider.to_string(),
-            By::Day => day(row.day),
-        };
-        let sum = sums.entry(key).or_default();
-        sum.0 += u64::from(row.asks);
-        sum.1 = sum.1.saturating_add(row.input);
-        sum.2 = sum.2.saturating_add(row.output);
-        sum.3 += row.cost;
-    }
-    sums
-}
-
-/// The books, the dearest first.
-pub fn usage(sums: &BTreeMap<String, (u64, u64, u64, f64)>, by: By, lang: Lang) -> String {
-    let head = match by {
-        By::Chat => lang.pick("会话", "chat"),
-        By::User => "QQ",
-        By::Provider => lang.pick("模型服务", "provider"),
-        By::Day => lang.pick("日期", "day"),
-    };
-    let mut table = match lang {
-        Lang::Zh => Table::new([head, "提问", "读 token", "写 token", "费用"]),
-        Lang::En => Table::new([head, "questions", "tokens read", "written", "cost"]),
-    };
-    let mut rows: Vec<_> = sums.iter().collect();
-    match by {
-        // The newest day first.
-        By::Day => rows.reverse(),
-        _ => rows.sort_by(|a, b| b.1.3.total_cmp(&a.1.3).then(b.1.2.cmp(&a.1.2))),
-    }
-    let mut total = (0, 0, 0, 0.0);
-    for (key, (asks, input, output, cost)) in rows {
-        table.row([quoted(key), asks.to_string(), input.to_string(), output.to_string(), format!("{cost:.4}")]);
-        total = (total.0 + asks, total.1 + input, total.2 + output, total.3 + cost);
-    }
-    if table.is_empty() {
-        return format!("{}\n", lang.pick("还没有用量", "Nothing was used yet"));
-    }
-    let all = lang.pick("合计", "total").to_owned();
-    table.row([all, total.0.to_string(), total.1.to_string(), total.2.to_string(), format!("{:.4}", total.3)]);
-    table.lines()
-}
-
-/// A local day: `2025-11-21`.
-fn day(day: i32) -> String {
-    let stamp = jiff::Timestamp::from_second(i64::from(day) * 86_400).unwrap_or_default();
-    stamp.to_zoned(jiff::tz::TimeZone::UTC).date().to_string()
-}
-
-/// How full today's quotas are, and what is left at the vendors; nothing where there is neither.
-pub fn quota(s: &Snapshot, limits: &Limits, lang: Lang) -> String {
-    let mut text = String::new();
-    let share = |used: f64, most: f64| format!("{:.0}%", used / most * 100.0);
-    if limits.tokens_per_day > 0 {
-        let (used, most) = (s.today.input + s.today.output, limits.tokens_per_day);
-        let share = share(used as f64, most as f64);
-        text.push_str(&match lang {
-            Lang::Zh => format!("今日 token 额度 {used} / {most} ({share})\n"),
-            Lang::En => format!("tokens of today's quota: {used} of {most} ({share})\n"),
-        });
-    }
-    if limits.cost_per_day > 0.0 {
-        let (used, most) = (s.today.cost, limits.cost_per_day);
-        let share = share(used, most);
-        text.push_str(&match lang {
-            Lang::Zh => format!("今日费用额度 {used:.2} / {most:.2} ({share})\n"),
-            Lang::En => format!("money of today's quota: {used:.2} of {most:.2} ({share})\n"),
-        });
-    }
-    for p in &s.providers {
-        if let Some(balance) = &p.balance {
-            let (name, balance) = (quoted(&p.name), quoted(balance));
-            text.push_str(&match lang {
-                Lang::Zh => format!("{name} 余额 {balance}\n"),
-                Lang::En => format!("{name} has {balance} left\n"),
-            });
-        }
-    }
-    if text.is_empty() { text } else { format!("\n{text}") }
-}
-
-/// Cards, or why there are none; then the machine.
-pub fn machine(gauges: &Gauges, lang: Lang) -> String {
-    let gib = |bytes: u64| format!("{:.1}", bytes as f64 / f64::from(1 << 30));
-    let mut lines: Vec<String> = gauges.gpus.iter().map(|gpu| card(gpu, lang)).collect();
-    if let Some(why) = &gauges.no_gpu {
-        lines.push(words::no_gpu(why, lang));
-    }
-    let h = &gauges.host;
-    if h.memory_total > 0 {
-        let cpu = h.cpu.map_or_else(|| "-".to_owned(), |v| format!("{v:.0}%"));
-        let (used, total, own) = (gib(h.memory_used), gib(h.memory_total), h.own_memory >> 20);
-        let disk = h.disk_free.map_or_else(|| "-".to_owned(), gib);
-        lines.push(match lang {
-            Lang::Zh => format!("主机    CPU {cpu} · 内存 {used}/{total} GiB · 磁盘剩 {disk} GiB · 本程序 {own} MiB"),
-            Lang::En => {
-                format!("machine   CPU {cpu} · memory {used}/{total} GiB · disk {disk} GiB free · we {own} MiB")
-            }
-        });
-    }
-    if gauges.simulated {
-        lines.insert(0, lang.pick("（模拟的显卡）", "(simulated cards)").to_owned());
-    }
-    lines.join("\n")
-}
-
-fn card(gpu: &Gpu, lang: Lang) -> String {
-    let gib = |bytes: u64| format!("{:.1}", bytes as f64 / f64::from(1 << 30));
-    let mut parts = vec![format!("GPU{} {}", gpu.index, one_line(&gpu.name, 40))];
-    parts.extend(words::gpu_state(&gpu.state, lang));
-    if let (Some(share), Some(used), Some(total)) = (gpu.share(), gpu.used, gpu.total) {
-        let (used, total) = (gib(used), gib(total));
-        parts.push(format!("{} {used}/{total} GiB {:.0}%", lang.pick("显存", "memory"), share * 100.0));
-    }
-    if let Some((model, foreign)) = gpu.split() {
-        parts.push(format!(
-            "{} {} · {} {}",
-            lang.pick("模型", "models"),
-            gib(model),
-            lang.pick("其他", "others"),
-            gib(foreign)
-        ));
-    }
-    parts.extend(gpu.busy.map(|busy| format!("{} {busy}%", lang.pick("忙", "busy"))));
-    parts.extend(gpu.temperature.map(|t| format!("{t}°C")));
-    parts.extend(gpu.power.map(|p| match gpu.power_limit {
-        Some(limit) => format!("{}/{} W", p / 1000, limit / 1000),
-        None => format!("{} W", p / 1000),
-    }));
-    parts.extend(gpu.throttled.iter().map(|why| words::throttle(*why, lang)));
-    parts.join(" · ")
-}
-
 /// What a model was shown.
 pub fn prompt(turns: &[Turn], provider: &str, model: &str, lang: Lang) -> String {
     let mut text = format!("{} {}\n", quoted(provider), quoted(model));
@@ -459,54 +311,6 @@ pub fn prompt(turns: &[Turn], provider: &str, model: &str, lang: Lang) -> String
         }
     }
     text
-}
-
-/// Alerts as they stand, and silences.
-pub fn alerts(views: &[AlertView], silences: &[Silence], now: Wall, lang: Lang) -> String {
-    let mut table = match lang {
-        Lang::Zh => Table::new(["编号", "级别", "状态", "时间", "多久", "告警", "说明", "通知"]),
-        Lang::En => Table::new(["no.", "severity", "state", "since", "lasts", "alert", "more", "told"]),
-    };
-    for v in views {
-        let a = &v.alert;
-        let lasts = if a.until.is_some() { a.lasted } else { now.since(a.since) };
-        let (at, name, detail) =
-            (clock(a.since.0.div_euclid(1000)), words::alert_name(a, lang), words::alert_detail(a, lang));
-        let (state, told) = (words::alert_marks(v, lang), words::alert_told(a, lang));
-        table.row([
-            a.id.to_string(),
-            words::severity(a.severity, lang),
-            state,
-            at,
-            span_short(lasts),
-            name,
-            detail,
-            told,
-        ]);
-    }
-    let mut text =
-        if table.is_empty() { format!("{}\n", lang.pick("没有告警", "Nothing is wrong")) } else { table.lines() };
-    for s in silences {
-        text.push_str(&words::silence(s, &clock(s.until.0.div_euclid(1000)), lang));
-        text.push('\n');
-    }
-    text
-}
-
-/// Alerts of the past, oldest first as people read.
-pub fn alert_history(alerts: &[Alert], lang: Lang) -> String {
-    let mut table = match lang {
-        Lang::Zh => Table::new(["编号", "级别", "状态", "时间", "多久", "告警", "最坏", "通知"]),
-        Lang::En => Table::new(["no.", "severity", "state", "since", "lasted", "alert", "worst", "told"]),
-    };
-    for a in alerts.iter().rev() {
-        let (state, at) = (words::alert_state(a.state, lang), clock(a.since.0.div_euclid(1000)));
-        let lasted = if a.until.is_some() { span_short(a.lasted) } else { "-".to_owned() };
-        let (name, peak) = (words::alert_name(a, lang), words::measured(a.metric, a.peak));
-        let told = words::alert_told(a, lang);
-        table.row([a.id.to_string(), words::severity(a.severity, lang), state, at, lasted, name, peak, told]);
-    }
-    if table.is_empty() { format!("{}\n", lang.pick("没有记录", "Nothing yet")) } else { table.lines() }
 }
 
 /// Who did what.

@@ -17,12 +17,13 @@ use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::{Adapter, DropStyle, Line, Piece, Script, Simulator, World, segment};
-use crate::config::Config;
+use crate::config::{Config, parse};
 use crate::domain::{GroupId, Peer, UserId};
 use incident::{Incident, Schedule};
 
 /// The town and the configuration that fits it.
 pub struct Demo {
+    text: String,
     config: Config,
     world: World,
     simulator: Simulator,
@@ -39,8 +40,10 @@ pub struct Demo {
 pub async fn demo(seed: u64, rate: f64, stop: CancellationToken) -> io::Result<Demo> {
     let world = setup::world(seed);
     let simulator = Simulator::start(setup::simulator(seed, &world), &stop).await?;
-    let config = setup::config(&world, &simulator);
-    Ok(Demo { config, world, simulator, seed, rate, stop })
+    let text = setup::text(&world, &simulator);
+    let refused = |issues| io::Error::other(format!("the demo's configuration: {issues:?}"));
+    let config = parse(&text).map_err(refused)?.config;
+    Ok(Demo { text, config, world, simulator, seed, rate, stop })
 }
 
 type Act<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
@@ -49,6 +52,11 @@ impl Demo {
     /// What the program must be configured with to live in this town.
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// The same as the text of a `config.toml`.
+    pub fn config_text(&self) -> &str {
+        &self.text
     }
 
     /// Where the application listens: any free port, which only it knows.

@@ -15,7 +15,7 @@ pub enum Bye {
         /// Who.
         by: String,
     },
-    /// The terminal took nothing for half a minute.
+    /// The terminal took nothing for as long as `console.stalled`.
     Stalled,
     /// The daemon stops, and may come back: it was told from outside.
     Stopping,
@@ -26,6 +26,17 @@ pub enum Bye {
 }
 
 impl Bye {
+    /// The same for the log, in a word.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Detached => "left",
+            Self::Ended { .. } => "ended by another",
+            Self::Stalled => "stalled",
+            Self::Stopping | Self::Stopped => "the bot stops",
+            Self::Crashed => "crashed",
+        }
+    }
+
     /// The one line that is left in the terminal.
     pub fn words(&self, lang: Lang) -> String {
         match self {
@@ -40,8 +51,8 @@ impl Bye {
             }
             Self::Stalled => say!(
                 lang,
-                "终端半分钟没有收下任何内容，会话已断开，机器人继续运行。",
-                "The terminal took nothing for half a minute, so the session was ended; the bot goes on.",
+                "终端太久没有收下任何内容，会话已断开，机器人继续运行。",
+                "The terminal took nothing for too long, so the session was ended; the bot goes on.",
             ),
             Self::Stopping => say!(lang, "qqdeck 停止了。", "qqdeck has stopped."),
             Self::Stopped => say!(lang, "qqdeck 已按你的要求停止。", "qqdeck has stopped, as you told it to."),

@@ -142,11 +142,6 @@ pub enum Exit {
         /// For how long it was tried, in seconds.
         seconds: u64,
     },
-    /// A part of the program that does not exist yet.
-    NotBuilt {
-        /// Its name on the command line.
-        name: String,
-    },
     /// The command line cannot be read.
     Usage(UsageError),
     /// Anything else, in the words of whoever failed.
@@ -240,7 +235,6 @@ impl Exit {
             Self::NoSession { .. } => "unknown_session",
             Self::NoTerminal => "no_terminal",
             Self::Lost { .. } => "lost",
-            Self::NotBuilt { .. } => "not_built",
             Self::Usage(_) => "usage",
             Self::Failed { .. } => "failed",
         }
@@ -421,14 +415,6 @@ impl Exit {
                     lang,
                     "qqdeck 停止了，{seconds} 秒内没有重新连上（{socket}）。用 qqdeck 再启动它，原因请看日志。",
                     "qqdeck stopped and did not come back within {seconds} s ({socket}). Start it again with `qqdeck`; its log has the reason.",
-                )
-            }
-            Self::NotBuilt { name } => {
-                let name = long(name);
-                say!(
-                    lang,
-                    "这个版本还没有 {name}。qqdeck --help 列出现在能用的命令。",
-                    "This version has no {name} yet. `qqdeck --help` lists what there is.",
                 )
             }
             Self::Usage(error) => error.words(lang),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::Lang;
+use crate::config::Rate;
 
 /// A duration in its largest whole unit, or its two largest ("1 小时 30 分钟"). Under a second: milliseconds.
 pub fn span(d: Duration, lang: Lang) -> String {
@@ -25,6 +26,28 @@ pub fn span(d: Duration, lang: Lang) -> String {
         }
     }
     words.join(" ")
+}
+
+/// How fast something may go, in words; it follows "each" or a gate's name.
+pub fn rate(rate: Rate, lang: Lang) -> String {
+    let Rate { count, per, burst } = rate;
+    if count == 0 {
+        return say!(lang, "不限", "no limit");
+    }
+    let per = match (per.as_secs(), lang) {
+        (1, Lang::Zh) => "每秒".to_owned(),
+        (60, Lang::Zh) => "每分钟".to_owned(),
+        (3600, Lang::Zh) => "每小时".to_owned(),
+        (_, Lang::Zh) => format!("每 {}", span(per, lang)),
+        (1, Lang::En) => "/s".to_owned(),
+        (60, Lang::En) => "/min".to_owned(),
+        (3600, Lang::En) => "/h".to_owned(),
+        (_, Lang::En) => format!(" in {}", span(per, lang)),
+    };
+    match burst == count {
+        true => say!(lang, "{per} {count} 条", "{count}{per}"),
+        false => say!(lang, "{per} {count} 条（连发 {burst}）", "{count}{per} (burst {burst})"),
+    }
 }
 
 /// A measured time in at most six columns, the same in both languages: `0.4ms`, `12ms`, `1.3s`, `95s`, `12m`, `3h`, `2d`.
@@ -90,6 +113,15 @@ mod tests {
         for bad in ["", "0s", "5", "m", "1x", "-1s", "1.5h", "99999999999999999999s", "18446744073709551615w"] {
             assert_eq!(parse_span(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn rates_are_said_in_words() {
+        let minute = Duration::from_secs(60);
+        assert_eq!(rate(Rate::new(6, minute).burst(3), Lang::Zh), "每分钟 6 条（连发 3）");
+        assert_eq!(rate(Rate::new(20, minute), Lang::En), "20/min");
+        assert_eq!(rate(Rate::new(5, Duration::from_secs(600)), Lang::Zh), "每 10 分钟 5 条");
+        assert_eq!(rate(Rate { count: 0, per: minute, burst: 1 }, Lang::Zh), "不限");
     }
 
     #[test]

@@ -15,13 +15,12 @@ use serde_json::Value;
 use tokio::process::{Child, Command};
 use tokio_util::sync::CancellationToken;
 
+pub use super::setting::{ME, group, private, provider};
+
 /// Longest wait for anything; only a test that fails takes so long.
 pub const DEADLINE: Duration = Duration::from_secs(20);
 /// Between two looks at what nothing signals: a process' state, its log.
 const LOOK: Duration = Duration::from_millis(25);
-
-/// Our account.
-pub const ME: i64 = 10_001;
 
 /// What a command said.
 #[derive(Debug)]
@@ -285,36 +284,11 @@ pub fn reverse() -> AdapterSettings {
     adapter(ME, Dialect::Napcat, Side::reverse(""))
 }
 
-/// One provider's table.
-pub fn provider(name: &str, kind: &str, model: &Model, more: &str) -> String {
-    let endpoint = if kind == "ollama" { model.url() } else { model.openai_url() };
-    format!(
-        "[[providers]]\nname = \"{name}\"\nkind = \"{kind}\"\nendpoint = \"{endpoint}\"\nmodel = \"fake\"\n\
-         max_concurrency = 16\n{more}\n"
-    )
-}
-
 /// Everybody is answered at once and as often as they like.
-pub const OPEN: &str = r#"
-language = "en"
-[engine]
-shutdown_grace = "5s"
-[onebot]
-listen = ["127.0.0.1:0"]
-[access]
-mode = "open"
-admins = [900]
-[trigger.merge_window]
-private = "0s"
-[limits]
-global = "off"
-per_user = "off"
-per_group = "off"
-loop_guard = 0
-[reply]
-pace = "off"
-jitter = "0s"
-"#;
+pub const OPEN: &str = concat!(
+    "language = \"en\"\n[engine]\nshutdown_grace = \"5s\"\n[access]\nmode = \"open\"\nadmins = [900]\n",
+    quick!()
+);
 
 /// These rules, told at once, so that a test need not wait.
 pub fn at_once(rules: &[&str]) -> String {
@@ -418,14 +392,6 @@ impl Stage {
         };
         eventually("a stored line", looked).await
     }
-}
-
-pub fn private(user: i64) -> Peer {
-    Peer::Private(UserId(user))
-}
-
-pub fn group(group: i64) -> Peer {
-    Peer::Group(GroupId(group))
 }
 
 /// A short crowd.

@@ -84,6 +84,26 @@ fn a_relay_that_is_killed_takes_nothing_with_it() {
 }
 
 #[test]
+fn in_the_demo_keys_write_a_configuration_as_anywhere() {
+    let home = Home::new();
+    let mut terminal = home.terminal(&["demo", "--rate", "5"]);
+    terminal.until("the console shows", Terminal::shows_console);
+    terminal.resize(120, 40);
+    let file = home.data().join("config.toml");
+    let before = std::fs::read_to_string(&file).unwrap();
+    terminal.shows("not allowed");
+    terminal.press(":allow group_700008888\r");
+    terminal.shows("u undoes");
+    let after = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(before.lines().filter(|line| !after.contains(line)).count(), 1, "one line is another:\n{after}");
+    assert!(after.contains("700008888"), "{after}");
+    terminal.press("u");
+    terminal.shows("undone");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), before);
+    assert_eq!(terminal.leave(), 0);
+}
+
+#[test]
 fn the_demo_ends_with_its_terminal() {
     let home = Home::new();
     let mut terminal = home.terminal(&["demo"]);

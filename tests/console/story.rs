@@ -74,6 +74,56 @@ fn a_group_is_let_in_and_answered() {
 }
 
 #[test]
+fn what_was_changed_is_taken_back_and_the_file_means_what_it_meant() {
+    let town = Town::open("[access]\nmode = \"open\"\n[[personas]]\nname = \"甲\"\nprompt = \"p\"\n");
+    let mut terminal = town.sits_down();
+    town.writes(77, "在吗");
+    town.hears(private(77), "在吗");
+    terminal.shows("Chats 1");
+    let file = || std::fs::read_to_string(town.home.path().join("config.toml")).unwrap();
+    // An empty list or table may be left behind.
+    let means = || {
+        let config = qqdeck::config::parse(&file()).unwrap().config;
+        (config.access.clone(), config.moderation.clone(), config.chats.person(77).clone())
+    };
+    let before = means();
+    // To block asks first, and the question is not answered before it can be read.
+    terminal.press("B1");
+    terminal.shows("y yes");
+    eventually("the question is answered", || {
+        terminal.press("y");
+        file().contains("blocked_users = [77]").then_some(())
+    });
+    for (keys, written) in [
+        ("", true),
+        (":word add 刷单\r", true),
+        (":set private:77 limits.per_user=1/min\r", true),
+        ("m2", false),
+        ("gp\r", false),
+        ("gm\r", false),
+        ("2jo2", false),
+    ] {
+        if !keys.is_empty() {
+            terminal.press(keys);
+        }
+        terminal.shows("u undoes");
+        assert_eq!(means() != before, written, "{keys}");
+        terminal.press("u");
+        terminal.shows("undone");
+        eventually("the file means what it meant", || (means() == before).then_some(()));
+        terminal.press("1");
+        // What was said goes when something is laid over the view.
+        terminal.glance();
+        terminal.gone("undone");
+    }
+    // What cannot be taken back says so.
+    terminal.press("gn");
+    terminal.shows("begun anew");
+    terminal.press("u");
+    terminal.shows("cannot be undone");
+}
+
+#[test]
 fn drafts_are_approved_edited_and_dropped() {
     let town = Town::open("[access]\nmode = \"open\"\n[chat.private]\nmode = \"draft\"\n");
     let mut terminal = town.sits_down();

@@ -1,6 +1,6 @@
 //! A home whose bot has a QQ account and a model: both simulated, in this very process, on loopback sockets.
 
-use qqdeck::domain::{GroupId, Peer, UserId};
+use qqdeck::domain::{GroupId, Peer};
 use qqdeck::simulator::{
     Adapter, AdapterSettings, Dialect, ModelSettings, Roster, Sent, Side, Simulator, SimulatorSettings, segment,
 };
@@ -8,25 +8,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio_util::sync::CancellationToken;
 
 use super::harness::{Home, Terminal, eventually};
-
-/// Our account.
-pub const ME: i64 = 10_001;
-
-/// Everybody is answered at once and as often as they like.
-const OPEN: &str = r#"
-[onebot]
-listen = ["127.0.0.1:0"]
-[trigger.merge_window]
-private = "0s"
-[limits]
-global = "off"
-per_user = "off"
-per_group = "off"
-loop_guard = 0
-[reply]
-pace = "off"
-jitter = "0s"
-"#;
+pub use super::setting::{ME, group, private, provider};
 
 pub struct Town {
     pub home: Home,
@@ -44,12 +26,9 @@ impl Town {
         let adapters = vec![AdapterSettings::new(Dialect::Napcat, Side::forward(), roster)];
         let settings = SimulatorSettings { adapters, models: vec![ModelSettings::instant("A")] };
         let sim = threads.block_on(Simulator::start(settings, &stop)).unwrap();
-        let (url, model) = (sim.adapters[0].url().unwrap(), sim.models[0].url());
-        let mut home = Home::with(&format!(
-            "{OPEN}{more}\n[[onebot.dial]]\nname = \"qq\"\nurl = \"{url}\"\n\
-             [[providers]]\nname = \"first\"\nkind = \"ollama\"\nendpoint = \"{model}\"\nmodel = \"fake\"\n\
-             max_concurrency = 16\n"
-        ));
+        let (url, model) = (sim.adapters[0].url().unwrap(), provider("first", "ollama", &sim.models[0], ""));
+        let mut home =
+            Home::with(&format!("{}{more}\n[[onebot.dial]]\nname = \"qq\"\nurl = \"{url}\"\n{model}", quick!()));
         home.start();
         let town = Self { home, sim, stop, threads };
         town.threads.block_on(town.adapter().wait_up());
@@ -104,12 +83,4 @@ impl Drop for Town {
     fn drop(&mut self) {
         self.stop.cancel();
     }
-}
-
-pub fn private(user: i64) -> Peer {
-    Peer::Private(UserId(user))
-}
-
-pub fn group(group: i64) -> Peer {
-    Peer::Group(GroupId(group))
 }

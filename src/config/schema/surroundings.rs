@@ -125,6 +125,8 @@ pub struct Console {
     pub ascii: bool,
     /// Columns of characters of ambiguous width, 1 or 2.
     pub ambiguous_width: u8,
+    /// How long a terminal may take nothing (about 1 KB a second counts as something) before its session is ended.
+    pub stalled: Duration,
     /// What calls an operator when something new needs a human.
     pub notify: Ring,
     /// Keys that differ from the default, by action.
@@ -166,6 +168,7 @@ impl Default for Console {
             mouse: "auto".into(),
             ascii: false,
             ambiguous_width: 1,
+            stalled: secs(30),
             notify: Ring::default(),
             keys: BTreeMap::new(),
             canned: Vec::new(),

@@ -147,14 +147,14 @@ fn a_find_marks_all_places_whatever_their_case() {
 fn a_quiet_chat_tells_how_it_stands_until_lines_need_the_room() {
     let mut robot = Robot::at((120, 40), Lang::Zh);
     robot.selects("测试群");
-    robot.does_not_see("每人 6/min");
+    robot.does_not_see("每人每分钟 6 条");
     let asked = robot.queries().into_iter().rev().find(|(_, q)| matches!(q, Query::History { .. })).unwrap().0;
     robot.tells(News::Page(asked, Page::Lines { lines: Vec::new(), more: false }));
-    robot.sees("不在白名单里").sees("@它 · 引用它").sees("每人 6/min").sees("5 句 · 回 2 · 略过 2 · 拦下 1");
+    robot.sees("不在白名单里").sees("@它 · 引用它").sees("每人每分钟 6 条").sees("5 句 · 回 2 · 略过 2 · 拦下 1");
     for n in 0..30 {
         robot.hears(TEST, &format!("第{n}句"));
     }
-    robot.does_not_see("每人 6/min");
+    robot.does_not_see("每人每分钟 6 条");
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! What a console remembers of the log and the audit.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::Cursor;
 use crate::domain::{Audit, LogHealth, LogLevel, LogLine, Mono};
+use crate::words::{self, Lang};
 
 /// Lines kept; older ones are in the files.
 pub const LINES: usize = 2000;
@@ -22,6 +24,8 @@ pub enum Half {
 /// The view of log and audit.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LogUi {
+    /// What its lines are said in; the files are in English.
+    pub lang: Lang,
     /// Who did what, newest first.
     pub audit: Vec<Audit>,
     /// The selected row of it.
@@ -50,9 +54,11 @@ pub struct LogUi {
     pub bottom: Option<u64>,
 }
 
-impl Default for LogUi {
-    fn default() -> Self {
+impl LogUi {
+    /// Nothing yet.
+    pub fn new(lang: Lang) -> Self {
         Self {
+            lang,
             audit: Vec::new(),
             cursor: Cursor::default(),
             asked: None,
@@ -68,9 +74,12 @@ impl Default for LogUi {
             bottom: None,
         }
     }
-}
 
-impl LogUi {
+    /// What a line says, in the reader's language.
+    pub fn said<'a>(&self, line: &'a LogLine) -> Cow<'a, str> {
+        words::log_line(&line.text, self.lang).map_or(Cow::Borrowed(&*line.text), Cow::Owned)
+    }
+
     /// The lines that pass level and filter, oldest first.
     pub fn shown(&self) -> Vec<&Arc<LogLine>> {
         let (not, wanted) = match self.filter.strip_prefix(['!', '！']) {
@@ -78,8 +87,9 @@ impl LogUi {
             None => (false, self.filter.as_str()),
         };
         let wanted = wanted.to_lowercase();
-        let has =
-            |line: &LogLine| line.text.to_lowercase().contains(&wanted) || line.target.to_lowercase().contains(&wanted);
+        let within = |text: &str| text.to_lowercase().contains(&wanted);
+        // Both as it is read here and as it stands in the file.
+        let has = |line: &LogLine| within(&line.text) || within(&line.target) || within(&self.said(line));
         let fits = |line: &&Arc<LogLine>| line.level <= self.level && (wanted.is_empty() || has(line) != not);
         self.lines.iter().filter(fits).collect()
     }

@@ -2,12 +2,12 @@
 
 use super::Intents;
 use super::rows::{matters, selected_alert, selected_items, selected_matter, selected_provider};
-use crate::console::action::{Action, Scope};
+use crate::console::action::{Action, Scope, showing};
 use crate::console::face::Intent;
 use crate::console::layer::{Ask, Layer, Page, Topic};
-use crate::console::state::{Cursor, Pane, Paused, Pending, RowKey, Ui, View};
+use crate::console::state::{Cursor, Pane, Paused, Pending, RowKey, Tone, Ui, View};
 use crate::domain::*;
-use crate::words;
+use crate::words::{self, Lang};
 
 impl Ui {
     /// Does what a key means.
@@ -19,15 +19,14 @@ impl Ui {
                 true => self.lang().pick("只读：看得见，动不了", "read-only: look, do not touch").to_owned(),
                 false => format!("{}{needs}", self.lang().pick("需要角色：", "needs role ")),
             };
-            return self.toast(words, true);
+            return self.toast(words, Tone::Bad);
         }
         // What needs somebody names its chat: keys of chats act there.
         if !entry.fits(self.view) && entry.scope == Scope::Chats && self.view == View::Alerts {
             self.go_to_its_chat();
         }
         if !entry.fits(self.view) {
-            let (zh, en) = ("这个键在会话里用（按 1）", "this key works in chats (press 1)");
-            return self.toast(self.lang().pick(zh, en).to_owned(), false);
+            return self.out_of_place(action);
         }
         match action {
             Action::Chats => self.show(View::Chats, out),
@@ -121,6 +120,33 @@ impl Ui {
         }
     }
 
+    /// Says where an action works, and how to get there.
+    fn out_of_place(&mut self, action: Action) {
+        let lang = self.lang();
+        let entry = action.entry();
+        let view = match entry.scope {
+            Scope::Accounts => View::Accounts,
+            Scope::Alerts => View::Alerts,
+            Scope::Log => View::Log,
+            Scope::Chats | Scope::Anywhere | Scope::Lists => View::Chats,
+        };
+        let (does, place) = (entry.short(lang), showing(view).entry().words(lang));
+        let key = self.keymap.key_of(showing(view)).unwrap_or_default();
+        let mut words = match lang {
+            Lang::Zh => format!("“{does}”在“{place}”里用（按 {key}）"),
+            Lang::En => format!("“{does}” works in “{place}” (press {key})"),
+        };
+        if action == Action::Wrap {
+            // Who presses Z most often means vi's ZZ.
+            let quit = self.keymap.key_of(Action::Quit).unwrap_or_default();
+            words.push_str(&match lang {
+                Lang::Zh => format!("；离开按 {quit}"),
+                Lang::En => format!("; {quit} leaves"),
+            });
+        }
+        self.toast(words, Tone::Hint);
+    }
+
     pub(super) fn show(&mut self, view: View, out: &mut Intents) {
         self.view = view;
         self.look_closer(out);
@@ -146,8 +172,7 @@ impl Ui {
         } else if self.view == View::Chats && self.pane != Pane::List && self.settings.size.0 < 70 {
             self.pane = Pane::List;
         } else {
-            out.push(Intent::Remember(self.memory()));
-            out.push(Intent::Detach);
+            self.leave(out);
         }
     }
 
@@ -262,14 +287,31 @@ impl Ui {
         }
     }
 
+    /// Takes the last change back. What cannot be taken back is said first: pressed again, `u` goes on to what was
+    /// done before it.
     fn undo(&mut self, out: &mut Intents) {
+        let lang = self.lang();
+        let before = self.undo.last().map(|undo| undo.words.clone());
+        if let Some((words, _)) = self.beyond.take().filter(|(_, until)| *until > self.now.mono) {
+            let more = before.map_or_else(String::new, |before| match lang {
+                Lang::Zh => format!("；再按 u 撤销“{before}”"),
+                Lang::En => format!("; u again undoes “{before}”"),
+            });
+            let words = match lang {
+                Lang::Zh => format!("“{words}”撤销不了{more}"),
+                Lang::En => format!("“{words}” cannot be undone{more}"),
+            };
+            return self.toast(words, Tone::Hint);
+        }
         let Some(undo) = self.undo.pop() else {
-            let (zh, en) = ("没有可撤销的改动", "nothing to undo");
-            return self.toast(self.lang().pick(zh, en).to_owned(), false);
+            let (zh, en) = ("没有可撤销的改动（只撤 30 秒内的）", "nothing to undo (only changes of the last 30 s)");
+            return self.toast(lang.pick(zh, en).to_owned(), Tone::Hint);
         };
-        let words = format!("{}{}", self.lang().pick("已撤销：", "undone: "), undo.words);
+        // What was done and is undone now is no news any more.
+        self.toasts.retain(|toast| toast.tone != Tone::Done);
+        let words = format!("{}{}", lang.pick("已撤销：", "undone: "), undo.words);
         for command in undo.commands {
-            self.send(command, Pending::Command { words: words.clone(), typed: None }, None, out);
+            self.send(command, Pending::Undo(words.clone()), None, out);
         }
     }
 
@@ -283,7 +325,7 @@ impl Ui {
         let all: Vec<RowKey> = self.list.rows[..self.list.urgent.min(self.list.rows.len())].to_vec();
         if all.is_empty() {
             let (zh, en) = ("没有等人处理的事", "nothing needs you");
-            return self.toast(self.lang().pick(zh, en).to_owned(), false);
+            return self.toast(self.lang().pick(zh, en).to_owned(), Tone::Hint);
         }
         let at = self.list.selected.and_then(|s| all.iter().position(|k| *k == s));
         let next = at.map_or(0, |at| (at + 1) % all.len());
@@ -292,7 +334,7 @@ impl Ui {
 
     pub(super) fn nothing(&mut self) {
         let (zh, en) = ("这里没有要处理的", "nothing here to act on");
-        self.toast(self.lang().pick(zh, en).to_owned(), false);
+        self.toast(self.lang().pick(zh, en).to_owned(), Tone::Hint);
     }
 
     fn copy(&mut self, out: &mut Intents) {
@@ -308,7 +350,7 @@ impl Ui {
             true => ("已复制前面的部分（终端的上限）", "copied the first part (a terminal's limit)"),
             false => ("已复制", "copied"),
         };
-        self.toast(self.lang().pick(zh, en).to_owned(), false);
+        self.toast(self.lang().pick(zh, en).to_owned(), Tone::Done);
     }
 
     fn screenshot(&mut self) -> Intent {
@@ -341,7 +383,7 @@ impl Ui {
             }
             None => {
                 let (zh, en) = ("没有更多了", "no more");
-                self.toast(format!("{}: {find}", self.lang().pick(zh, en)), false);
+                self.toast(format!("{}: {find}", self.lang().pick(zh, en)), Tone::Hint);
             }
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{Intents, UNDO};
 use crate::console::layer::{Layer, Topic};
-use crate::console::state::{Pane, Pending, Typed, Ui, Undo};
+use crate::console::state::{Pane, Pending, Tone, Typed, Ui, Undo};
 use crate::domain::*;
 use crate::words;
 
@@ -23,9 +23,14 @@ impl Ui {
         let lang = self.lang();
         match (result, pending) {
             (Ok(done), Some(Pending::Command { words, .. })) => {
+                let until = self.now.mono + UNDO;
+                match done {
+                    Done::Changed { .. } => self.beyond = None,
+                    Done::Ok | Done::Started(_) => self.beyond = Some((words.clone(), until)),
+                    Done::Already | Done::Said(_) | Done::Delivered(_) => {}
+                }
                 let said = match done {
                     Done::Changed { undo } => {
-                        let until = self.now.mono + UNDO;
                         match self.undo.last_mut() {
                             // Done to several at once: taken back at once, too.
                             Some(last) if last.words == words && until.since(last.until) < TOGETHER => {
@@ -40,8 +45,9 @@ impl Ui {
                     Done::Delivered(_) => words::done(&done, lang),
                     Done::Ok | Done::Started(_) => words,
                 };
-                self.toast(said, false);
+                self.toast(said, Tone::Done);
             }
+            (Ok(_), Some(Pending::Undo(words))) => self.toast(words, Tone::Done),
             (Ok(_), _) => {}
             (Err(refusal), pending) => {
                 if let Some(Pending::Command { typed: Some(Typed { chat, text, lead }), .. }) = pending
@@ -51,7 +57,7 @@ impl Ui {
                     known.draft.set(&text);
                     known.lead = lead;
                 }
-                self.toast(words::refusal(&refusal, lang), true);
+                self.toast(words::refusal(&refusal, lang), Tone::Bad);
             }
         }
         self.look_closer(out);
@@ -62,7 +68,7 @@ impl Ui {
         if let Page::Failed(words) = &page
             && !matches!(pending, Pending::Prompt(_))
         {
-            return self.toast(words.clone(), true);
+            return self.toast(words.clone(), Tone::Bad);
         }
         match (pending, page) {
             (Pending::Older(id), Page::Lines { lines, more }) => self.on_older(id, lines, more),
@@ -102,7 +108,7 @@ impl Ui {
     fn on_date(&mut self, id: ConversationId, line: Option<Seq>, lines: Vec<Line>, more: bool) {
         let Some(newest) = lines.first().map(|l| l.seq) else {
             let (zh, en) = ("那一天之前没有记录", "nothing was said until that day");
-            return self.toast(self.lang().pick(zh, en).to_owned(), false);
+            return self.toast(self.lang().pick(zh, en).to_owned(), Tone::Hint);
         };
         let first_of_day = lines.iter().rev().find(|l| self.is_same_day(l.at, lines[0].at)).map_or(newest, |l| l.seq);
         let target = line.filter(|seq| lines.iter().any(|l| l.seq == *seq)).unwrap_or(first_of_day);

@@ -2,7 +2,7 @@
 
 use super::Intents;
 use crate::console::layer::{Act, Choice};
-use crate::console::state::{Purpose, Ui};
+use crate::console::state::{Purpose, Tone, Ui};
 use crate::domain::*;
 use crate::words;
 
@@ -16,7 +16,7 @@ impl Ui {
         if canned.is_empty() {
             let (zh, en) =
                 ("还没有：写在 config.toml 的 [[console.canned]]", "none yet: [[console.canned]] in config.toml");
-            return self.toast(self.lang().pick(zh, en).to_owned(), false);
+            return self.toast(self.lang().pick(zh, en).to_owned(), Tone::Hint);
         }
         let row = |c: &crate::config::Canned| Choice {
             about: words::one_line(&c.text, 200),

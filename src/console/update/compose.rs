@@ -5,10 +5,12 @@ use std::time::Duration;
 use super::Intents;
 use super::act::chat_ref;
 use super::rows::selected_items;
+use crate::console::action::Action;
 use crate::console::input::{Code, Key, Mods};
-use crate::console::layer::Layer;
-use crate::console::layout::{areas, composer_columns};
-use crate::console::state::{Composing, Lead, Pane, Pending, Purpose, Typed, Ui};
+use crate::console::layer::{Layer, Sheet};
+use crate::console::layout::areas;
+use crate::console::lead::columns;
+use crate::console::state::{Composing, Cursor, Lead, Pane, Pending, Purpose, Tone, Typed, Ui};
 use crate::console::text::Composer;
 use crate::domain::*;
 
@@ -41,7 +43,7 @@ impl Ui {
         let last = || self.lines(id).into_iter().rev().find(|l| l.author == Author::Bot && !l.recalled).cloned();
         let Some(line) = line.or_else(last) else {
             let (zh, en) = ("这里没有机器人说过的话", "the bot said nothing here");
-            return self.toast(self.lang().pick(zh, en).to_owned(), false);
+            return self.toast(self.lang().pick(zh, en).to_owned(), Tone::Hint);
         };
         self.chat_ui(id).draft.set(line.text.raw());
         self.begin(id, Purpose::Correct(line.seq), out);
@@ -76,6 +78,13 @@ impl Ui {
             Code::Esc => return self.end_composing(out),
             Code::Enter if plain => return self.say(&composing, out),
             Code::Char('r') if key.mods() == Mods::CTRL => return self.open_canned(),
+            // An empty line ends as in a shell; what is typed stays.
+            Code::Char('d') if key.mods() == Mods::CTRL && self.chat_ui(composing.chat).draft.is_empty() => {
+                return self.end_composing(out);
+            }
+            // What was said above can be read while one writes.
+            Code::PageUp if plain => return self.motion(Action::PageUp, out),
+            Code::PageDown if plain => return self.motion(Action::PageDown, out),
             _ => {}
         }
         if composing.purpose == Purpose::Say && self.on_lead_key(composing.chat, key) {
@@ -83,7 +92,7 @@ impl Ui {
         }
         let columns = {
             let areas = areas(self);
-            composer_columns(self, composing.chat, areas.active(self).map_or(0, |t| t.composer.width))
+            columns(self, composing.chat, areas.active(self).map_or(0, |t| t.composer.width))
         };
         let width = self.width;
         let draft = &mut self.chat_ui(composing.chat).draft;
@@ -137,12 +146,16 @@ impl Ui {
         match self.layers.last_mut() {
             Some(Layer::Prompt(prompt)) => lost += prompt.line.insert(&text.replace('\n', " ")),
             Some(Layer::Confirm(confirm)) => lost += confirm.typed.insert(text.trim()),
+            Some(Layer::Sheet(Sheet { filter: Some(filter), cursor, .. })) => {
+                filter.extend(text.lines().next().unwrap_or_default().chars().take(64));
+                *cursor = Cursor::default();
+            }
             Some(_) => {}
             None => match self.composing.clone() {
                 Some(composing) => lost += self.chat_ui(composing.chat).draft.insert(text),
                 None => {
                     let (zh, en) = ("按 i 打开输入框再粘贴", "press i first, then paste");
-                    return self.toast(self.lang().pick(zh, en).to_owned(), false);
+                    return self.toast(self.lang().pick(zh, en).to_owned(), Tone::Hint);
                 }
             },
         }
@@ -151,7 +164,7 @@ impl Ui {
                 crate::words::Lang::Zh => format!("太长，丢下了 {lost} 字节"),
                 crate::words::Lang::En => format!("too long: {lost} bytes left out"),
             };
-            self.toast(words, true);
+            self.toast(words, Tone::Bad);
         }
     }
 }

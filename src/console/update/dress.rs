@@ -8,7 +8,7 @@ use crate::config::{self, Config};
 use crate::console::backend::{self, Depth};
 use crate::console::face::{Intent, Settings};
 use crate::console::keymap::Keymap;
-use crate::console::state::Ui;
+use crate::console::state::{Tone, Ui};
 use crate::console::text::Width;
 use crate::console::theme::{Glyphs, choose, dress};
 
@@ -61,7 +61,7 @@ impl Ui {
     pub(super) fn switch_mouse(&mut self, out: &mut Intents) {
         if self.config.console.mouse == "off" {
             let (zh, en) = ("配置里关了鼠标（console.mouse）", "the configuration has it off (console.mouse)");
-            return self.toast(self.lang().pick(zh, en).to_owned(), false);
+            return self.toast(self.lang().pick(zh, en).to_owned(), Tone::Hint);
         }
         self.chosen_mouse = Some(!self.mouse);
         self.grab_mouse(!self.mouse, out);
@@ -69,7 +69,7 @@ impl Ui {
             true => ("鼠标归控制台，按住 Shift 选字", "the mouse is the console's; Shift-drag selects"),
             false => ("鼠标归终端", "the mouse is the terminal's"),
         };
-        self.toast(self.lang().pick(zh, en).to_owned(), false);
+        self.toast(self.lang().pick(zh, en).to_owned(), Tone::Hint);
     }
 
     fn grab_mouse(&mut self, on: bool, out: &mut Intents) {

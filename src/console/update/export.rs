@@ -5,7 +5,7 @@ use super::Intents;
 use super::act::chat_ref;
 use crate::console::face::Intent;
 use crate::console::layer::{Act, Choice};
-use crate::console::state::{Exporting, Pending, Ui};
+use crate::console::state::{Exporting, Pending, Tone, Ui};
 use crate::domain::*;
 use crate::verbs::export::{Export, Format, Sheet, What};
 use crate::words::Lang;
@@ -87,7 +87,7 @@ impl Ui {
                 }
                 if more {
                     let (zh, en) = ("太长，后面的没有导出：用 --since 接着导", "too long: go on with --since");
-                    self.toast(self.lang().pick(zh, en).to_owned(), true);
+                    self.toast(self.lang().pick(zh, en).to_owned(), Tone::Bad);
                 }
             }
             Page::Audit(rows) => {
@@ -123,8 +123,8 @@ impl Ui {
     pub(super) fn on_exported(&mut self, tag: u64, result: Result<String, String>) {
         self.pending.remove(&tag);
         match result {
-            Ok(path) => self.toast(format!("{}{path}", self.lang().pick("已存到 ", "saved as ")), false),
-            Err(words) => self.toast(words, true),
+            Ok(path) => self.toast(format!("{}{path}", self.lang().pick("已存到 ", "saved as ")), Tone::Done),
+            Err(words) => self.toast(words, Tone::Bad),
         }
     }
 }

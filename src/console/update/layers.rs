@@ -1,5 +1,7 @@
 //! Keys for what lies over the view. Esc and q go back; destructive answers are never Enter.
 
+use std::time::Duration;
+
 use super::Intents;
 use super::compose::edit;
 use crate::console::action::Action;
@@ -11,6 +13,9 @@ use crate::console::state::{Cursor, Pending, Ui};
 use crate::console::text::Composer;
 use crate::console::view::{layers as drawn, page, sheet};
 use crate::domain::*;
+
+/// How long a question must have stood before it is answered.
+const READ: Duration = Duration::from_millis(150);
 
 impl Ui {
     pub(super) fn on_layer_key(&mut self, key: Key, out: &mut Intents) {
@@ -40,9 +45,10 @@ impl Ui {
         }
         self.chord.push(key);
         match self.keymap.meaning(&self.chord) {
-            Meaning::Act(Action::Screenshot) => {
+            // Drawing everything again, too, is wanted wherever the screen is broken.
+            Meaning::Act(action @ (Action::Screenshot | Action::Redraw)) => {
                 self.chord.clear();
-                self.act(Action::Screenshot, out);
+                self.act(action, out);
                 return true;
             }
             // The beginning of the chord has its own meaning here.
@@ -113,7 +119,12 @@ impl Ui {
             Act::Heading => {}
             Act::Insert(text) => self.insert(&text, out),
             Act::Export(export) => self.export(export, out),
-            Act::Open(layer) => self.layers.push(*layer),
+            Act::Open(mut layer) => {
+                if let Layer::Confirm(confirm) = &mut *layer {
+                    confirm.since = self.now.mono;
+                }
+                self.layers.push(*layer);
+            }
             Act::Theme(name) => {
                 self.set_theme(&name);
                 out.push(Intent::Remember(self.memory()));
@@ -128,8 +139,11 @@ impl Ui {
     }
 
     fn on_confirm_key(&mut self, mut confirm: Confirm, key: Key, out: &mut Intents) {
+        // What was typed before the question could be read is no answer to it.
+        let early = self.now.mono.since(confirm.since) < READ;
         let said = match (&confirm.grade, key.code()) {
             (_, Code::Esc) => Some(false),
+            _ if early => None,
             (Grade::Yes, _) => match fold(key).typed() {
                 Some('y' | 'Y') => Some(true),
                 Some('n' | 'N' | 'q') => Some(false),

@@ -3,7 +3,7 @@
 
 use super::Intents;
 use crate::console::input::{Code, Key, Mods};
-use crate::console::state::{Composing, Purpose, Ui};
+use crate::console::state::{Composing, Purpose, Tone, Ui};
 use crate::domain::*;
 
 /// Members offered at once.
@@ -16,7 +16,7 @@ impl Ui {
     pub(super) fn quote(&mut self, out: &mut Intents) {
         let Some(line) = self.line().filter(|l| l.message.is_some() && !l.recalled) else {
             let (zh, en) = ("先选一条还在的消息", "select a message first, one that is still there");
-            return self.toast(self.lang().pick(zh, en).to_owned(), false);
+            return self.toast(self.lang().pick(zh, en).to_owned(), Tone::Hint);
         };
         self.chat_ui(line.conversation).lead.quote = Some(line.seq);
         self.begin(line.conversation, Purpose::Say, out);

@@ -6,9 +6,9 @@ use super::Intents;
 use super::rows::{matters, things};
 use crate::console::action::Action;
 use crate::console::face::Intent;
-use crate::console::input::{Button, Mouse, MouseAct};
+use crate::console::input::{Button, Code, Key, Mouse, MouseAct};
 use crate::console::layout::areas;
-use crate::console::state::{By, Cursor, Half, Pane, Pending, RowKey, Ui, View};
+use crate::console::state::{By, Cursor, Half, Pane, Pending, RowKey, Tone, Ui, View};
 use crate::console::view::{chat, lines};
 use crate::domain::*;
 
@@ -110,7 +110,7 @@ impl Ui {
                 }
             }
         };
-        self.toast(format!("{} · {words}", self.name_of(id)), false);
+        self.toast(format!("{} · {words}", self.name_of(id)), Tone::Done);
         out.push(Intent::Remember(self.memory()));
     }
 
@@ -208,8 +208,12 @@ impl Ui {
         let height = usize::from(areas.list.height);
         if let Some(at) = self.list.selected.and_then(|s| self.list.rows.iter().position(|k| *k == s)) {
             let mut cursor = Cursor { at, top: self.list.top };
-            // One row for the line under what needs a human.
-            cursor.settle(self.list.rows.len(), height.saturating_sub(2));
+            let (len, room, urgent) = (self.list.rows.len(), height.saturating_sub(1), self.list.urgent);
+            let mut settled = cursor.clone();
+            settled.settle(len, room);
+            // The line under what needs a human takes a row, where it is on the screen.
+            let ruled = urgent > settled.top && urgent < len && urgent <= settled.top + room;
+            cursor.settle(len, if ruled { room.saturating_sub(1) } else { room });
             self.list.top = cursor.top;
         }
         self.settle_log();
@@ -319,6 +323,15 @@ impl Ui {
     }
 
     pub(super) fn on_mouse(&mut self, mouse: Mouse, out: &mut Intents) {
+        // What lies over the view is what the wheel turns; a click beside it must not change what is below.
+        if !self.layers.is_empty() {
+            match mouse.act {
+                MouseAct::ScrollUp => self.on_layer_key(Key::plain(Code::Up), out),
+                MouseAct::ScrollDown => self.on_layer_key(Key::plain(Code::Down), out),
+                _ => {}
+            }
+            return;
+        }
         let areas = areas(self);
         let inside = |r: ratatui::layout::Rect| r.contains(ratatui::layout::Position::new(mouse.x, mouse.y));
         match mouse.act {

@@ -6,7 +6,7 @@ use super::Intents;
 use crate::console::action::{Action, TABLE, named};
 use crate::console::input::{Key, fold};
 use crate::console::layer::{Ask, Layer, Page, Prompt, Topic};
-use crate::console::state::{Cursor, Half, Ui, View};
+use crate::console::state::{Cursor, Half, Tone, Ui, View};
 use crate::console::theme::Themes;
 use crate::domain::*;
 use crate::verbs::{self, Verb, arguments::Arguments, command};
@@ -14,6 +14,11 @@ use crate::words::Lang;
 
 /// Lines remembered.
 const HISTORY: usize = 100;
+
+/// What leaves in the programs that people come from.
+const LEAVE: &[&str] = &["q", "q!", "qa", "qa!", "wq", "wq!", "wqa", "x", "xa", "exit", "quit!", "bye", "detach"];
+/// What saves there.
+const SAVE: &[&str] = &["w", "w!", "wa", "write", "save"];
 
 /// One line that the palette offers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -155,6 +160,15 @@ impl Ui {
     pub(super) fn run_line(&mut self, text: &str, prompt: &Prompt, out: &mut Intents) -> Result<(), String> {
         let text = narrowed(text.trim_start_matches([':', '：']));
         let text = text.as_str();
+        if LEAVE.contains(&text) {
+            self.leave(out);
+            return Ok(());
+        }
+        if SAVE.contains(&text) {
+            let (zh, en) = ("不用存：每个改动当时就写好了", "nothing to save: every change is written at once");
+            self.toast(self.lang().pick(zh, en).to_owned(), Tone::Hint);
+            return Ok(());
+        }
         // Without arguments, what is selected in the list is what was meant.
         let chosen = match text.contains(' ') {
             true => None,
@@ -240,7 +254,7 @@ impl Ui {
             }
             Verb::Export => {
                 let export = verbs::export::wanted(&arguments, self.now.wall).map_err(|e| e.words(lang))?;
-                self.toast(super::export::begun(lang).to_owned(), false);
+                self.toast(super::export::begun(lang).to_owned(), Tone::Hint);
                 self.export(export, out);
             }
             Verb::Usage => self.show(View::Usage, out),

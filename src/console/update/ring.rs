@@ -9,7 +9,7 @@ use super::rows::{is_aside, is_down};
 use crate::config::{Metric, Ring};
 use crate::console::backend::{bell, desktop};
 use crate::console::face::Intent;
-use crate::console::state::{Caller, RowKey, Ui, View};
+use crate::console::state::{Caller, RowKey, Tone, Ui, View};
 use crate::domain::*;
 use crate::words;
 
@@ -109,6 +109,6 @@ impl Ui {
             (_, true) => lang.pick("提示音关了（只在这里）", "no more bells (in this session)"),
             (_, false) => lang.pick("提示音开了", "bells again"),
         };
-        self.toast(words.to_owned(), false);
+        self.toast(words.to_owned(), Tone::Hint);
     }
 }

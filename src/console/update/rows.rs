@@ -117,8 +117,8 @@ pub fn selected_account(ui: &Ui) -> Option<&AccountView> {
             Thing::Account(n) => accounts.get(*n),
             _ => None,
         },
-        View::Alerts => match attention(ui).get(ui.alerts.at)? {
-            RowKey::Account(id) => by_id(*id),
+        View::Alerts => match selected_matter(ui)? {
+            RowKey::Account(id) => by_id(id),
             _ => None,
         },
         View::Chats => match ui.list.selected? {

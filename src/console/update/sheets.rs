@@ -7,7 +7,7 @@ use super::act::chat_ref;
 use super::rows::{is_refused, selected_account, selected_alert, selected_provider};
 use crate::console::action::Action;
 use crate::console::layer::{Act, Ask, Choice, Confirm, Grade, Layer, Page, Sheet, Topic};
-use crate::console::state::{Cursor, Pending, Ui};
+use crate::console::state::{Cursor, Pending, Tone, Ui};
 use crate::console::text::Composer;
 use crate::console::theme::Themes;
 use crate::domain::*;
@@ -26,7 +26,8 @@ impl Ui {
     }
 
     fn confirm(&mut self, words: String, commands: Vec<Command>, done: String, grade: Grade) {
-        self.open(Layer::Confirm(Confirm { words, commands, done, grade, typed: Composer::with_limit(256) }));
+        let (typed, since) = (Composer::with_limit(256), self.now.mono);
+        self.open(Layer::Confirm(Confirm { words, commands, done, grade, typed, since }));
     }
 
     /// Allow or not. The default row allows and answers what was refused: `w Enter`.
@@ -47,12 +48,18 @@ impl Ui {
             push(
                 "放行，并回答最后一条",
                 "allow, and answer the last one",
-                "config".into(),
+                lang.pick("写进配置", "in the file").into(),
                 allow(None, true),
                 done("已放行，正在回答", "allowed, answering"),
             );
         }
-        push("一直放行", "allow for good", "config".into(), allow(None, false), done("已放行", "allowed"));
+        push(
+            "一直放行",
+            "allow for good",
+            lang.pick("写进配置", "in the file").into(),
+            allow(None, false),
+            done("已放行", "allowed"),
+        );
         for (during, answer) in [(HOUR, refused), (DAY, refused), (7 * DAY, refused)] {
             let (zh, en) =
                 (format!("放行 {}", span(during, Lang::Zh)), format!("allow for {}", span(during, Lang::En)));
@@ -67,14 +74,14 @@ impl Ui {
         push(
             "取消放行",
             "allow no more",
-            "config".into(),
+            lang.pick("写进配置", "in the file").into(),
             each(&|id| Command::Deny { id }),
             done("已取消放行", "no longer allowed"),
         );
         push(
             "解除屏蔽",
             "unblock",
-            "config".into(),
+            lang.pick("写进配置", "in the file").into(),
             each(&|id| Command::Unblock { id }),
             done("已解除屏蔽", "unblocked"),
         );
@@ -217,6 +224,7 @@ impl Ui {
             done: format!("{}{who} · {time}", lang.pick("已屏蔽 ", "blocked ")),
             grade: Grade::Yes,
             typed: Composer::with_limit(16),
+            since: self.now.mono,
         };
         choice(words, String::new(), Act::Open(Box::new(Layer::Confirm(confirm))))
     }
@@ -224,7 +232,7 @@ impl Ui {
     pub(super) fn recall(&mut self) {
         let Some(line) = self.line().filter(|l| l.author.is_ours() && !l.recalled) else {
             let (zh, en) = ("先选机器人的一条消息", "select a message of the bot first");
-            return self.toast(self.lang().pick(zh, en).to_owned(), false);
+            return self.toast(self.lang().pick(zh, en).to_owned(), Tone::Hint);
         };
         let lang = self.lang();
         let text = words::one_line(line.text.shown(), 60);
@@ -325,7 +333,7 @@ impl Ui {
             .collect::<Vec<_>>();
         if rows.is_empty() {
             let (zh, en) = ("适配器还没有给出群列表", "no adapter has told its groups yet");
-            return self.toast(lang.pick(zh, en).to_owned(), false);
+            return self.toast(lang.pick(zh, en).to_owned(), Tone::Hint);
         }
         self.open_sheet(lang.pick("挑群放行", "Pick groups to allow").to_owned(), Vec::new(), rows, true);
     }
@@ -353,7 +361,7 @@ impl Ui {
         let (id, name) = (account.id, account.nickname.shown().to_owned());
         let lang = self.lang();
         let Some(command) = self.config.onebot.restart_of(id.0).map(|restart| restart.command.join(" ")) else {
-            return self.toast(crate::words::refusal(&Refusal::NoRestart(id), lang), false);
+            return self.toast(crate::words::refusal(&Refusal::NoRestart(id), lang), Tone::Hint);
         };
         let words = match lang {
             Lang::Zh => format!("重启 {name}（{id}）的适配器？运行：{command}"),
@@ -406,7 +414,7 @@ impl Ui {
         };
         let Some(line) = line.or_else(last) else {
             let (zh, en) = ("这里没有模型写的回复", "no reply of a model here");
-            return self.toast(self.lang().pick(zh, en).to_owned(), false);
+            return self.toast(self.lang().pick(zh, en).to_owned(), Tone::Hint);
         };
         self.query(Query::Prompt { line: line.seq }, Pending::Prompt(line.seq), out);
         let topic = Topic::Details(line.conversation, line.seq, None);

@@ -2,8 +2,8 @@
 
 use ratatui::layout::Rect;
 
+use super::machine;
 use super::paint::{Paint, Span, took};
-use super::{header, machine};
 use crate::console::text::{bar, figures};
 use crate::console::theme::{Glyph, Role};
 use crate::console::update::{Thing, things};
@@ -37,7 +37,7 @@ pub fn draw(p: &mut Paint, area: Rect) {
                 if !std::mem::replace(&mut headed.0, true) {
                     y = heading(p, area, y, p.lang().pick("账号", "Accounts"));
                 }
-                request(p, item)
+                request(p, item, area.width)
             }
             Thing::Provider(m) => {
                 if !std::mem::replace(&mut headed.1, true) {
@@ -122,10 +122,12 @@ fn refused_links(p: &mut Paint, area: Rect, y: u16) -> u16 {
 }
 
 /// A request, with the keys that answer it.
-fn request(p: &Paint, item: ItemId) -> Vec<Vec<Span>> {
+fn request(p: &Paint, item: ItemId, width: u16) -> Vec<Vec<Span>> {
     let Some(kind) = p.ui.item(item).map(|i| words::item(&i.kind, p.lang())) else { return Vec::new() };
-    let keys = p.lang().pick(" a同意 x拒绝", " a accept x refuse");
-    vec![vec![(format!("{} {kind}", p.glyph(Glyph::Attention)), Role::AlertInfo), (keys.to_owned(), Role::InputGhost)]]
+    let keys = p.lang().pick("  a 同意  x 拒绝", "  a accepts  x refuses");
+    let row =
+        vec![(format!("{} {kind}", p.glyph(Glyph::Attention)), Role::AlertInfo), (keys.to_owned(), Role::FooterKey)];
+    p.flow(row, width.saturating_sub(2), 2)
 }
 
 fn heading(p: &mut Paint, area: Rect, y: u16, words: &str) -> u16 {
@@ -136,6 +138,19 @@ fn heading(p: &mut Paint, area: Rect, y: u16, words: &str) -> u16 {
     p.put(area.x, y, area.width, &line, Role::Rule);
     p.put(area.x + 2, y, area.width, &format!(" {words} "), Role::TextStrong);
     y + 1
+}
+
+/// How an account stands, in a sign and a word.
+pub fn state(p: &Paint, account: &AccountView) -> Span {
+    let lang = p.lang();
+    let age = || p.age(account.since);
+    match (account.connected, account.online) {
+        (false, _) => (format!("{}{}{}", p.glyph(Glyph::Offline), lang.pick("断开", "gone "), age()), Role::LinkDown),
+        (true, Some(false)) => {
+            (format!("{}{}{}", p.glyph(Glyph::Warning), lang.pick("QQ离线", "QQ offline "), age()), Role::LinkDown)
+        }
+        (true, _) => (format!("{}{}", p.glyph(Glyph::Online), lang.pick("在线", "online")), Role::LinkUp),
+    }
 }
 
 pub fn account(p: &Paint, n: usize, width: u16) -> Vec<Vec<Span>> {
@@ -154,7 +169,7 @@ pub fn account(p: &Paint, n: usize, width: u16) -> Vec<Vec<Span>> {
     let mut first = vec![
         (format!("{name} "), Role::TextStrong),
         (p.ui.width.fit_left(&a.id.to_string(), 12), Role::TextDim),
-        header::state(p, a),
+        state(p, a),
     ];
     let mut rows = match narrow {
         true => vec![first, adapter],
@@ -163,6 +178,8 @@ pub fn account(p: &Paint, n: usize, width: u16) -> Vec<Vec<Span>> {
             vec![first]
         }
     };
+    // Where from is the last thing to know; it goes where it does not fit whole.
+    rows = rows.into_iter().map(|row| p.whole(row, width.saturating_sub(2))).collect();
     if !a.reason.is_empty() {
         rows.push(vec![(format!("  {}", a.reason.shown()), Role::LinkDown)]);
     }
@@ -227,7 +244,7 @@ pub fn provider(p: &Paint, n: usize, width: u16) -> Vec<Vec<Span>> {
         false => {
             head.extend([(p.ui.width.fit_left(&v.model, 22), Role::Text), state]);
             head.extend(row);
-            vec![head]
+            p.flow(head, width.saturating_sub(2), 3)
         }
     };
     if let Some(r) = v.resident.as_ref().filter(|r| r.loaded) {
@@ -288,7 +305,7 @@ fn state_mark(p: &Paint, v: &ProviderView) -> Span {
 pub fn account_short(p: &Paint, n: usize) -> Vec<Span> {
     let Some(a) = p.ui.snap.accounts.get(n) else { return Vec::new() };
     let name = if a.nickname.is_empty() { a.id.to_string() } else { a.nickname.shown().to_owned() };
-    vec![(format!(" {} ", p.ui.width.fit_left(&name, 10)), Role::Text), header::state(p, a)]
+    vec![(format!(" {} ", p.ui.width.fit_left(&name, 10)), Role::Text), state(p, a)]
 }
 
 /// A provider in a row, and why it is not asked.
@@ -301,7 +318,8 @@ pub fn provider_short(p: &Paint, n: usize) -> Vec<Vec<Span>> {
     ];
     match v.state {
         ProviderState::Ready => {
-            row.push((format!("{}/{}", v.inflight, v.queued), Role::TextDim));
+            let (busy, queued) = (p.lang().pick("答", "busy "), p.lang().pick(" 队", " queue "));
+            row.push((format!("{busy}{}{queued}{}", v.inflight, v.queued), Role::TextDim));
             row.extend(v.ttft_p50.map(|d| (format!(" {}", took(d)), Role::Time)));
         }
         state => row.push((words::provider_state(state, p.lang()), state_role(state))),

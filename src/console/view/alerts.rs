@@ -9,14 +9,17 @@
 
 use ratatui::layout::Rect;
 
-use super::header;
 use super::paint::{Paint, Span, time};
+use super::{accounts, chat};
 use crate::console::state::{RowKey, Ui};
 use crate::console::text::{Columns, wrap};
 use crate::console::theme::{Glyph, Role};
 use crate::console::update::{Matter, matters};
 use crate::domain::*;
 use crate::words;
+
+/// From so many rows on the selected matter is shown below the list.
+const TALL: u16 = 20;
 
 pub fn draw(p: &mut Paint, area: Rect) {
     let rows = matters(p.ui);
@@ -26,6 +29,16 @@ pub fn draw(p: &mut Paint, area: Rect) {
         return;
     }
     let at = p.ui.alerts.at.min(rows.len() - 1);
+    let area = match area.height {
+        // What it is about is shown below, so that it can be judged before it is dealt with.
+        TALL.. => {
+            let list = (u16::try_from(rows.len()).unwrap_or(u16::MAX).saturating_mul(2)).min(area.height / 2);
+            let below = Rect { y: area.y + list, height: area.height - list, ..area };
+            closer(p, below, rows[at]);
+            Rect { height: list, ..area }
+        }
+        _ => area,
+    };
     // Two rows each: what, and its words.
     let height = usize::from(area.height / 2).max(1);
     let top = (at + 1).saturating_sub(height);
@@ -49,6 +62,66 @@ pub fn draw(p: &mut Paint, area: Rect) {
             y += 1;
         }
     }
+}
+
+/// The selected matter: an alert's figures, or the chat in which somebody is waited for.
+fn closer(p: &mut Paint, area: Rect, matter: Matter) {
+    let (title, chat) = match matter {
+        Matter::Alert(id) => {
+            (p.ui.alert(id).map_or_else(String::new, |view| words::alert_name(&view.alert, p.lang())), None)
+        }
+        Matter::Row(RowKey::Item(id)) => {
+            let Some(item) = p.ui.item(id) else { return };
+            let kind = words::item_name(&item.kind, p.lang());
+            (item.conversation.map_or(kind, |id| p.ui.name_of(id)), item.conversation)
+        }
+        Matter::Row(RowKey::Chat(id)) => (p.ui.name_of(id), Some(id)),
+        Matter::Row(RowKey::Account(_) | RowKey::Provider(_)) => (String::new(), None),
+    };
+    let line = p.ui.glyphs.horizontal(area.width.into(), p.ui.width);
+    p.put(area.x, area.y, area.width, &line, Role::Rule);
+    if !title.is_empty() {
+        p.put(area.x + 2, area.y, area.width.saturating_sub(3), &format!(" {title} "), Role::TextStrong);
+    }
+    let inner = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    let rows = match (matter, chat) {
+        (_, Some(id)) => return chat::draw(p, inner, id, false),
+        (Matter::Alert(id), _) => details(p.ui, id, inner.width.into()),
+        (Matter::Row(RowKey::Account(id)), _) => {
+            let place = p.ui.snap.accounts.iter().position(|a| a.id == id);
+            place.map(|n| accounts::account(p, n, inner.width)).unwrap_or_default()
+        }
+        (Matter::Row(RowKey::Provider(n)), _) => accounts::provider(p, n, inner.width),
+        (Matter::Row(RowKey::Item(id)), None) => request(p, id, inner.width),
+        _ => Vec::new(),
+    };
+    for (y, row) in (inner.y..inner.bottom()).zip(rows) {
+        p.spans(inner.x + 1, y, inner.width.saturating_sub(2), &row);
+    }
+}
+
+/// A request in full: what is said along with it, to which account, and what an answer does.
+fn request(p: &Paint, id: ItemId, width: u16) -> Vec<Vec<Span>> {
+    let (Some(item), lang) = (p.ui.item(id), p.lang()) else { return Vec::new() };
+    let said = words::item(&item.kind, lang);
+    let wrapped = wrap(&said, Columns::same(usize::from(width).saturating_sub(4).max(8)), p.ui.width, 4 << 10);
+    let piece = |piece: &crate::console::text::Line| {
+        vec![(format!(" {}", crate::console::text::plain(piece.of(&said))), Role::Text)]
+    };
+    let mut rows: Vec<Vec<Span>> = wrapped.lines.iter().map(piece).collect();
+    if let ItemKind::Request(request) = &item.kind {
+        let account = p.ui.snap.accounts.iter().find(|a| a.id == request.account);
+        let name = account.map_or_else(|| request.account.to_string(), |a| a.nickname.shown().to_owned());
+        let at = time(p.ui, item.since);
+        rows.push(vec![(format!(" {at} → {name}"), Role::TextDim)]);
+    }
+    rows.push(Vec::new());
+    let (zh, en) = (
+        "同意之后，它说的话还要过放行名单（w）；拒绝时可以附一句",
+        "once accepted, what is said still has to pass the access list (w); a refusal can carry a word",
+    );
+    rows.push(vec![(format!(" {}", lang.pick(zh, en)), Role::TextDim)]);
+    rows
 }
 
 /// The colour of a severity.
@@ -167,13 +240,32 @@ pub fn details(ui: &Ui, id: AlertId, width: usize) -> Vec<Vec<Span>> {
     rows
 }
 
+/// What waits, in the words of whoever said it where they are at hand.
+fn about(p: &Paint, item: &Item) -> String {
+    let said = |seq: Seq| {
+        let id = item.conversation?;
+        let line = p.ui.lines(id).into_iter().find(|line| line.seq == seq)?;
+        let text = super::lines::named(p.ui, id.account, line.text.shown()).into_owned();
+        Some(format!("{}{}{text}", words::author(&line.author, p.lang()), p.lang().pick("：", ": ")))
+    };
+    match item.kind {
+        ItemKind::Handover { line } => said(line),
+        _ => None,
+    }
+    .unwrap_or_else(|| words::item(&item.kind, p.lang()))
+}
+
 fn row(p: &Paint, key: RowKey) -> (Vec<Span>, String) {
     let lang = p.lang();
     let (kinds, chats) = if p.ui.settings.size.0 < 60 { (7, 10) } else { (10, 16) };
     match key {
         RowKey::Item(id) => {
             let Some(item) = p.ui.item(id) else { return Default::default() };
-            let chat = item.conversation.map_or_else(String::new, |c| p.ui.name_of(c));
+            let chat = match (&item.kind, item.conversation) {
+                (_, Some(chat)) => p.ui.name_of(chat),
+                (ItemKind::Request(request), None) => request.user.to_string(),
+                _ => String::new(),
+            };
             let keys = match item.kind {
                 ItemKind::Draft { .. } => lang.pick("a 发出  x 否决  i 改", "a sends  x drops  i edits"),
                 ItemKind::Request(_) => lang.pick("a 同意  x 拒绝", "a accepts  x refuses"),
@@ -189,15 +281,16 @@ fn row(p: &Paint, key: RowKey) -> (Vec<Span>, String) {
             if let Some(until) = item.expires {
                 head.push((format!("{}{}  ", lang.pick("还剩 ", "left "), p.age_left(until)), Role::AlertInfo));
             }
-            head.push((keys.to_owned(), Role::FooterKey));
-            (head, words::item(&item.kind, lang))
+            head.extend(keys.split_inclusive("  ").map(|key| (key.to_owned(), Role::FooterKey)));
+            let most = p.ui.settings.size.0.saturating_sub(2);
+            (p.whole(head, most), about(p, item))
         }
         RowKey::Account(id) => {
             let Some(a) = p.ui.snap.accounts.iter().find(|a| a.id == id) else { return Default::default() };
             let head = vec![
                 (format!("{} ", p.glyph(Glyph::Warning)), Role::LinkDown),
                 (format!("{} {} ", a.nickname.shown(), a.id), Role::TextStrong),
-                header::state(p, a),
+                accounts::state(p, a),
             ];
             (head, a.reason.shown().to_owned())
         }

@@ -8,12 +8,12 @@
 //! ```
 
 use super::paint::Span;
-use crate::config::{AccessMode, Call, show_rate};
+use crate::config::{AccessMode, Call};
 use crate::console::state::Ui;
 use crate::console::text::figures;
 use crate::console::theme::{Glyph, Role};
 use crate::domain::*;
-use crate::words::Lang;
+use crate::words::{self, Lang};
 
 /// Rows of the card, widest words first cut by whoever draws.
 pub fn rows(ui: &Ui, id: ConversationId) -> Vec<Vec<Span>> {
@@ -93,10 +93,9 @@ fn limits(ui: &Ui, peer: Peer) -> String {
         Peer::Group(group) => &ui.config.chats.group(group.0).limits,
         Peer::Private(user) => &ui.config.chats.person(user.0).limits,
     };
-    let each = show_rate(limits.per_user);
-    let all = show_rate(limits.per_group);
+    let (each, all) = (words::rate(limits.per_user, ui.lang()), words::rate(limits.per_group, ui.lang()));
     match (ui.lang(), peer.is_group()) {
-        (Lang::Zh, true) => format!("每人 {each}，全群 {all}"),
+        (Lang::Zh, true) => format!("每人{each}，全群{all}"),
         (Lang::En, true) => format!("{each} each, {all} in all"),
         (_, false) => each,
     }

@@ -86,8 +86,14 @@ pub fn title(p: &mut Paint, area: Rect, id: ConversationId, active: bool) {
         }
     }
     let most = area.width - u16::from(p.has_neighbour(area));
-    p.spans(area.x, area.y, most, &first);
-    if area.height > 1 {
+    let shown = p.whole(first.clone(), most);
+    p.spans(area.x, area.y, most, &shown);
+    // What has no room beside its name stands below, where there is a row for it.
+    let rest = first.split_off(shown.len());
+    let rest = rest.into_iter().map(|(text, role)| (text.replacen(&format!("{} ", p.glyph(Glyph::Dot)), "", 1), role));
+    second = rest.chain(second).collect();
+    if area.height > 1 && !second.is_empty() {
+        let second = p.whole(second, most);
         p.spans(area.x, area.y + 1, most, &second);
     }
 }

@@ -4,60 +4,17 @@
 use ratatui::layout::{Position, Rect};
 
 use super::paint::Paint;
-use crate::console::layout::composer_columns;
-use crate::console::state::{Purpose, Ui};
-use crate::console::theme::{Glyph, Role};
-use crate::domain::{ConversationId, Mode, ProviderState};
-
-/// The words in front of what is typed.
-pub fn lead(ui: &Ui, id: ConversationId) -> String {
-    let lang = ui.lang();
-    let name = ui.width.truncate(&ui.name_of(id), 12).into_owned();
-    let kind = if id.peer.is_group() { lang.pick("群 ", "group ") } else { "" };
-    let account = ui.snap.accounts.iter().find(|a| a.id == id.account);
-    let bot = account.map_or_else(
-        || id.account.to_string(),
-        |a| match a.nickname.shown() {
-            "" => id.account.to_string(),
-            name => ui.width.truncate(name, 8).into_owned(),
-        },
-    );
-    let to = ui.glyphs.get(Glyph::To);
-    let purpose = ui.composing.as_ref().filter(|c| c.chat == id).map(|c| &c.purpose);
-    match purpose {
-        Some(Purpose::Correct(_)) => format!("{to}{kind}{name} {}: ", lang.pick("改正", "correct")),
-        Some(Purpose::Approve(_)) => format!("{to}{kind}{name} {}: ", lang.pick("草稿", "draft")),
-        _ => {
-            let mode = ui.chat_view(id).map_or(Mode::Auto, |c| c.mode);
-            let mode = crate::words::mode(mode, lang);
-            // First whom it quotes and calls: where there is little room, the end is cut.
-            format!("{}{to}{kind}{name} {} {bot}({mode}): ", front(ui, id), lang.pick("以", "as"))
-        }
-    }
-}
-
-/// Whom the message quotes and calls.
-fn front(ui: &Ui, id: ConversationId) -> String {
-    let Some(lead) = ui.chats.get(&id).map(|c| &c.lead) else { return String::new() };
-    let mut front = String::new();
-    if let Some(seq) = lead.quote {
-        let quoted =
-            ui.lines(id).into_iter().find(|l| l.seq == seq).map(|l| crate::words::author(&l.author, ui.lang()));
-        let who = ui.width.truncate(quoted.as_deref().unwrap_or("…"), 10).into_owned();
-        front.push_str(&format!("{}{who} ", ui.lang().pick("引用", "quoting ")));
-    }
-    for (_, name) in &lead.at {
-        front.push_str(&format!("@{} ", ui.width.truncate(name, 10)));
-    }
-    front
-}
+use crate::console::lead::{columns, lead};
+use crate::console::state::Ui;
+use crate::console::theme::Role;
+use crate::domain::{ConversationId, ProviderState};
 
 pub fn draw(p: &mut Paint, area: Rect, id: ConversationId, active: bool) -> Option<Position> {
     if area.height == 0 || area.width < 8 {
         return None;
     }
-    let lead = lead(p.ui, id);
-    let columns = composer_columns(p.ui, id, area.width);
+    let lead = lead(p.ui, id, area.width);
+    let columns = columns(p.ui, id, area.width);
     let front = area.width.saturating_sub(u16::try_from(columns.first).unwrap_or(area.width));
     let composing = active && p.ui.composing.as_ref().is_some_and(|c| c.chat == id);
     p.put(area.x, area.y, front, &lead, if active { Role::InputPrompt } else { Role::TextDim });

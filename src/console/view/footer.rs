@@ -19,22 +19,29 @@ pub fn draw(p: &mut Paint, area: Rect) {
     let widths: Vec<u16> = pairs.iter().map(|(key, word)| p.cols(key) + glue + p.cols(&word.0)).collect();
     // How a chord goes on is told whole, in as many rows as it takes; else what fits is enough.
     let wraps = !p.ui.chord.is_empty() && p.ui.layers.is_empty();
+    // The way to everything else is the last of them, and never left out.
+    let help = p.ui.keymap.key_of(Action::Help).filter(|_| !wraps && p.ui.layers.is_empty());
+    let last = help.and_then(|key| pairs.iter().position(|(shown, _)| *shown == pretty(&key, p.lang())));
     let (mut x, mut row, mut placed) = (area.x + 1, 0, Vec::new());
-    for cols in &widths {
-        if x + cols > area.right() && x > area.x + 1 {
-            if !wraps {
-                break;
-            }
-            (x, row) = (area.x + 1, row + 1);
+    let mut full = false;
+    for (n, cols) in widths.iter().enumerate() {
+        let kept = last.filter(|last| n < *last).map_or(0, |last| widths[last] + gap);
+        full |= x + cols + kept > area.right() && x > area.x + 1;
+        if full && wraps {
+            (x, row, full) = (area.x + 1, row + 1, false);
         }
-        placed.push((x, row));
+        if full && last != Some(n) {
+            continue;
+        }
+        placed.push((n, x, row));
         x += cols + gap;
     }
     let top = area.y.saturating_sub(row);
     if row > 0 {
         p.clear(Rect { y: top, height: row + 1, ..area }, Role::Overlay);
     }
-    for ((key, word), (x, row)) in pairs.iter().zip(placed) {
+    for (n, x, row) in placed {
+        let (key, word) = &pairs[n];
         let most = area.right().saturating_sub(x);
         let behind = p.put(x, top + row, most, key, Role::FooterKey) + glue;
         p.put(behind, top + row, area.right().saturating_sub(behind), &word.0, word.1);
@@ -165,7 +172,7 @@ fn keys(p: &Paint) -> Vec<(String, Span)> {
             Action::Palette,
             Action::Help,
         ],
-        (View::Usage, _) => &[Action::NextPane, Action::Chats, Action::Palette, Action::Help],
+        (View::Usage, _) => &[Action::NextPane, Action::Down, Action::Up, Action::Chats, Action::Palette, Action::Help],
         (View::Log, _) => &[
             Action::Menu,
             Action::LogLevel,
@@ -196,7 +203,9 @@ fn keys(p: &Paint) -> Vec<(String, Span)> {
         }
         pairs.push((p.glyph(Glyph::Vertical).to_owned(), (String::new(), Role::Rule)));
     }
-    let may = actions.iter().copied().filter(|a| p.ui.may(a.entry().role));
+    let tabs = !pairs.is_empty();
+    // The way back is among the views where these are shown.
+    let may = actions.iter().copied().filter(|a| p.ui.may(a.entry().role) && !(tabs && *a == Action::Chats));
     pairs.extend(may.filter_map(|a| shown(a, Role::FooterText)));
     pairs
 }

@@ -1,7 +1,7 @@
 //! What a message met at each gate, and why it passed: the verdict in full.
 
 use super::paint::Span;
-use crate::config::{AccessMode, show_rate};
+use crate::config::AccessMode;
 use crate::console::state::Ui;
 use crate::console::theme::{Glyph, Role};
 use crate::domain::*;
@@ -90,7 +90,7 @@ fn passed(ui: &Ui, gate: Gate, line: &Line) -> Option<String> {
             _ => lang.pick("当时放行", "allowed then"),
         },
         Gate::Trigger if !line.conversation.peer.is_group() => lang.pick("私聊都回", "private chats are"),
-        Gate::Limits => return Some(show_rate(policy.limits.per_user)),
+        Gate::Limits => return Some(words::rate(policy.limits.per_user, lang)),
         Gate::Moderation => {
             let n = ui.config.moderation.words.len();
             return (n > 0).then(|| match lang {

@@ -3,8 +3,9 @@
 
 use ratatui::layout::Rect;
 
-use super::machine;
 use super::paint::{Paint, Span, age, took};
+use super::{accounts, machine};
+use crate::console::action::Action;
 use crate::console::text::figures;
 use crate::console::theme::{Glyph, Role};
 use crate::domain::{AccountView, AlertState, AlertView, ItemKind};
@@ -15,7 +16,7 @@ pub fn draw(p: &mut Paint, area: Rect) {
     }
     p.row_style(area, Role::Header);
     let right = presence(p, area);
-    let mut groups = vec![accounts(p), attention(p), speed(p), money(p)];
+    let mut groups = vec![who(p), attention(p), speed(p), money(p)];
     groups.retain(|g| !g.is_empty());
     let end = right.saturating_sub(1);
     let mut x = instance(p, area);
@@ -61,6 +62,12 @@ fn instance(p: &mut Paint, area: Rect) -> u16 {
     if p.ui.settings.read_only {
         x = p.put(x + 1, area.y, 10, p.lang().pick("只读", "read-only"), Role::AlertWarning);
     }
+    if p.ui.zoom {
+        // Other panes are there and not to be seen.
+        let key = p.ui.keymap.key_of(Action::Zoom).unwrap_or_default();
+        let words = format!("{} {key}", p.lang().pick("放大", "zoomed"));
+        x = p.put(x + 1, area.y, 12, &words, Role::AlertInfo);
+    }
     if let Some(paused) = &p.ui.paused {
         let missed = paused.behind.counters.received - p.ui.snap.counters.received.min(paused.behind.counters.received);
         let age = age(p.ui, p.ui.now.mono.since(paused.since));
@@ -77,7 +84,8 @@ fn instance(p: &mut Paint, area: Rect) -> u16 {
     x
 }
 
-fn accounts(p: &Paint) -> Vec<Span> {
+/// Whose accounts there are and how they stand.
+fn who(p: &Paint) -> Vec<Span> {
     let mut spans = Vec::new();
     if p.ui.snap.accounts.is_empty() {
         let words = p.lang().pick("没有账号", "no account");
@@ -96,26 +104,13 @@ fn accounts(p: &Paint) -> Vec<Span> {
             name => p.ui.width.truncate(name, 12).into_owned(),
         };
         spans.push((name, Role::Header));
-        spans.push(state(p, account));
+        spans.push(accounts::state(p, account));
     }
     let more = all.len().saturating_sub(most);
     if more > 0 {
         spans.push((format!(" +{more}"), Role::Header));
     }
     spans
-}
-
-/// How an account stands, in a sign and a word.
-pub fn state(p: &Paint, account: &AccountView) -> Span {
-    let lang = p.lang();
-    let age = || p.age(account.since);
-    match (account.connected, account.online) {
-        (false, _) => (format!("{}{}{}", p.glyph(Glyph::Offline), lang.pick("断开", "gone "), age()), Role::LinkDown),
-        (true, Some(false)) => {
-            (format!("{}{}{}", p.glyph(Glyph::Warning), lang.pick("QQ离线", "QQ offline "), age()), Role::LinkDown)
-        }
-        (true, _) => (format!("{}{}", p.glyph(Glyph::Online), lang.pick("在线", "online")), Role::LinkUp),
-    }
 }
 
 fn attention(p: &Paint) -> Vec<Span> {

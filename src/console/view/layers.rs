@@ -4,9 +4,9 @@ use ratatui::layout::{Position, Rect};
 
 use super::page;
 use super::paint::Paint;
-use crate::console::layer::{Ask, Confirm, Grade, Layer, Prompt};
+use crate::console::layer::{Ask, Confirm, Grade, Layer, Prompt, Topic};
 use crate::console::state::Cursor;
-use crate::console::text::Columns;
+use crate::console::text::{Columns, wrap};
 use crate::console::theme::{Glyph, Role};
 use crate::console::update::about;
 
@@ -27,10 +27,24 @@ pub fn draw(p: &mut Paint, area: Rect, layer: &Layer) -> Option<Position> {
             let rows = page::rows(p.ui, &shown.topic, usize::from(width).saturating_sub(2));
             let tall = u16::try_from(rows.len()).unwrap_or(u16::MAX).saturating_add(2);
             let inner = frame(p, area, width, tall.max(6), &page::title(p.ui, &shown.topic));
-            let selects = matches!(
-                shown.topic,
-                crate::console::layer::Topic::Found { .. } | crate::console::layer::Topic::Help(_)
-            );
+            // On a small screen sentences are cut: the selected one is told whole below.
+            let sentence = match &shown.topic {
+                Topic::Help(filter) if inner.width < PAGE_ROOMY && inner.height > 6 => {
+                    page::action_at(p.ui, filter, shown.cursor.at).map(|action| action.entry().words(p.lang()))
+                }
+                _ => None,
+            };
+            let (mut inner, bottom) = (inner, inner.bottom());
+            if let Some(words) = sentence {
+                let room = Columns::same(usize::from(inner.width).saturating_sub(2));
+                let pieces = wrap(words, room, p.ui.width, 400).lines;
+                let tall = u16::try_from(pieces.len()).unwrap_or(1).clamp(1, 2);
+                inner.height -= tall;
+                for (y, piece) in (inner.bottom()..).zip(pieces.iter().take(tall.into())) {
+                    p.put(inner.x + 1, y, inner.width, piece.of(words), Role::TextDim);
+                }
+            }
+            let selects = matches!(shown.topic, Topic::Found { .. } | Topic::Help(_));
             let mut cursor = shown.cursor.clone();
             let height = usize::from(inner.height);
             if selects {
@@ -44,7 +58,7 @@ pub fn draw(p: &mut Paint, area: Rect, layer: &Layer) -> Option<Position> {
                     p.row_style(Rect { y, height: 1, ..inner }, Role::Selection);
                 }
             }
-            scroll_mark(p, inner, top, rows.len());
+            scroll_mark(p, inner, bottom, top, rows.len());
             None
         }
     }
@@ -52,6 +66,9 @@ pub fn draw(p: &mut Paint, area: Rect, layer: &Layer) -> Option<Position> {
 
 /// Under so many columns a frame takes them all.
 const NARROW: u16 = 60;
+
+/// Columns from which the sentences of the help are not cut.
+const PAGE_ROOMY: u16 = 70;
 
 /// Columns of a page at most.
 pub const PAGE: u16 = 112;
@@ -84,11 +101,12 @@ pub(super) fn frame(p: &mut Paint, area: Rect, width: u16, height: u16, title: &
     Rect { x: x + 1, y: y + 1, width: width.saturating_sub(2), height: height.saturating_sub(2) }
 }
 
-pub(super) fn scroll_mark(p: &mut Paint, inner: Rect, top: usize, total: usize) {
+/// How many rows there are above and below those inside; the lower edge of the frame is at `bottom`.
+pub(super) fn scroll_mark(p: &mut Paint, inner: Rect, bottom: u16, top: usize, total: usize) {
     let shown = top + usize::from(inner.height);
     if shown < total {
         let words = format!(" {}{} ", p.glyph(Glyph::Below), total - shown);
-        p.put_right(inner.right(), inner.bottom(), 8, &words, Role::OverlayTitle);
+        p.put_right(inner.right(), bottom, 8, &words, Role::OverlayTitle);
     }
     if top > 0 {
         let words = format!(" {}{top} ", p.glyph(Glyph::Above));
@@ -138,9 +156,24 @@ fn prompt(p: &mut Paint, area: Rect, prompt: &Prompt) -> Option<Position> {
     };
     let y = area.bottom() - 1;
     let row = Rect { y, height: 1, ..area };
+    let note = match (&prompt.error, p.ui.understood(prompt)) {
+        (Some(error), _) => Some((error.clone(), Role::ToastError)),
+        (None, Some(Ok(words))) => Some((format!("{} {words}", p.glyph(Glyph::To)), Role::InputGhost)),
+        (None, Some(Err(words))) => Some((words, Role::AlertWarning)),
+        (None, None) => None,
+    };
+    // Where it does not fit behind what is typed, it stands above.
+    let typed = p.cols(&lead).min(area.width / 2) + p.cols(prompt.line.text()) + 3;
+    let above = note.as_ref().filter(|(words, _)| area.height > 3 && typed + p.cols(words) > area.width).cloned();
+    let rows = 1 + u16::from(above.is_some());
+    if let Some((words, role)) = &above {
+        let row = Rect { y: y - 1, ..row };
+        p.clear(row, Role::Overlay);
+        p.put(row.x + 1, row.y, row.width.saturating_sub(2), words, *role);
+    }
     match &prompt.ask {
-        Ask::Palette => completions(p, Rect { height: area.height - 1, ..area }, prompt),
-        Ask::Setting(_, key) => {
+        Ask::Palette => completions(p, Rect { height: area.height - rows, ..area }, prompt),
+        Ask::Setting(_, key) if above.is_none() => {
             let above = Rect { y: y.saturating_sub(1).max(area.y), ..row };
             p.clear(above, Role::Overlay);
             p.put(above.x + 1, above.y, above.width.saturating_sub(2), about(key, lang), Role::TextDim);
@@ -159,13 +192,8 @@ fn prompt(p: &mut Paint, area: Rect, prompt: &Prompt) -> Option<Position> {
     let caret = x + p.cols(&before[from..]);
     let end = p.put(x, y, room, &prompt.line.text()[from..], Role::Input);
     let rest = (area.x + area.width).saturating_sub(end + 2);
-    if let Some(error) = &prompt.error {
-        p.put(end + 2, y, rest, error, Role::ToastError);
-    } else if let Some(read) = p.ui.understood(prompt) {
-        match read {
-            Ok(words) => p.put(end + 2, y, rest, &format!("{} {words}", p.glyph(Glyph::To)), Role::InputGhost),
-            Err(words) => p.put(end + 2, y, rest, &words, Role::AlertWarning),
-        };
+    if let Some((words, role)) = note.filter(|_| above.is_none()) {
+        p.put(end + 2, y, rest, &words, role);
     }
     Some(Position { x: caret.min(area.x + area.width - 1), y })
 }
@@ -180,7 +208,9 @@ fn completions(p: &mut Paint, area: Rect, prompt: &Prompt) {
     for (n, c) in all.iter().enumerate().skip(cursor.top).take(height) {
         let y = top + u16::try_from(n - cursor.top).unwrap_or(0);
         let x = p.put(area.x + 1, y, 16, &c.name, Role::TextStrong);
-        let x = p.put(x + 1, y, area.width / 3, &c.arguments, Role::InputGhost);
+        // How it goes on matters more than what it is.
+        let room = if area.width < 70 { area.width } else { area.width / 3 };
+        let x = p.put(x + 1, y, room, &c.arguments, Role::InputGhost);
         let x = x.max(area.x + 18);
         let key = c.key.as_deref().map(|k| k.replace(' ', "")).unwrap_or_default();
         let right = (area.x + area.width).saturating_sub(1);

@@ -182,7 +182,7 @@ fn content(p: &Paint, key: RowKey) -> (Span, Span, Vec<Span>) {
                     name => name.to_owned(),
                 },
             );
-            let tags = account.map(|a| super::header::state(p, a)).into_iter().collect();
+            let tags = account.map(|a| super::accounts::state(p, a)).into_iter().collect();
             ((p.glyph(Glyph::Warning).to_owned(), Role::LinkDown), (name, Role::LinkDown), tags)
         }
         RowKey::Provider(n) => {

@@ -177,16 +177,17 @@ fn draw_line(p: &mut Paint, area: Rect, line: &LogLine, skip: usize) -> u16 {
         }
     }
     let (x, room) = (area.x + lead, area.width.saturating_sub(lead + 1));
+    let text = p.ui.log.said(line);
     if !p.ui.log.wrap {
-        marked(p, x, area.y, room, &line.text, text_role);
+        marked(p, x, area.y, room, &text, text_role);
         return area.y + 1;
     }
     let mut y = area.y;
-    for piece in lines(&line.text, Columns::same(room.into()), p.ui.width).take(TALLEST).skip(skip) {
+    for piece in lines(&text, Columns::same(room.into()), p.ui.width).take(TALLEST).skip(skip) {
         if y >= area.bottom() {
             break;
         }
-        marked(p, x, y, room, piece.of(&line.text), text_role);
+        marked(p, x, y, room, piece.of(&text), text_role);
         y += 1;
     }
     y.max(area.y + 1)
@@ -218,7 +219,7 @@ pub fn height(ui: &Ui, line: &LogLine, width: u16) -> usize {
         return 1;
     }
     let room = width.saturating_sub(lead(ui, width) + 1);
-    lines(&line.text, Columns::same(room.into()), ui.width).take(TALLEST).count().max(1)
+    lines(&ui.log.said(line), Columns::same(room.into()), ui.width).take(TALLEST).count().max(1)
 }
 
 fn has_target(width: u16) -> bool {

@@ -161,7 +161,7 @@ fn details(
         Some(Err(why)) => rows.push(vec![(format!("  {why}"), Role::TextDim)]),
         Some(Ok(turns)) => {
             for turn in turns.iter() {
-                let role = format!("{:?}", turn.role).to_lowercase();
+                let role = words::turn_role(turn.role, lang);
                 rows.push(vec![(format!(" {role}"), Role::NameBot)]);
                 rows.extend(text(ui, Text::from(&*turn.text).shown(), width, Role::Text));
             }
@@ -177,7 +177,7 @@ fn count(ui: &Ui, tokens: Option<u32>) -> String {
 
 fn messages(ui: &Ui) -> Vec<Vec<Span>> {
     let rows = ui.said.iter().rev().map(|t| {
-        let role = if t.bad { Role::ToastError } else { Role::Text };
+        let role = if t.tone == crate::console::state::Tone::Bad { Role::ToastError } else { Role::Text };
         vec![(format!(" {} ", time(ui, t.at)), Role::Time), (t.words.clone(), role)]
     });
     let rows: Vec<_> = rows.collect();

@@ -86,6 +86,36 @@ impl<'a> Paint<'a> {
         spans.iter().fold(x, |at, (text, role)| self.put(at, y, end.saturating_sub(at), text, *role))
     }
 
+    /// Those of several pieces that fit whole, from the first on: half a figure is a wrong figure.
+    pub fn whole(&self, spans: Vec<Span>, most: u16) -> Vec<Span> {
+        let mut used = 0;
+        let mut fits = |(text, _): &Span| {
+            used += self.cols(text.trim_end());
+            let fits = used <= most;
+            used += self.cols(text) - self.cols(text.trim_end());
+            fits
+        };
+        let count = spans.iter().take_while(|span| fits(span)).count().max(1);
+        spans.into_iter().take(count).collect()
+    }
+
+    /// Several pieces in as many rows as they take, so that each stays whole; all but the first row are indented.
+    pub fn flow(&self, spans: Vec<Span>, most: u16, indent: usize) -> Vec<Vec<Span>> {
+        let lead = u16::try_from(indent).unwrap_or(0);
+        let (mut rows, mut row, mut used) = (Vec::new(), Vec::new(), 0);
+        for (mut text, role) in spans {
+            if used + self.cols(text.trim_end()) > most && used > lead {
+                rows.push(std::mem::replace(&mut row, vec![(" ".repeat(indent), Role::Text)]));
+                text = text.trim_start().to_owned();
+                used = lead;
+            }
+            used += self.cols(&text);
+            row.push((text, role));
+        }
+        rows.push(row);
+        rows
+    }
+
     /// Puts words so that they end at a column.
     pub fn put_right(&mut self, right: u16, y: u16, most: u16, text: &str, role: Role) -> u16 {
         let cols = self.cols(text).min(most);

@@ -107,5 +107,5 @@ fn list(p: &mut Paint, area: Rect, sheet: &Sheet, lines: &[(usize, Option<usize>
             p.row_style(Rect { y, height: 1, ..area }, Role::Selection);
         }
     }
-    scroll_mark(p, area, cursor.top, lines.len());
+    scroll_mark(p, area, area.bottom(), cursor.top, lines.len());
 }

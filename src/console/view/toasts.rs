@@ -3,15 +3,17 @@
 use ratatui::layout::Rect;
 
 use super::paint::Paint;
+use crate::console::state::Tone;
 use crate::console::theme::{Glyph, Role};
 
 pub fn draw(p: &mut Paint, area: Rect) {
     // Under the title of a chat; what is typed at the bottom and the newest lines stay free.
     let top = area.y + 2.min(area.height.saturating_sub(1));
     for (y, toast) in (top..area.bottom()).zip(&p.ui.toasts) {
-        let (glyph, role) = match toast.bad {
-            true => (Glyph::Refused, Role::ToastError),
-            false => (Glyph::Done, Role::ToastOk),
+        let (glyph, role) = match toast.tone {
+            Tone::Bad => (Glyph::Refused, Role::ToastError),
+            Tone::Done => (Glyph::Done, Role::ToastOk),
+            Tone::Hint => (Glyph::Dot, Role::Overlay),
         };
         let text = format!(" {} {} ", p.glyph(glyph), crate::console::text::plain(&toast.words));
         let cols = p.cols(&text).min(area.width.saturating_sub(2));

@@ -6,10 +6,15 @@ use ratatui::layout::Rect;
 
 use super::machine;
 use super::paint::{Paint, Span};
-use crate::console::state::{By, Ui};
+use crate::console::state::{By, Cursor, Ui};
 use crate::console::text::{Scale, bar, figures, sparkline};
 use crate::console::theme::Role;
 use crate::domain::Text;
+use crate::words::Lang;
+
+/// From so many columns and rows on all four tables are shown.
+const WIDE: u16 = 100;
+const TALL: u16 = 24;
 
 /// Sums of one thing.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -28,9 +33,13 @@ pub struct Sum {
 
 /// The sums as they are shown, the dearest first; days in their order.
 pub fn sums(ui: &Ui) -> Vec<(String, Sum)> {
+    sums_by(ui, ui.usage.by)
+}
+
+fn sums_by(ui: &Ui, by: By) -> Vec<(String, Sum)> {
     let mut sums: BTreeMap<(i64, String), Sum> = BTreeMap::new();
     for row in &ui.usage.rows {
-        let key = match ui.usage.by {
+        let key = match by {
             By::Provider => (0, row.provider.to_string()),
             By::Chat => (0, ui.name_of(row.conversation)),
             By::User => (0, row.user.to_string()),
@@ -44,7 +53,7 @@ pub fn sums(ui: &Ui) -> Vec<(String, Sum)> {
         sum.cost += row.cost;
     }
     let mut sums: Vec<_> = sums.into_iter().map(|((_, name), sum)| (name, sum)).collect();
-    if ui.usage.by != By::Day {
+    if by != By::Day {
         sums.sort_by(|a, b| {
             b.1.cost.total_cmp(&a.1.cost).then((b.1.input + b.1.output).cmp(&(a.1.input + a.1.output)))
         });
@@ -64,40 +73,70 @@ pub fn draw(p: &mut Paint, area: Rect) {
     }
     let lang = p.lang();
     let mut x = area.x + 1;
-    for (by, zh, en) in [
-        (By::Provider, "模型", "provider"),
-        (By::Chat, "会话", "chat"),
-        (By::User, "人", "person"),
-        (By::Day, "日", "day"),
-    ] {
+    for by in By::ALL {
         let chosen = p.ui.usage.by == by;
         let role = if chosen { Role::Selection } else { Role::TextDim };
-        x = p.put(x, area.y, 12, &format!(" {} ", lang.pick(zh, en)), role) + 1;
+        x = p.put(x, area.y, 12, &format!(" {} ", name_of(by, lang)), role) + 1;
     }
-    p.put(x, area.y, area.width, lang.pick("Tab 换 · 近 30 天", "Tab changes · last 30 days"), Role::InputGhost);
-    let sums = sums(p.ui);
-    if sums.is_empty() {
+    let hints = [lang.pick("Tab 换 · 近 30 天", "Tab changes · last 30 days"), lang.pick("近 30 天", "30 d")];
+    if let Some(hint) = hints.into_iter().find(|hint| x + p.cols(hint) < area.right()) {
+        p.put(x, area.y, area.width, hint, Role::InputGhost);
+    }
+    if p.ui.usage.rows.is_empty() {
         p.put(area.x + 2, area.y + 2, area.width, lang.pick("还没有用量", "nothing was used yet"), Role::TextDim);
         return;
     }
     trend(p, area);
     limits(p, area);
+    let below = Rect { y: area.y + 3, height: area.height - 3, ..area };
+    if below.width < WIDE || below.height < TALL {
+        return table(p, below, p.ui.usage.by);
+    }
+    // All four at once: nobody has to turn pages where there is room.
+    let (half, upper) = (below.width / 2, below.height / 2);
+    for (n, by) in (0..).zip(By::ALL) {
+        let (right, down) = (n % 2 == 1, n / 2 == 1);
+        let y = if down { below.y + upper } else { below.y };
+        let height = if down { below.height - upper } else { upper };
+        let quarter = Rect { x: below.x + if right { half + 1 } else { 0 }, y, width: half - 1, height };
+        let role = if p.ui.usage.by == by { Role::TextStrong } else { Role::TextDim };
+        let line = p.ui.glyphs.horizontal(quarter.width.into(), p.ui.width);
+        p.put(quarter.x, y, quarter.width, &line, Role::Rule);
+        p.put(quarter.x + 2, y, quarter.width, &format!(" {} ", name_of(by, lang)), role);
+        table(p, Rect { y: y + 1, height: height.saturating_sub(2), ..quarter }, by);
+    }
+}
+
+fn name_of(by: By, lang: Lang) -> &'static str {
+    match by {
+        By::Provider => lang.pick("模型", "provider"),
+        By::Chat => lang.pick("会话", "chat"),
+        By::User => lang.pick("人", "person"),
+        By::Day => lang.pick("日", "day"),
+    }
+}
+
+/// The sums of one kind, with a cursor where it has the keys.
+fn table(p: &mut Paint, area: Rect, by: By) {
+    if area.height == 0 {
+        return;
+    }
+    let sums = sums_by(p.ui, by);
     let top = sums.iter().map(|(_, s)| s.cost).fold(0.0, f64::max);
     let most = sums.iter().map(|(_, s)| s.input + s.output).max().unwrap_or(0);
-    let y0 = area.y + 3;
-    table_row(p, Rect { y: y0, height: 1, ..area }, lang.pick("名称", "name"), None, 0.0);
-    let height = usize::from(area.bottom().saturating_sub(y0 + 1));
-    let mut cursor = p.ui.usage.cursor.clone();
+    table_row(p, Rect { height: 1, ..area }, p.lang().pick("名称", "name"), None, 0.0);
+    let height = usize::from(area.height - 1);
+    let active = by == p.ui.usage.by;
+    let mut cursor = if active { p.ui.usage.cursor.clone() } else { Cursor::default() };
     cursor.settle(sums.len(), height);
-    for (n, (name, sum)) in sums.iter().enumerate().skip(cursor.top).take(height) {
-        let y = y0 + 1 + u16::try_from(n - cursor.top).unwrap_or(0);
+    for (y, (n, (name, sum))) in (area.y + 1..area.bottom()).zip(sums.iter().enumerate().skip(cursor.top)) {
         let share = match top > 0.0 {
             true => (sum.cost / top) as f32,
             false if most > 0 => (sum.input + sum.output) as f32 / most as f32,
             false => 0.0,
         };
         table_row(p, Rect { y, height: 1, ..area }, name, Some(sum), share);
-        if n == cursor.at {
+        if active && n == cursor.at {
             p.row_style(Rect { y, height: 1, ..area }, Role::Selection);
         }
     }
@@ -117,10 +156,16 @@ fn trend(p: &mut Paint, area: Rect) {
         .map(|d| days.get(&d).map(|(cost, tokens)| if any_money { *cost as f32 } else { *tokens as f32 }))
         .collect();
     let top = values.iter().flatten().copied().fold(0.0, f32::max);
-    let graph = sparkline(&values, 30, Scale::Fixed(0.0, top.max(f32::MIN_POSITIVE)), p.ui.width);
+    let lang = p.lang();
+    let most = match any_money {
+        true => figures::money(top.into(), lang),
+        false => format!("{} {}", figures::count(top as u64, lang), lang.pick("token", "tokens")),
+    };
+    let words = format!("{}{most}", lang.pick("最高一天 ", "highest day "));
+    let columns = usize::from((area.width - 1).saturating_sub(p.cols(&words) + 3)).min(30);
+    let values = &values[30 - columns.min(values.len())..];
+    let graph = sparkline(values, columns, Scale::Fixed(0.0, top.max(f32::MIN_POSITIVE)), p.ui.width);
     let x = p.put(area.x + 1, area.y + 1, area.width, &graph, Role::Spark);
-    let most = if any_money { figures::money(top.into(), p.lang()) } else { figures::count(top as u64, p.lang()) };
-    let words = format!("{}{most}", p.lang().pick("最高一天 ", "highest day "));
     p.put(x + 2, area.y + 1, area.width, &words, Role::TextDim);
 }
 

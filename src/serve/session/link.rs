@@ -2,12 +2,13 @@
 
 use std::future::Future;
 use std::io;
-use std::time::Duration;
 
 use crate::words::Bye;
 
-/// How long a link may take nothing before its session is ended.
-pub const STALLED: Duration = Duration::from_secs(30);
+/// How long the links of the tests may take nothing before their session is ended; others know it from
+/// `console.stalled`.
+#[cfg(test)]
+pub const STALLED: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// What leaves a terminal usable when whoever drew on it cannot say how: ends a string, a synchronized update, every
 /// report, the scroll region, styles and the alternate screen. All of it does nothing where nothing was begun.
@@ -41,7 +42,7 @@ pub trait Screen: Send + 'static {
     /// Shows bytes; done when the terminal has taken them all, as far as can be known.
     ///
     /// # Errors
-    /// [`io::ErrorKind::TimedOut`] when it took nothing for [`STALLED`]; the link's own otherwise.
+    /// [`io::ErrorKind::TimedOut`] when it took nothing for too long; the link's own otherwise.
     fn show(&mut self, bytes: Vec<u8>) -> impl Future<Output = io::Result<()>> + Send;
 
     /// Shows the last bytes, then stops the terminal's program.

@@ -21,8 +21,9 @@ pub mod link;
 mod pace;
 #[cfg(test)]
 mod tests;
+mod waits;
 
-use std::future::{Future, pending};
+use std::future::Future;
 use std::io;
 use std::ops::ControlFlow;
 use std::pin::Pin;
@@ -38,11 +39,12 @@ use self::flight::Flight;
 use self::guard::{Drawing, Guarded, Panicked};
 use self::link::{Heard, Keys, Screen};
 use self::pace::Pace;
+use self::waits::{Following, changed, followed, sleep, wait};
 use super::Doors;
 use super::sessions::Entered;
 use crate::console::{Console, Intent, News, Settings};
 use crate::domain::{Command, LogNews, Mono, Now, Operator, Refusal, Snapshot};
-use crate::runtime::handle::{Gone, LogReader, Placed, Watch};
+use crate::runtime::handle::{Gone, Placed, Watch};
 use crate::words::Bye;
 
 /// How long the first frame waits for the state and for what was remembered.
@@ -51,10 +53,6 @@ const FIRST: Duration = Duration::from_millis(50);
 const KEYS: usize = 64;
 /// How long the last bytes may take.
 const LAST: Duration = Duration::from_millis(800);
-/// Between two looks at the log: a flood of lines is no flood of frames.
-const LOG_PACE: Duration = Duration::from_millis(100);
-/// Lines of the log told at once.
-const LOG_LINES: usize = 500;
 /// Raw bytes (clipboard, bells) that may wait for a frame to land; more is dropped.
 const RAW: usize = 256 << 10;
 
@@ -481,48 +479,5 @@ impl<C: Drawing, K: Keys, S: Screen> Session<C, K, S> {
         };
         // A link that has gone, or takes nothing, needs no farewell.
         let _ = tokio::time::timeout(LAST, ending).await;
-    }
-}
-
-/// Waits for a future that is done once; for ever where there is none. Done with, it is taken out.
-async fn wait<T>(future: &mut Option<Pin<Box<dyn Future<Output = T> + Send>>>) -> T {
-    match future {
-        Some(waiting) => {
-            let done = waiting.await;
-            *future = None;
-            done
-        }
-        None => pending().await,
-    }
-}
-
-async fn changed(watch: &mut Option<Watch>) -> Option<std::sync::Arc<Snapshot>> {
-    match watch {
-        Some(watch) => watch.changed().await.cloned(),
-        None => pending().await,
-    }
-}
-
-/// Somebody looks at the log.
-struct Following {
-    reader: LogReader,
-    /// Not before.
-    due: Option<Instant>,
-}
-
-async fn followed(log: &mut Option<Following>) -> LogNews {
-    let Some(log) = log else { return pending().await };
-    log.reader.wait().await;
-    if let Some(due) = log.due {
-        tokio::time::sleep_until(due).await;
-    }
-    log.due = Some(Instant::now() + LOG_PACE);
-    log.reader.take(LOG_LINES)
-}
-
-async fn sleep(until: Option<Instant>) {
-    match until {
-        Some(at) => tokio::time::sleep_until(at).await,
-        None => pending().await,
     }
 }

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 mod crowd;
 
 use super::link::{RESET, STALLED};
+use super::waits::{LOG_LINES, LOG_PACE};
 use super::*;
 use crate::console::Depth;
 use crate::domain::{Done, LogLevel, Operator, Role, Text, Wall};

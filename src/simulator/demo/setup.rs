@@ -1,11 +1,7 @@
 //! The town's people, servers and configuration.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::{
-    AccessMode, ChatMode, ChatPolicy, Config, Dial, IdList, Persona, Price, Provider, ProviderKind, Secret, Timeouts,
-};
 use crate::simulator::{
     AdapterSettings, Dialect, Fault, FaultMix, ModelSettings, Side, Simulator, SimulatorSettings, World, WorldSize,
 };
@@ -42,80 +38,90 @@ pub(super) fn no_balance() -> FaultMix {
     FaultMix { rate: 1.0, kinds: vec![Fault::Status(402)] }
 }
 
-pub(super) fn config(world: &World, simulator: &Simulator) -> Config {
-    let mut config = Config::default();
-    config.instance.name = "demo".into();
-    config.onebot.listen = vec!["127.0.0.1:0".into()];
-    config.onebot.dial = vec![Dial {
-        name: world.rosters[0].me.nickname.clone(),
-        url: simulator.adapters[0].url().unwrap_or_default(),
-        reconnect: [1, 2, 5].map(Duration::from_secs).to_vec(),
-        ..Dial::default()
-    }];
-    let strange = world.rosters[0].groups.get(STRANGE_GROUP).map(|group| group.id);
-    let groups = world.rosters.iter().flat_map(|roster| &roster.groups).map(|group| group.id);
-    let friends = world.rosters.iter().flat_map(|roster| &roster.friends).map(|person| person.id);
-    config.access.mode = AccessMode::Whitelist;
-    config.access.groups = list(groups.filter(|id| Some(*id) != strange));
-    config.access.users = list(friends);
-    config.access.admins = world.rosters[0].friends.first().map(|person| person.id).into_iter().collect();
-    let troll = world.rosters[0].groups.first().and_then(|group| group.members.last()).map(|m| m.person.id);
-    config.access.blocked_users = list(troll.into_iter());
-    config.moderation.words = ["刷单", "代开发票", "博彩"].map(String::from).to_vec();
-    config.personas = personas();
-    chats(&mut config, world);
-    config.providers = providers(simulator);
-    config
-}
-
-fn list(ids: impl Iterator<Item = i64>) -> IdList {
-    IdList { any: false, ids: ids.collect() }
-}
-
-fn personas() -> Vec<Persona> {
-    let persona = |name: &str, prompt: &str| Persona { name: name.into(), prompt: prompt.into() };
-    vec![
-        persona("小助手", "你是 QQ 群里的小助手，说话简短、友好，不确定的事情就说不确定。"),
-        persona("客服", "你是网店的客服，先道歉再解决问题，不承诺没有把握的时间。"),
-    ]
-}
-
-fn chats(config: &mut Config, world: &World) {
-    let mut policy = ChatPolicy { persona: "小助手".into(), ..ChatPolicy::default() };
-    policy.trigger.names = vec!["小助手".into()];
-    let shop = ChatPolicy { persona: "客服".into(), mode: ChatMode::Draft, ..policy.clone() };
-    config.chats.private = Arc::new(policy.clone());
-    config.chats.group = Arc::new(policy);
-    if let Some(group) = world.rosters[0].groups.get(SHOP_GROUP) {
-        config.chats.groups.insert(group.id, Arc::new(shop));
-    }
-}
-
-fn providers(simulator: &Simulator) -> Vec<Provider> {
+/// The configuration that fits the town, as a file: what is changed at the console is written there, as anywhere.
+pub(super) fn text(world: &World, simulator: &Simulator) -> String {
+    let roster = &world.rosters[0];
     let (local, remote) = (&simulator.models[0], &simulator.models[1]);
-    let timeout = Timeouts { first_token: Duration::from_secs(20), ..Timeouts::default() };
-    vec![
-        Provider {
-            name: "qwen3".into(),
-            kind: ProviderKind::Ollama,
-            endpoint: local.url(),
-            model: LOCAL_MODEL.into(),
-            max_concurrency: 2,
-            timeout,
-            ..Provider::default()
-        },
-        Provider {
-            name: "deepseek".into(),
-            kind: ProviderKind::Openai,
-            endpoint: remote.openai_url(),
-            model: REMOTE_MODEL.into(),
-            api_keys: vec![Secret("demo".into())],
-            tier: 1,
-            max_concurrency: 8,
-            preload: false,
-            timeout,
-            price: Price { input: 2.0, cached: 0.2, output: 8.0 },
-            ..Provider::default()
-        },
-    ]
+    let strange = roster.groups.get(STRANGE_GROUP).map(|group| group.id);
+    let groups = world.rosters.iter().flat_map(|roster| &roster.groups).map(|group| group.id);
+    let groups = list(groups.filter(|id| Some(*id) != strange));
+    let users = list(world.rosters.iter().flat_map(|roster| &roster.friends).map(|person| person.id));
+    let admins = list(roster.friends.first().map(|person| person.id).into_iter());
+    let troll = list(roster.groups.first().and_then(|group| group.members.last()).map(|m| m.person.id).into_iter());
+    let shop = roster.groups.get(SHOP_GROUP).map_or(0, |group| group.id);
+    format!(
+        r#"# 演示的配置：控制台里改的（w、e、B）就写在这里，演示结束就没了。
+# The demo's configuration: what is changed at the console (w, e, B) is written here, and gone with the demo.
+[instance]
+name = "home"
+
+[onebot]
+listen = ["127.0.0.1:0"]
+
+[[onebot.dial]]
+name = {me}
+url = "{url}"
+reconnect = ["1s", "2s", "5s"]
+
+[access]
+mode = "whitelist"
+groups = [{groups}]
+users = [{users}]
+admins = [{admins}]
+blocked_users = [{troll}]
+
+[moderation]
+words = ["刷单", "代开发票", "博彩"]
+
+[chat.private]
+persona = "小助手"
+trigger.names = ["小助手"]
+
+[chat.group]
+persona = "小助手"
+trigger.names = ["小助手"]
+
+# 小店的群：每个回答先给人看。 The shop's group: every answer is shown to a human first.
+[chat.group_{shop}]
+persona = "客服"
+mode = "draft"
+
+[[personas]]
+name = "小助手"
+prompt = "你是 QQ 群里的小助手，说话简短、友好，不确定的事情就说不确定。"
+
+[[personas]]
+name = "客服"
+prompt = "你是网店的客服，先道歉再解决问题，不承诺没有把握的时间。"
+
+[[providers]]
+name = "qwen3"
+kind = "ollama"
+endpoint = "{local}"
+model = "{LOCAL_MODEL}"
+max_concurrency = 2
+timeout.first_token = "20s"
+
+[[providers]]
+name = "deepseek"
+kind = "openai"
+endpoint = "{remote}"
+model = "{REMOTE_MODEL}"
+api_keys = ["demo"]
+tier = 1
+max_concurrency = 8
+preload = false
+timeout.first_token = "20s"
+price = {{ input = 2.0, cached = 0.2, output = 8.0 }}
+"#,
+        // JSON's strings are TOML's, too.
+        me = serde_json::Value::from(roster.me.nickname.as_str()),
+        url = simulator.adapters[0].url().unwrap_or_default(),
+        local = local.url(),
+        remote = remote.openai_url(),
+    )
+}
+
+fn list(ids: impl Iterator<Item = i64>) -> String {
+    ids.map(|id| id.to_string()).collect::<Vec<_>>().join(", ")
 }
