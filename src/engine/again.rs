@@ -7,6 +7,15 @@ use super::reply::Saying;
 use super::state::State;
 use crate::domain::*;
 
+/// What becomes of an answer to a question that had one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Again {
+    /// An operator decides.
+    Draft,
+    /// It is sent, as the first was.
+    Deliver,
+}
+
 impl State {
     /// Answers a message that was not answered.
     pub fn answer_line(&mut self, chat: ChatRef, line: Option<Seq>) -> Result<Done, Refusal> {
@@ -60,7 +69,7 @@ impl State {
 
     /// Writes an answer again, named by itself or by its question: as a draft where it was already sent, else for the
     /// chat. What was never answered is answered; an operator's words that never arrived are sent once more.
-    pub fn write_again(&mut self, chat: ChatRef, line: Option<Seq>) -> Result<Done, Refusal> {
+    pub fn write_again(&mut self, chat: ChatRef, line: Option<Seq>, again: Again) -> Result<Done, Refusal> {
         let id = self.existing(chat)?;
         let named = line;
         let line = match line {
@@ -76,8 +85,8 @@ impl State {
         if self.questions.contains_key(&line.seq) {
             return Err(Refusal::Nothing);
         }
-        let again = match line.delivery {
-            _ if !line.author.is_ours() && is_for_us(&line) => self.ask_again(&line),
+        let done = match line.delivery {
+            _ if !line.author.is_ours() && is_for_us(&line) => self.ask_again(&line, again),
             _ if !line.author.is_ours() => self.answer_line(chat, Some(line.seq)),
             Some(PartState::Sent) => Err(Refusal::Nothing),
             Some(PartState::Generated | PartState::Sending) | None => Err(Refusal::OnItsWay),
@@ -92,7 +101,7 @@ impl State {
         let doubts = |item: &Item| matches!(item.kind, ItemKind::Unknown { line } if Some(line) == named);
         let doubts: Vec<_> = self.items.iter().filter(|(_, item)| doubts(item)).map(|(n, _)| *n).collect();
         doubts.into_iter().for_each(|item| drop(self.drop_item(item)));
-        Ok(again)
+        Ok(done)
     }
 
     /// The question behind a line: itself, what it was merged into, what it answers or corrects; or words of ours
@@ -114,18 +123,22 @@ impl State {
         }
     }
 
-    fn ask_again(&mut self, line: &Arc<Line>) -> Result<Done, Refusal> {
+    fn ask_again(&mut self, line: &Arc<Line>, how: Again) -> Result<Done, Refusal> {
         // A draft of it that still waits is what nobody wanted.
         let drafts = self.drafts_of(line.seq);
         for draft in &drafts {
             self.drop_item(*draft);
         }
         let under_way = line.outcome.is_none() && drafts.is_empty();
+        if under_way && how == Again::Deliver {
+            return Err(Refusal::OnItsWay);
+        }
         let again = under_way || line.outcome == Some(Outcome::Replied);
-        if !again && line.outcome.is_some() {
+        let draft = again && how == Again::Draft;
+        if !draft && line.outcome.is_some() {
             self.judge_asked(line);
         }
-        self.reopen(line, again);
+        self.reopen(line, draft);
         Ok(Done::Started(Some(line.seq)))
     }
 }

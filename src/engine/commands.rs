@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::accounts::Errand;
+use super::again::Again;
 use super::question::Question;
 use super::reply::Saying;
 use super::state::State;
@@ -217,8 +218,8 @@ impl State {
             Command::Persona { chat, name } => self.set_persona(chat, name, &operator.name),
             Command::Model { chat, provider } => self.set_model(chat, provider, &operator.name),
             Command::New { chat } => self.begin_anew(chat, &operator.name),
-            Command::Stop { chat } => self.stop_writing(chat),
-            Command::Retry { chat, line } => self.write_again(chat, line),
+            Command::Stop { chat } => self.stop_writing(chat, None),
+            Command::Retry { chat, line } => self.write_again(chat, line, Again::Draft),
             Command::Claim { chat } => self.claim(chat, &operator.name),
             Command::Release { chat } => self.release(chat, &operator.name),
             Command::Remember { screen } if screen.len() > Command::SCREEN => Err(Refusal::TooLarge(Command::SCREEN)),
@@ -489,9 +490,11 @@ impl State {
         Ok(Done::Ok)
     }
 
-    fn stop_writing(&mut self, chat: ChatRef) -> Result<Done, Refusal> {
+    /// Gives up what is being answered in a chat and what waits there, of one speaker or of all.
+    pub fn stop_writing(&mut self, chat: ChatRef, of: Option<UserId>) -> Result<Done, Refusal> {
         let id = self.resolve(chat)?;
-        let heads: Vec<_> = self.questions.values().filter(|q| q.conversation == id).map(|q| q.head).collect();
+        let here = self.questions.values().filter(|q| q.conversation == id && of.is_none_or(|of| q.speaker == of));
+        let heads: Vec<_> = here.map(|q| q.head).collect();
         if heads.is_empty() {
             return Err(Refusal::Nothing);
         }

@@ -233,7 +233,8 @@ impl State {
         let limits = &policy.chat.limits;
         // Admins and operators (0) are exempt; over a quota that stops, nobody else gets here.
         let exempt = question.speaker.0 == 0 || super::access::is_admin(&self.config.access, question.speaker);
-        let free_only = !exempt && limits.over == config::Over::Local && self.books.over(limits).is_some();
+        let free_only =
+            !exempt && limits.over == config::Over::Local && self.over_quota(question.conversation).is_some();
         let now = self.now.mono;
         let wanted =
             |p: &Provider| !p.off && (only.is_empty() || *p.name == *only) && (!free_only || p.config.is_free());

@@ -27,7 +27,7 @@ pub(super) struct Ruling {
     pub text: String,
     /// The command.
     pub slash: Option<Parsed>,
-    /// A rate that says "wait": not before this.
+    /// What a rate says: not before this.
     pub held_until: Option<Mono>,
 }
 
@@ -105,7 +105,7 @@ impl State {
             }
             Decision::Reply => self.ask_about(&message, &line, ruling),
             Decision::Command => self.on_slash(&message, seq, ruling),
-            Decision::Ignore => self.after_ignoring(conversation, &ruling.verdict.reason),
+            Decision::Ignore => self.after_ignoring(conversation, &ruling),
         }
     }
 
@@ -161,7 +161,7 @@ impl State {
         let exempt = admin || self.merge(id, speaker).is_some();
         let held_until = match self.check_limits(&policy.chat.limits, id, speaker, exempt) {
             Ok(held_until) => held_until,
-            Err(reason) => return Ruling::ignore(Gate::Limits, reason),
+            Err((reason, held_until)) => return Ruling { held_until, ..Ruling::ignore(Gate::Limits, reason) },
         };
         if self.config.moderation.inbound == Inbound::Ignore
             && let Some(word) = self.policies.moderation.find(&text)
@@ -208,26 +208,26 @@ impl State {
         id: ConversationId,
         speaker: UserId,
         exempt: bool,
-    ) -> Result<Option<Mono>, Reason> {
+    ) -> Result<Option<Mono>, (Reason, Option<Mono>)> {
         if exempt {
             return Ok(None);
         }
         self.books.roll(self.now);
         if limits.over == Over::Stop
-            && let Some(reason) = self.books.over(limits)
+            && let Some(reason) = self.over_quota(id)
         {
-            return Err(reason);
+            return Err((reason, None));
         }
         let now = self.now.mono;
         if self.limits.looping(limits.loop_guard, id, speaker, now) {
-            return Err(Reason::LoopGuard);
+            return Err((Reason::LoopGuard, None));
         }
         match self.limits.check(limits, id, speaker, now) {
             Ok(()) => Ok(None),
             Err((_, at)) if limits.strategy == Strategy::Wait && at.since(now) < self.config.engine.queue_wait => {
                 Ok(Some(at))
             }
-            Err((reason, _)) => Err(reason),
+            Err((reason, at)) => Err((reason, Some(at))),
         }
     }
 
@@ -304,9 +304,12 @@ impl State {
         pictures
     }
 
-    fn after_ignoring(&mut self, id: ConversationId, reason: &Reason) {
-        let notice = match reason {
-            Reason::UserRate | Reason::GroupRate | Reason::GlobalRate => Notice::TooFast { seconds: 60 },
+    fn after_ignoring(&mut self, id: ConversationId, ruling: &Ruling) {
+        let notice = match ruling.verdict.reason {
+            Reason::UserRate | Reason::GroupRate | Reason::GlobalRate => {
+                let wait = ruling.held_until.map_or(Duration::ZERO, |at| at.since(self.now.mono));
+                Notice::TooFast { seconds: u64::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u64::MAX).max(1) }
+            }
             Reason::QueueFull => {
                 self.counters.shed += 1;
                 Notice::QueueFull

@@ -260,6 +260,13 @@ impl State {
         self.policies.of(id.peer)
     }
 
+    /// The quota that a chat has reached, if one is.
+    pub fn over_quota(&self, id: ConversationId) -> Option<Reason> {
+        let chats = &self.config.chats;
+        let all = if id.peer.is_group() { &chats.group } else { &chats.private };
+        self.books.over(&self.policy(id).chat.limits, &all.limits, id)
+    }
+
     /// Who answers in a chat now.
     pub fn mode(&self, id: ConversationId) -> Mode {
         match self.chat_state(id).and_then(|s| s.mode) {

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use super::again::Again;
 use super::commands::{Asker, PendingEdit};
 use super::hear::Ruling;
 use super::slash::{self, Parsed, Slash, TABLE};
 use super::state::State;
 use super::undo::Undo;
-use crate::config::CommandRole;
+use crate::config::{CommandRole, Config};
 use crate::domain::*;
 use crate::words::{ChatStatus, Notice};
 
@@ -79,7 +80,12 @@ impl State {
             // Said while the chat may still be spoken to.
             self.say_notice(id, notice.clone(), Some(line));
         }
-        let result = self.do_now(&operator, command.clone());
+        let result = match slash {
+            Slash::Stop => self.stop_writing(chat, own_alone(&self.config, message)),
+            // Whoever asks here wants an answer here; a chat in which drafts are wanted gets one.
+            Slash::Retry if self.mode(id) == Mode::Auto => self.write_again(chat, None, Again::Deliver),
+            _ => self.do_now(&operator, command.clone()),
+        };
         self.audit(&operator.name, &command, result.as_ref().err().map_or("ok", Refusal::code).to_owned());
         let notice = match (result, &slash) {
             (Ok(_), _) if muting => return,
@@ -138,6 +144,13 @@ impl State {
             }
         }
     }
+}
+
+/// Whose questions alone this speaker may stop: in a group his own, unless he runs the group or the bot.
+fn own_alone(config: &Config, message: &Message) -> Option<UserId> {
+    let sender = &message.sender;
+    let all = !message.conversation.peer.is_group() || sender.rank >= GroupRank::Admin;
+    (!all && !super::access::is_admin(&config.access, sender.id)).then_some(sender.id)
 }
 
 /// The chat user as an operator. What they may has been decided by the chat's own roles, so the command

@@ -104,12 +104,19 @@ impl Books {
         self.chats.get(&conversation).copied().unwrap_or_default()
     }
 
-    /// The quota that is reached, if one is.
-    pub fn over(&self, limits: &config::Limits) -> Option<Reason> {
-        if limits.tokens_per_day > 0 && self.total.input + self.total.output >= limits.tokens_per_day {
+    /// The quota that is reached, if one is. What a chat's own table says otherwise than that of its class is for this
+    /// chat alone; the quota of all holds beside it, unless the chat's own is 0.
+    pub fn over(&self, limits: &config::Limits, all: &config::Limits, chat: ConversationId) -> Option<Reason> {
+        let (own, total) = (self.of_chat(chat), self.total);
+        let reached = |most: f64, used: f64| most > 0.0 && used >= most;
+        let tokens = |today: Today| (today.input + today.output) as f64;
+        let over = |most: f64, all: f64, own: f64, total: f64| {
+            if most == all { reached(all, total) } else { reached(most, own) || (most > 0.0 && reached(all, total)) }
+        };
+        if over(limits.tokens_per_day as f64, all.tokens_per_day as f64, tokens(own), tokens(total)) {
             return Some(Reason::TokenQuota);
         }
-        (limits.cost_per_day > 0.0 && self.total.cost >= limits.cost_per_day).then_some(Reason::CostQuota)
+        over(limits.cost_per_day, all.cost_per_day, own.cost, total.cost).then_some(Reason::CostQuota)
     }
 }
 
@@ -192,10 +199,19 @@ mod tests {
         let by_tokens = config::Limits { tokens_per_day: 100, ..unlimited.clone() };
         let by_money = config::Limits { cost_per_day: 0.0005, ..unlimited.clone() };
         books.book(&paid(), chat(1), UserId(1), &tokens(50, 0, 49), hours(0));
-        assert_eq!([&unlimited, &by_tokens, &by_money].map(|l| books.over(l)), [None, None, None]);
+        assert_eq!([&unlimited, &by_tokens, &by_money].map(|l| books.over(l, l, chat(1))), [None, None, None]);
         books.book(&paid(), chat(1), UserId(1), &tokens(1, 0, 0), hours(0));
-        assert_eq!([&unlimited, &by_tokens, &by_money].map(|l| books.over(l)), [None, Some(Reason::TokenQuota), None]);
+        assert_eq!(
+            [&unlimited, &by_tokens, &by_money].map(|l| books.over(l, l, chat(1))),
+            [None, Some(Reason::TokenQuota), None]
+        );
         books.book(&paid(), chat(1), UserId(1), &tokens(0, 0, 50), hours(0));
-        assert_eq!(books.over(&by_money), Some(Reason::CostQuota));
+        assert_eq!(books.over(&by_money, &by_money, chat(9)), Some(Reason::CostQuota));
+        // What one chat may is counted by its own.
+        let over = |own: &config::Limits, all: &config::Limits, user| books.over(own, all, chat(user)).is_some();
+        assert!(over(&by_tokens, &unlimited, 1) && !over(&by_tokens, &unlimited, 9));
+        let more = config::Limits { tokens_per_day: 1000, ..unlimited.clone() };
+        assert!(over(&more, &by_tokens, 1), "what all may holds beside it");
+        assert!(!over(&unlimited, &by_tokens, 1), "who has no limit has none");
     }
 }

@@ -264,7 +264,8 @@ impl Notice {
                 "Sorry, I could not answer just now. Please try again later."
             ),
             Self::TooFast { seconds } => {
-                say!(lang, "问得有点快，请 {seconds} 秒后再试。", "A little too fast. Please try again in {seconds} s.")
+                let wait = span(std::time::Duration::from_secs(*seconds), lang);
+                say!(lang, "问得有点快，请 {wait}后再试。", "A little too fast. Please try again in {wait}.")
             }
             Self::QuotaUsed => {
                 say!(lang, "今天的额度用完了，明天再聊吧。", "Today's quota is used up. See you tomorrow.")

@@ -190,9 +190,9 @@ pub struct Limits {
     pub strategy: Strategy,
     /// Replies in a row to one peer without a pause before it is taken for another bot; 0: off.
     pub loop_guard: u32,
-    /// Tokens a day, over all; 0: no limit.
+    /// Tokens a day, over all; in one chat's table for that chat alone; 0: no limit.
     pub tokens_per_day: u64,
-    /// Money a day, over all, in the prices' currency; 0: no limit.
+    /// Money a day in the prices' currency, over all; in one chat's table for that chat alone; 0: no limit.
     pub cost_per_day: f64,
     /// What happens over a quota.
     pub over: Over,

@@ -192,7 +192,8 @@ impl Alerts {
             crate::config::Op::Below => Duration::ZERO,
         };
         self.slow = latency.map(of).min();
-        let limits = config.chats.policies().map(|policy| &policy.limits);
+        // What a chat has for itself is no matter of the whole bot.
+        let limits = [&config.chats.private, &config.chats.group].into_iter().map(|policy| &policy.limits);
         let tokens = limits.clone().map(|l| l.tokens_per_day).filter(|n| *n > 0).min();
         let cost = limits.map(|l| l.cost_per_day).filter(|n| *n > 0.0).reduce(f64::min);
         self.quotas = (tokens, cost);
