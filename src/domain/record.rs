@@ -104,6 +104,10 @@ pub struct Making {
     pub cached: bool,
     /// Messages of the window, and how many of its oldest were left out to fit.
     pub window: (u32, u32),
+    /// The provider had refused it as too long: its real context is shorter than configured, and this is the shorter
+    /// window.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub too_long: bool,
     /// The question to the model, by which its prompt is found. Means something in this process alone: numbers of
     /// jobs begin anew with each, so it is not kept.
     #[serde(skip)]

@@ -139,6 +139,7 @@ impl State {
             cut,
             cached: false,
             window: question.window,
+            too_long: question.shortened.is_some(),
             job: asking.job,
         }
     }

@@ -249,8 +249,11 @@ impl Driver {
     pub async fn on_told(&mut self, told: Told) {
         match told {
             Told::Job(job, event) => {
-                if matches!(event, JobEvent::Ended(_)) {
+                if let JobEvent::Ended(end) = &event {
                     self.jobs.remove(&job);
+                    if let Err(Failure { error: error @ ProviderError::ContextTooLong { .. }, .. }) = end {
+                        tracing::warn!(%job, %error, "a model's real context is shorter than its `context` says");
+                    }
                 }
                 self.feed(Input::Job(job, event));
             }

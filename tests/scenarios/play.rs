@@ -236,6 +236,7 @@ fn snapshot(world: &mut World) -> serde_json::Value {
                 "version": c.state.version, "claim": c.claim.as_ref().map(|claim| claim.operator.raw()),
                 "window": c.window.map(|w| (w.lines, w.of)), "today": (c.today.input, c.today.output),
                 "provider": c.provider, "by": c.state.by.raw(),
+                "too_long": c.tail.last().and_then(|line| line.making.as_ref()).is_some_and(|made| made.too_long),
             });
             (see::chat(*id), view)
         })

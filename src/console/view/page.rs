@@ -150,6 +150,13 @@ fn details(
                 words::Lang::En => format!("{} lines shown, {} left out", making.window.0, making.window.1),
             },
         ));
+        if making.too_long {
+            let words = lang.pick(
+                "模型实际的上下文比 context 写的短，缩了一次",
+                "the model's real context is shorter than `context` says: trimmed once",
+            );
+            pairs.push((lang.pick("上下文", "context"), words.to_owned()));
+        }
         for (name, value) in pairs {
             rows.push(vec![(format!(" {} ", ui.width.fit_left(name, 10)), Role::TextDim), (value, Role::Text)]);
         }
