@@ -217,12 +217,13 @@ impl Terminal {
     /// Goes down a list until the row with these words is the selected one.
     pub fn until_selected(&mut self, words: &str) {
         for _ in 0..40 {
-            let (row, text) = selected(self.seen.0.lock().unwrap().screen.screen()).unwrap_or_default();
-            if text.contains(words) {
+            let before = selected(self.seen.0.lock().unwrap().screen.screen()).unwrap_or_default();
+            if before.1.contains(words) {
                 return;
             }
             self.press("\x1b[B");
-            self.until("another row is selected", |screen, _| selected(screen).is_some_and(|(at, _)| at != row));
+            // A menu may grow and move meanwhile, and the next row stand where this one stood.
+            self.until("another row is selected", |screen, _| selected(screen).is_some_and(|now| now != before));
         }
         panic!("{words} cannot be selected");
     }

@@ -176,9 +176,10 @@ fn enter_arrows_and_digits_are_enough() {
     town.hears(private(77), "第一个");
     // Down to the modes, then a digit.
     terminal.gone("drafts 1");
-    terminal.press_and_see("\r");
+    terminal.press("\r");
+    terminal.shows("who answers");
     terminal.until_selected("who answers");
-    terminal.press_and_see("\r");
+    terminal.press("\r");
     terminal.shows("Who answers");
     terminal.press("1");
     terminal.shows("77 · auto");
