@@ -12,6 +12,8 @@ mod access;
 mod alerts;
 #[path = "bot/crash.rs"]
 mod crash;
+#[path = "bot/descriptors.rs"]
+mod descriptors;
 #[path = "notify/endpoint.rs"]
 mod endpoint;
 #[path = "bot/harness.rs"]
