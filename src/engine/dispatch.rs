@@ -15,6 +15,9 @@ use crate::domain::*;
 
 /// The first pause before the same provider is asked again; doubles.
 const BACKOFF: Duration = Duration::from_millis(500);
+/// From so many estimated tokens on, a server's count says something about the estimate, and what each count weighs.
+const SAYS_ENOUGH: f32 = 200.0;
+const LEARNS: f32 = 0.3;
 
 /// A configured provider and how it stands.
 pub(super) struct Provider {
@@ -46,9 +49,25 @@ pub(super) struct Provider {
     pub unloaded: bool,
     /// When it was last looked at.
     pub looked: Option<Mono>,
+    /// Its tokens for one that we estimate, in tenths so that windows stay put.
+    tenths: u8,
+    ratio: f32,
 }
 
 impl Provider {
+    /// Its tokens for one that we estimate, as its answers have counted them.
+    pub fn factor(&self) -> f32 {
+        f32::from(self.tenths) / 10.0
+    }
+
+    /// It counted so many tokens where we estimated so many. What is short says little: the chat's template weighs more.
+    pub fn counted(&mut self, tokens: u32, estimate: f32) {
+        if estimate >= SAYS_ENOUGH {
+            self.ratio += (tokens as f32 / estimate - self.ratio) * LEARNS;
+            self.tenths = (self.ratio * 10.0).round().clamp(3.0, 40.0) as u8;
+        }
+    }
+
     fn new(config: &config::Provider) -> Self {
         Self {
             name: Arc::from(config.name.as_str()),
@@ -68,6 +87,8 @@ impl Provider {
             version: None,
             unloaded: false,
             looked: None,
+            tenths: 10,
+            ratio: 1.0,
             config: config.clone(),
         }
     }

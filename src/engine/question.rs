@@ -91,6 +91,8 @@ pub(super) struct Question {
     pub reply: Option<Seq>,
     /// Lines shown to the model, and lines left out.
     pub window: (u32, u32),
+    /// Tokens of all that the model was shown, estimated and uncalibrated; 0 where there are pictures.
+    pub estimate: f32,
     /// Keep the answer and look it up under this key.
     pub cache_key: Option<super::cache::Key>,
 }
@@ -117,6 +119,7 @@ impl Question {
             cancelled: None,
             reply: None,
             window: (0, 0),
+            estimate: 0.0,
             cache_key: None,
         }
     }

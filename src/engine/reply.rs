@@ -34,9 +34,11 @@ impl State {
     /// What the model is shown, for this question at this provider.
     pub fn compose(&mut self, head: Seq, at: usize) -> Option<Vec<Turn>> {
         let window = self.window(head, at, Some(self.now))?;
-        let budget = self.budget(at);
+        let (budget, factor) = (self.budget(at), self.providers[at].factor());
         let question = self.questions.get_mut(&head)?;
         question.window = (window.shown, window.left_out);
+        let looks = window.turns.iter().any(|turn| !turn.pictures.is_empty());
+        question.estimate = if looks { 0.0 } else { window.tokens as f32 / factor };
         let (id, room) = (question.conversation, question.shortened.unwrap_or(budget));
         let context = &self.policy(id).chat.context;
         let of = u32::try_from(context.messages).unwrap_or(u32::MAX);
@@ -74,7 +76,7 @@ impl State {
             questions: &asked,
             context: &policy.chat.context,
             budget: question.shortened.unwrap_or_else(|| self.budget(at)),
-            factor: 1.0,
+            factor: self.providers[at].factor(),
             vision: self.providers[at].config.vision,
             clock: &clock.map(clock_words).unwrap_or_default(),
         }))
@@ -114,6 +116,9 @@ impl State {
     pub fn on_answer(&mut self, head: Seq, asking: &Asking, answer: Answer) {
         let Some(question) = self.questions.get(&head).cloned() else { return };
         let cut = answer.finish == Finish::Length;
+        if let Some(tokens) = answer.tokens.input {
+            self.providers[asking.provider].counted(tokens, question.estimate);
+        }
         let making = Arc::new(self.making(&question, asking, &answer, cut));
         if let Some(key) = question.cache_key {
             self.cache.put(key, &answer, &self.config.cache, self.now.mono);

@@ -43,7 +43,7 @@ pub struct Prompt<'a> {
     pub context: &'a config::Context,
     /// Tokens for everything here: the provider's context less its longest answer.
     pub budget: u32,
-    /// Real tokens per estimated one, as servers' counts have shown; 1 to begin with.
+    /// Real tokens per estimated one, as the provider's counts have shown; 1 to begin with.
     pub factor: f32,
     /// The provider looks at pictures.
     pub vision: bool,

@@ -16,6 +16,10 @@ struct Request<'a> {
     stream: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     think: Option<bool>,
+    /// False: a question longer than the real context is refused; else its beginning would be left out and nobody
+    /// told (llm.md §1.1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    truncate: Option<bool>,
     keep_alive: String,
     options: ModelOptions,
 }
@@ -49,6 +53,7 @@ pub fn body(
         messages: messages.collect(),
         stream: config.stream,
         think: thinks.then_some(config.think),
+        truncate: Some(false),
         keep_alive: keep_alive(config),
         options: ollama.options.clone().num_predict(limit),
     };
@@ -68,6 +73,7 @@ pub fn load(ollama: &Ollama, config: &Provider, keep: Option<u64>) -> Result<Vec
         messages: Vec::new(),
         stream: false,
         think: None,
+        truncate: None,
         keep_alive: keep.map_or_else(|| keep_alive(config), |seconds| format!("{seconds}s")),
         options: ollama.options.clone(),
     };
@@ -130,7 +136,7 @@ mod tests {
         ];
         assert_eq!(
             parse(body(&ollama(&config), &config, &turns, 64, true)),
-            json!({"model": "m", "stream": true, "think": false, "keep_alive": "1800s",
+            json!({"model": "m", "stream": true, "think": false, "truncate": false, "keep_alive": "1800s",
                 "messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "看", "images": ["QUJD"]}],
                 "options": {"num_ctx": 8192, "num_gpu": 9, "num_thread": 2, "temperature": 0.5, "num_predict": 64}})
         );
