@@ -7,8 +7,8 @@ use tokio::time::Instant;
 
 /// Between two frames on this machine: 60 Hz.
 const NEAR: Duration = Duration::from_micros(16_600);
-/// Between two frames over a network.
-const FAR: Duration = Duration::from_millis(100);
+/// Between two frames over a network: nine a second, and with what keys and gauges add not more than ten.
+const FAR: Duration = Duration::from_millis(110);
 /// Between two frames that answer keys: a paste is not a frame a byte.
 const KEYS: Duration = Duration::from_millis(4);
 /// However slow the link, it sees the newest once a second (or as soon as the last frame has been taken).
