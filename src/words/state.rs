@@ -59,6 +59,13 @@ pub fn item(item: &ItemKind, lang: Lang) -> String {
         ItemKind::WhileOffline { count } => {
             say!(lang, "离线时来了 {count} 条消息", "messages that came while we were away: {count}")
         }
+        ItemKind::Unread { account, chats } => {
+            say!(
+                lang,
+                "账号 {account} 断线回来，会话太多，有 {chats} 个没有补读，可能漏了消息",
+                "account {account} is back; too many chats to read what was missed: {chats} were left out"
+            )
+        }
         ItemKind::Paused => say!(lang, "发送已暂停", "sending is paused"),
     }
 }
@@ -72,6 +79,7 @@ pub fn item_name(item: &ItemKind, lang: Lang) -> String {
         ItemKind::Unknown { .. } => say!(lang, "未知", "unknown"),
         ItemKind::Handover { .. } => say!(lang, "转人工", "human"),
         ItemKind::WhileOffline { count } => say!(lang, "错过{count}", "missed {count}"),
+        ItemKind::Unread { chats, .. } => say!(lang, "未补读{chats}", "unread {chats}"),
         ItemKind::Paused => say!(lang, "暂停", "paused"),
     }
 }
@@ -85,6 +93,7 @@ pub fn item_code(item: &ItemKind) -> &'static str {
         ItemKind::Unknown { .. } => "unknown",
         ItemKind::Handover { .. } => "handover",
         ItemKind::WhileOffline { .. } => "while_offline",
+        ItemKind::Unread { .. } => "unread",
         ItemKind::Paused => "paused",
     }
 }

@@ -150,6 +150,7 @@ pub fn kind(kind: &ItemKind) -> String {
         ItemKind::Unknown { line } => format!("unknown {line}"),
         ItemKind::Handover { line } => format!("handover {line}"),
         ItemKind::WhileOffline { count } => format!("while_offline {count}"),
+        ItemKind::Unread { account, chats } => format!("unread {account} {chats}"),
         ItemKind::Paused => "paused".into(),
     }
 }

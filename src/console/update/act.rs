@@ -232,7 +232,10 @@ impl Ui {
                     self.command(Command::Resume { chat: chat_ref(id) }, lang.pick("已恢复", "resumed").into(), out);
                 }
             }
-            ItemKind::Unknown { .. } | ItemKind::Handover { .. } | ItemKind::WhileOffline { .. } => {
+            ItemKind::Unknown { .. }
+            | ItemKind::Handover { .. }
+            | ItemKind::WhileOffline { .. }
+            | ItemKind::Unread { .. } => {
                 self.command(Command::Reject { item }, lang.pick("已处理", "done with").into(), out);
             }
         }
