@@ -20,6 +20,8 @@ const CATCH_UP_COUNTS: [u32; 3] = [20, 100, 500];
 const CATCH_UP_HORIZON: Duration = Duration::from_secs(24 * 3600);
 /// Heartbeats within which our pings miss a link that died without a word: two without an answer, and the one begun.
 const PINGS_TO_MISS: u32 = 3;
+/// The end of a mute that has none.
+const FOR_GOOD: Wall = Wall(i64::MAX);
 /// How long a new link is given to tell by itself what it has, before its history is read.
 const SETTLE: Duration = Duration::from_millis(500);
 
@@ -185,6 +187,9 @@ impl State {
             account.nickname = nickname;
         }
         (account.app, account.version, account.peer) = (app, version, peer);
+        if is_new {
+            self.forget_bans(id);
+        }
         if was_up {
             if is_new {
                 // It may take the place of one that is dead and not yet missed by our pings: what was said into that
@@ -193,6 +198,7 @@ impl State {
             }
             return self.pump_account(id);
         }
+        let account = self.account(id);
         // Why the former link ended. What this one said of QQ may have come before it was up, and holds.
         if account.online != Some(false) {
             account.reason = Text::default();
@@ -206,6 +212,34 @@ impl State {
         self.call(id, Action::GroupList, Errand::Groups(id));
         self.owe_histories(id, since);
         self.pump_account(id);
+    }
+
+    /// Bans without an end may have been lifted while nobody told us: a group in which the account may not speak after
+    /// all refuses what is sent there.
+    fn forget_bans(&mut self, id: SelfId) {
+        let banned = |chat: &ConversationId, state: &ChatState| {
+            chat.account == id && state.bot_muted.is_some_and(|until| until == FOR_GOOD)
+        };
+        let hot: Vec<_> = self.chats.values().filter(|c| banned(&c.id, &c.state)).map(|c| c.id).collect();
+        for chat in hot {
+            self.chat(chat).state.bot_muted = None;
+            self.save_chat(chat);
+        }
+        for (chat, cold) in self.cold.iter_mut().filter(|(chat, cold)| banned(chat, &cold.state)) {
+            cold.state.bot_muted = None;
+            self.rows.push(Row::Chat(*chat, Box::new(cold.state.clone())));
+            self.dirty.insert(*chat);
+        }
+        self.account(id).muted.retain(|_, until| *until != FOR_GOOD);
+    }
+
+    /// The account may speak in this group again, as an operator knows.
+    pub fn unmute(&mut self, conversation: ConversationId) {
+        self.chat(conversation).state.bot_muted = None;
+        if let Peer::Group(group) = conversation.peer {
+            self.account(conversation.account).muted.remove(&group);
+        }
+        self.stir_accounts();
     }
 
     /// What was said from then on may have been missed: it is read once the link has settled. A link that was too
@@ -378,7 +412,7 @@ impl State {
                 self.hold_back(line);
             }
             Notice::Muted { conversation, duration, .. } => {
-                let until = duration.map(|d| if d == Duration::MAX { Wall(i64::MAX) } else { self.now.wall + d });
+                let until = duration.map(|d| if d == Duration::MAX { FOR_GOOD } else { self.now.wall + d });
                 self.chat(conversation).state.bot_muted = until;
                 self.save_chat(conversation);
                 if let Peer::Group(group) = conversation.peer {
