@@ -325,9 +325,11 @@ impl State {
         }
     }
 
-    /// Whether this is one of the accounts that we serve: two bots must never talk to each other for ever.
+    /// Whether this is one of the accounts that we serve, though its link may not be there yet: two bots must never
+    /// talk to each other for ever.
     pub fn is_served(&self, user: UserId) -> bool {
-        self.accounts.contains_key(&SelfId(user.0))
+        let account = SelfId(user.0);
+        self.accounts.contains_key(&account) || self.alerts.is_expected(account)
     }
 
     /// Whether an adapter's message id is one of ours.
