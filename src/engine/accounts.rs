@@ -405,9 +405,12 @@ impl State {
             Notice::Recalled { conversation, message, .. } => {
                 let Some(line) = self.line_of(conversation, message) else { return };
                 self.mark_recalled(conversation, line);
-                let question = self.questions.values().find(|q| q.has(line)).map(|q| q.head);
-                if let Some(head) = question {
-                    self.cancel_question(head, Outcome::Suppressed);
+                let question = self.questions.values().find(|q| q.has(line)).map(|q| (q.head, q.said.len(), q.reply));
+                match question {
+                    // What has left of an answer was made for the whole question.
+                    Some((head, 2.., None)) => self.take_out(head, line),
+                    Some((head, ..)) => self.cancel_question(head, Outcome::Suppressed),
+                    None => {}
                 }
                 self.hold_back(line);
             }
