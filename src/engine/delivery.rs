@@ -129,8 +129,8 @@ impl State {
         loop {
             let Some(chat) = self.chats.get_mut(&id) else { return };
             let Some(part) = chat.outbox.front().copied().filter(|_| chat.sending.is_none()) else { return };
-            if chat.doubtful.is_some() {
-                return;
+            if let Some(doubtful) = chat.doubtful {
+                return self.expire_behind(id, doubtful);
             }
             let Some(ready) = self.parts.get(&part).map(|d| d.part.ready) else {
                 chat.outbox.pop_front();
@@ -143,12 +143,7 @@ impl State {
             let muted = chat.state.bot_muted.is_some_and(|until| until > now.wall);
             if !can_send || chat.state.paused || muted {
                 // Nobody may ever open the way: then its time runs out.
-                let expires = now.mono + (EXPIRY + Duration::from_millis(1)).saturating_sub(now.wall.since(ready));
-                if chat.expiry != Some(expires) {
-                    chat.expiry = Some(expires);
-                    self.timers.set(expires, Timer::Deliver(id));
-                }
-                return;
+                return self.expire_later(id, ready);
             }
             if chat.not_before > now.mono {
                 return self.timers.set(chat.not_before, Timer::Deliver(id));
@@ -160,6 +155,32 @@ impl State {
             }
             return self.hand_over(id, part);
         }
+    }
+
+    /// History alone ends a part that may have arrived, and no link may ever come that can be asked: what other replies
+    /// wait behind it runs out of time meanwhile.
+    fn expire_behind(&mut self, id: ConversationId, doubtful: PartId) {
+        let now = self.now;
+        let line = self.parts.get(&doubtful).map(|d| d.part.line);
+        let Some(chat) = self.chats.get(&id) else { return };
+        let others = chat.outbox.iter().filter_map(|part| self.parts.get(part)).filter(|d| Some(d.part.line) != line);
+        let behind: Vec<_> = others.map(|d| (d.part.id, d.part.ready)).collect();
+        let (old, young): (Vec<_>, Vec<_>) = behind.into_iter().partition(|(_, ready)| now.wall.since(*ready) > EXPIRY);
+        for (part, _) in old {
+            self.end_with_rest(part, PartState::Expired);
+        }
+        if let Some(ready) = young.into_iter().map(|(_, ready)| ready).min() {
+            self.expire_later(id, ready);
+        }
+    }
+
+    /// Looks again when what was ready then has run out of time.
+    fn expire_later(&mut self, id: ConversationId, ready: Wall) {
+        let now = self.now;
+        let expires = now.mono + (EXPIRY + Duration::from_millis(1)).saturating_sub(now.wall.since(ready));
+        let Some(chat) = self.chats.get_mut(&id).filter(|chat| chat.expiry != Some(expires)) else { return };
+        chat.expiry = Some(expires);
+        self.timers.set(expires, Timer::Deliver(id));
     }
 
     fn take_pace(&mut self, account: SelfId, pace: &Rate) -> Result<(), Mono> {

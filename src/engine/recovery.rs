@@ -154,6 +154,9 @@ impl State {
         for (part, state, ready) in parts {
             self.settle_part(part, state, ready, trusted);
         }
+        // No link may ever come: then their time runs out.
+        let outboxes: Vec<_> = self.chats.values().filter(|c| !c.outbox.is_empty()).map(|c| c.id).collect();
+        outboxes.into_iter().for_each(|id| self.pump_delivery(id));
         self.recover_alerts(recovered.alerts, recovered.last_alert, recovered.silences, recovered.served);
         self.greet_providers();
         let drafted: Vec<_> = self.items.values().filter_map(|item| item.kind.drafted()).collect();
