@@ -19,6 +19,9 @@ const EXPIRY: Duration = Duration::from_secs(600);
 const PAUSE_AFTER: u32 = 3;
 /// How long after an adapter's doubtful word its history is asked: QQ confirms late.
 const LOOK_AFTER: Duration = Duration::from_secs(2);
+/// Looks into history that links took along before a part is called unknown: with links that live for a moment alone
+/// its conversation would stand still.
+const LOST_LOOKS: u32 = 3;
 /// How long after its frame left history may say that a part never came. NapCat gives a send up ten seconds after it
 /// began, so by then QQ has it or will never have it.
 const CERTAIN_AFTER: Duration = Duration::from_secs(10);
@@ -73,11 +76,13 @@ pub(super) struct Delivery {
     pub lost: bool,
     /// It has left twice: never again.
     pub again: bool,
+    /// Looks for it in history that a link took along, one after another.
+    pub lost_looks: u32,
 }
 
 impl Delivery {
     pub fn new(part: Part, since: Mono) -> Self {
-        Self { part, refused: 0, since, lost: false, again: false }
+        Self { part, refused: 0, since, lost: false, again: false, lost_looks: 0 }
     }
 }
 
@@ -423,16 +428,19 @@ impl State {
 
     /// What history says about a doubtful part.
     pub fn on_looked_up(&mut self, part: PartId, outcome: CallOutcome) {
-        let Some(delivery) = self.parts.get(&part) else { return };
+        let Some(delivery) = self.parts.get_mut(&part) else { return };
         let id = delivery.part.conversation;
+        let is_lost = matches!(outcome, CallOutcome::NotSent | CallOutcome::Lost);
+        delivery.lost_looks = if is_lost { delivery.lost_looks + 1 } else { 0 };
         let messages = match outcome {
             CallOutcome::Done(CallReply::Messages(messages)) => messages,
             // The link went away again: the next one asks, or this one where it is still there.
-            CallOutcome::NotSent | CallOutcome::Lost => {
+            _ if is_lost && delivery.lost_looks < LOST_LOOKS => {
                 return self.timers.set(self.now.mono + LOOK_AFTER, Timer::LookUp(id));
             }
             _ => Vec::new(),
         };
+        let Some(delivery) = self.parts.get(&part) else { return };
         if let Some(message) = self.find_part(&delivery.part, &messages) {
             self.chat(id).doubtful = None;
             self.part_arrived(part, Some(message));
