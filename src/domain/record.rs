@@ -393,6 +393,10 @@ pub enum ItemKind {
         /// How many.
         chats: u32,
     },
+    /// Our account was muted in this group.
+    BotMuted,
+    /// Our account is in this group no more.
+    Removed,
     /// Sending to this chat is paused.
     Paused,
 }

@@ -224,11 +224,17 @@ impl State {
         for chat in hot {
             self.chat(chat).state.bot_muted = None;
             self.save_chat(chat);
+            self.drop_items(chat, &ItemKind::BotMuted);
         }
+        let mut lifted = Vec::new();
         for (chat, cold) in self.cold.iter_mut().filter(|(chat, cold)| banned(chat, &cold.state)) {
             cold.state.bot_muted = None;
             self.rows.push(Row::Chat(*chat, Box::new(cold.state.clone())));
-            self.dirty.insert(*chat);
+            lifted.push(*chat);
+        }
+        for chat in lifted {
+            self.touch(chat);
+            self.drop_items(chat, &ItemKind::BotMuted);
         }
         self.account(id).muted.retain(|_, until| *until != FOR_GOOD);
     }
@@ -236,6 +242,7 @@ impl State {
     /// The account may speak in this group again, as an operator knows.
     pub fn unmute(&mut self, conversation: ConversationId) {
         self.chat(conversation).state.bot_muted = None;
+        self.drop_items(conversation, &ItemKind::BotMuted);
         if let Peer::Group(group) = conversation.peer {
             self.account(conversation.account).muted.remove(&group);
         }
@@ -425,20 +432,50 @@ impl State {
                         None => drop(muted.remove(&group)),
                     }
                 }
+                self.tell_of_mute(conversation, until);
                 match duration.filter(|d| *d < CATCH_UP_HORIZON * 40) {
                     Some(d) => self.timers.set(self.now.mono + d, Timer::Deliver(conversation)),
                     None => self.pump_delivery(conversation),
                 }
             }
             Notice::Renamed { conversation, name } => self.rename(conversation, name),
-            // The list of groups is another now.
-            Notice::Removed { conversation, .. } | Notice::Joined { conversation, .. } => {
-                let id = conversation.account;
-                if !self.calls.values().any(|errand| matches!(errand, Errand::Groups(account) if *account == id)) {
-                    self.call(id, Action::GroupList, Errand::Groups(id));
-                }
+            Notice::Removed { conversation, .. } => {
+                self.leave(conversation);
+                self.learn_groups(conversation.account);
+            }
+            Notice::Joined { conversation, .. } => {
+                self.drop_items(conversation, &ItemKind::Removed);
+                self.learn_groups(conversation.account);
             }
             Notice::Poked { .. } | Notice::Other { .. } => {}
+        }
+    }
+
+    /// The list of groups is another now.
+    fn learn_groups(&mut self, id: SelfId) {
+        if !self.calls.values().any(|errand| matches!(errand, Errand::Groups(account) if *account == id)) {
+            self.call(id, Action::GroupList, Errand::Groups(id));
+        }
+    }
+
+    /// The account is in this group no more: nothing can be said there, and somebody should know.
+    fn leave(&mut self, id: ConversationId) {
+        let questions = self.questions.values().filter(|q| q.conversation == id).map(|q| q.head);
+        // The newest first, so that none begins because the one before it ended.
+        for head in questions.collect::<Vec<_>>().into_iter().rev() {
+            self.cancel_question(head, Outcome::Failed);
+        }
+        self.drop_outbox(id);
+        if !self.items.values().any(|item| item.conversation == Some(id) && item.kind == ItemKind::Removed) {
+            self.raise(ItemKind::Removed, Some(id), None);
+        }
+    }
+
+    /// One row a group, as long as the mute lasts.
+    fn tell_of_mute(&mut self, id: ConversationId, until: Option<Wall>) {
+        self.drop_items(id, &ItemKind::BotMuted);
+        if let Some(until) = until {
+            self.raise(ItemKind::BotMuted, Some(id), Some(until).filter(|until| *until != FOR_GOOD));
         }
     }
 

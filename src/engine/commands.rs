@@ -516,15 +516,7 @@ impl State {
             self.unmute(id);
         }
         self.save_chat(id);
-        let rows: Vec<_> = self
-            .items
-            .iter()
-            .filter(|(_, item)| item.conversation == Some(id) && item.kind == ItemKind::Paused)
-            .map(|(n, _)| *n)
-            .collect();
-        for item in rows {
-            self.drop_item(item);
-        }
+        self.drop_items(id, &ItemKind::Paused);
         self.pump_delivery(id);
         Ok(Done::Ok)
     }

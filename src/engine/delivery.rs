@@ -527,6 +527,16 @@ impl State {
         under_way && !self.commits.waiting.iter().any(|(_, part)| *part == id)
     }
 
+    /// Ends what waits in a chat where nothing can be said any more. What may have left has its own end.
+    pub fn drop_outbox(&mut self, id: ConversationId) {
+        let waiting = self.parts.values().filter(|d| d.part.conversation == id && !self.is_out(d));
+        let held: Vec<_> = waiting.map(|d| d.part.id).collect();
+        self.commits.waiting.retain(|(_, part)| !held.contains(part));
+        for part in held {
+            self.end_part(part, PartState::Failed, None);
+        }
+    }
+
     /// Ends parts that a restart or an operator leaves no hope for.
     pub fn drop_part(&mut self, part: PartId, state: PartState) {
         if self.parts.contains_key(&part) {

@@ -66,6 +66,8 @@ pub fn item(item: &ItemKind, lang: Lang) -> String {
                 "account {account} is back; too many chats to read what was missed: {chats} were left out"
             )
         }
+        ItemKind::BotMuted => say!(lang, "机器人在这个群被禁言", "the bot is muted in this group"),
+        ItemKind::Removed => say!(lang, "机器人被移出了这个群", "the bot was removed from this group"),
         ItemKind::Paused => say!(lang, "发送已暂停", "sending is paused"),
     }
 }
@@ -80,6 +82,8 @@ pub fn item_name(item: &ItemKind, lang: Lang) -> String {
         ItemKind::Handover { .. } => say!(lang, "转人工", "human"),
         ItemKind::WhileOffline { count } => say!(lang, "错过{count}", "missed {count}"),
         ItemKind::Unread { chats, .. } => say!(lang, "未补读{chats}", "unread {chats}"),
+        ItemKind::BotMuted => say!(lang, "被禁言", "bot muted"),
+        ItemKind::Removed => say!(lang, "被移出群", "removed"),
         ItemKind::Paused => say!(lang, "暂停", "paused"),
     }
 }
@@ -94,6 +98,8 @@ pub fn item_code(item: &ItemKind) -> &'static str {
         ItemKind::Handover { .. } => "handover",
         ItemKind::WhileOffline { .. } => "while_offline",
         ItemKind::Unread { .. } => "unread",
+        ItemKind::BotMuted => "bot_muted",
+        ItemKind::Removed => "removed",
         ItemKind::Paused => "paused",
     }
 }

@@ -151,6 +151,8 @@ pub fn kind(kind: &ItemKind) -> String {
         ItemKind::Handover { line } => format!("handover {line}"),
         ItemKind::WhileOffline { count } => format!("while_offline {count}"),
         ItemKind::Unread { account, chats } => format!("unread {account} {chats}"),
+        ItemKind::BotMuted => "bot_muted".into(),
+        ItemKind::Removed => "removed".into(),
         ItemKind::Paused => "paused".into(),
     }
 }

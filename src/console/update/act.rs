@@ -227,7 +227,7 @@ impl Ui {
             ItemKind::Request(_) => {
                 self.command(Command::Accept { item }, lang.pick("已同意", "accepted").into(), out);
             }
-            ItemKind::Paused => {
+            ItemKind::Paused | ItemKind::BotMuted => {
                 if let Some(id) = self.item(item).and_then(|i| i.conversation) {
                     self.command(Command::Resume { chat: chat_ref(id) }, lang.pick("已恢复", "resumed").into(), out);
                 }
@@ -235,7 +235,8 @@ impl Ui {
             ItemKind::Unknown { .. }
             | ItemKind::Handover { .. }
             | ItemKind::WhileOffline { .. }
-            | ItemKind::Unread { .. } => {
+            | ItemKind::Unread { .. }
+            | ItemKind::Removed => {
                 self.command(Command::Reject { item }, lang.pick("已处理", "done with").into(), out);
             }
         }
