@@ -371,6 +371,9 @@ fn what_waits_and_how_accounts_stand_have_words() {
         ItemKind::Unknown { line: Seq(1) },
         ItemKind::Handover { line: Seq(1) },
         ItemKind::WhileOffline { count: 4 },
+        ItemKind::Unread { account: SelfId(100), chats: 7 },
+        ItemKind::BotMuted,
+        ItemKind::Removed,
         ItemKind::Paused,
     ] {
         check(|lang| words::item(&kind, lang));

@@ -225,8 +225,14 @@ impl Hub {
     fn heard(&mut self, id: LinkId, mut heard: Heard, out: &mut Vec<Output>) {
         let Some(link) = self.links.get_mut(&id) else { return };
         link.heard = true;
-        let known = link.account();
+        let (known, source) = link.account.unzip();
         let alias = link.alias;
+        // A stray event of an account that is not served takes no account from a link that has said itself whose it is.
+        let is_stray = |known: SelfId| heard.account.is_some_and(|a| !self.serves(a)) && self.serves(known);
+        if source.is_some_and(|source| source > Source::Header) && known.is_some_and(is_stray) {
+            self.counters.foreign_events += u64::from(heard.what != What::Nothing);
+            return;
+        }
         match (heard.account, known) {
             (Some(account), _) => self.identify(id, account, Source::Event, out),
             (None, Some(account)) => heard.set_account(account),

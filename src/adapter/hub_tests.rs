@@ -339,6 +339,17 @@ fn accounts_that_are_not_served_are_dropped_and_counted() {
 }
 
 #[test]
+fn a_stray_event_of_an_account_that_is_not_served_takes_nothing_down() {
+    let mut play = Play::new(&[10]);
+    play.up(1, 10);
+    assert_eq!(play.message(1, 20), []);
+    assert_eq!(play.lifecycle(1, 20), []);
+    assert_eq!(play.hub.counters().foreign_events, 1, "a heartbeat of it says nothing");
+    assert_eq!(messages(&play.message(1, 10)), 1);
+    assert_eq!(play.call(1, 10), None);
+}
+
+#[test]
 fn events_without_an_account_take_their_links_and_are_dropped_while_it_has_none() {
     let mut play = Play::new(&[]);
     play.open(1, LinkRole::Universal, None, false);

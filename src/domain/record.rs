@@ -390,6 +390,17 @@ pub enum ItemKind {
         /// How many.
         count: u32,
     },
+    /// Conversations that were alive and whose history was not read after an absence: they were too many.
+    Unread {
+        /// Whose they are.
+        account: SelfId,
+        /// How many.
+        chats: u32,
+    },
+    /// Our account was muted in this group.
+    BotMuted,
+    /// Our account is in this group no more.
+    Removed,
     /// Sending to this chat is paused.
     Paused,
 }
@@ -433,6 +444,9 @@ pub struct Recovered {
     pub parts: Vec<(Part, Line)>,
     /// Conversations with stored lines or settings.
     pub chats: Vec<(ConversationId, ChatState)>,
+    /// When something was said last in those of them where that is less than a day ago.
+    #[serde(default)]
+    pub spoke: Vec<(ConversationId, Wall)>,
     /// Grants that have not ended.
     pub grants: Vec<Grant>,
     /// Items that wait.

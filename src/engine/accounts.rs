@@ -1,5 +1,6 @@
 //! Our accounts and the links that serve them: coming, going, catching up, being muted, being asked.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +20,8 @@ const CATCH_UP_COUNTS: [u32; 3] = [20, 100, 500];
 const CATCH_UP_HORIZON: Duration = Duration::from_secs(24 * 3600);
 /// Heartbeats within which our pings miss a link that died without a word: two without an answer, and the one begun.
 const PINGS_TO_MISS: u32 = 3;
+/// The end of a mute that has none.
+const FOR_GOOD: Wall = Wall(i64::MAX);
 /// How long a new link is given to tell by itself what it has, before its history is read.
 const SETTLE: Duration = Duration::from_millis(500);
 
@@ -163,7 +166,7 @@ impl State {
         let (chats, cold) = (&self.chats, &self.cold);
         self.accounts.entry(id).or_insert_with(|| {
             // What was heard of mutes before a restart holds; an account is met once.
-            let states = chats.values().map(|c| (c.id, &c.state)).chain(cold.iter().map(|(id, state)| (*id, state)));
+            let states = chats.values().map(|c| (c.id, &c.state)).chain(cold.iter().map(|(id, c)| (*id, &c.state)));
             let muted = states.filter(|(chat, _)| chat.account == id).filter_map(|(chat, state)| match chat.peer {
                 Peer::Group(group) => Some((group, state.bot_muted?)),
                 Peer::Private(_) => None,
@@ -184,6 +187,9 @@ impl State {
             account.nickname = nickname;
         }
         (account.app, account.version, account.peer) = (app, version, peer);
+        if is_new {
+            self.forget_bans(id);
+        }
         if was_up {
             if is_new {
                 // It may take the place of one that is dead and not yet missed by our pings: what was said into that
@@ -192,6 +198,7 @@ impl State {
             }
             return self.pump_account(id);
         }
+        let account = self.account(id);
         // Why the former link ended. What this one said of QQ may have come before it was up, and holds.
         if account.online != Some(false) {
             account.reason = Text::default();
@@ -205,6 +212,41 @@ impl State {
         self.call(id, Action::GroupList, Errand::Groups(id));
         self.owe_histories(id, since);
         self.pump_account(id);
+    }
+
+    /// Bans without an end may have been lifted while nobody told us: a group in which the account may not speak after
+    /// all refuses what is sent there.
+    fn forget_bans(&mut self, id: SelfId) {
+        let banned = |chat: &ConversationId, state: &ChatState| {
+            chat.account == id && state.bot_muted.is_some_and(|until| until == FOR_GOOD)
+        };
+        let hot: Vec<_> = self.chats.values().filter(|c| banned(&c.id, &c.state)).map(|c| c.id).collect();
+        for chat in hot {
+            self.chat(chat).state.bot_muted = None;
+            self.save_chat(chat);
+            self.drop_items(chat, &ItemKind::BotMuted);
+        }
+        let mut lifted = Vec::new();
+        for (chat, cold) in self.cold.iter_mut().filter(|(chat, cold)| banned(chat, &cold.state)) {
+            cold.state.bot_muted = None;
+            self.rows.push(Row::Chat(*chat, Box::new(cold.state.clone())));
+            lifted.push(*chat);
+        }
+        for chat in lifted {
+            self.touch(chat);
+            self.drop_items(chat, &ItemKind::BotMuted);
+        }
+        self.account(id).muted.retain(|_, until| *until != FOR_GOOD);
+    }
+
+    /// The account may speak in this group again, as an operator knows.
+    pub fn unmute(&mut self, conversation: ConversationId) {
+        self.chat(conversation).state.bot_muted = None;
+        self.drop_items(conversation, &ItemKind::BotMuted);
+        if let Peer::Group(group) = conversation.peer {
+            self.account(conversation.account).muted.remove(&group);
+        }
+        self.stir_accounts();
     }
 
     /// What was said from then on may have been missed: it is read once the link has settled. A link that was too
@@ -269,17 +311,27 @@ impl State {
         let linked = |a: &&mut Account| !a.links.is_empty();
         let owed = self.accounts.get_mut(&id).filter(linked).and_then(|a| a.missed_since.take());
         let Some(since) = owed.filter(|_| !self.config.onebot.catch_up.is_zero()) else { return };
-        let mut chats: Vec<_> = self
-            .chats
-            .values()
-            .filter(|c| c.id.account == id)
-            .map(|c| (std::cmp::Reverse(c.last_heard), c.id))
-            .collect();
-        chats.sort_unstable();
-        let cold = self.cold.keys().filter(|c| c.account == id).copied();
-        let order: Vec<_> = chats.into_iter().map(|(_, c)| c).chain(cold).take(CATCH_UP_CHATS).collect();
-        for conversation in order {
+        let hot = self.chats.values().map(|c| (c.last_heard, c.id));
+        let known = hot.chain(self.cold.iter().map(|(id, cold)| (cold.spoke, *id)));
+        let mut order: Vec<_> = known.filter(|(_, c)| c.account == id).map(|(at, c)| (Reverse(at), c)).collect();
+        order.sort_unstable();
+        let left_out = order.split_off(order.len().min(CATCH_UP_CHATS));
+        for (_, conversation) in order {
             self.read_history(conversation, since, CATCH_UP_COUNTS[0]);
+        }
+        let alive = |at: Wall| self.now.wall.since(at) < CATCH_UP_HORIZON;
+        let chats = left_out.iter().filter(|(Reverse(at), _)| at.is_some_and(alive)).count();
+        self.tell_of_unread(id, u32::try_from(chats).unwrap_or(u32::MAX));
+    }
+
+    /// Chats that were alive and are not read stand in attention as one row an account: what was said in them
+    /// meanwhile nobody has heard.
+    fn tell_of_unread(&mut self, account: SelfId, chats: u32) {
+        let same = |item: &Item| matches!(item.kind, ItemKind::Unread { account: of, .. } if of == account);
+        let former: Vec<_> = self.items.iter().filter(|(_, item)| same(item)).map(|(id, _)| *id).collect();
+        if chats > 0 {
+            former.into_iter().for_each(|item| drop(self.drop_item(item)));
+            self.raise(ItemKind::Unread { account, chats }, None, None);
         }
     }
 
@@ -340,8 +392,8 @@ impl State {
             let id = ConversationId { account, peer: Peer::Group(group) };
             if self.chats.contains_key(&id) {
                 self.rename(id, name);
-            } else if let Some(state) = self.cold.get_mut(&id) {
-                state.name = name;
+            } else if let Some(cold) = self.cold.get_mut(&id) {
+                cold.state.name = name;
             }
         }
     }
@@ -360,14 +412,17 @@ impl State {
             Notice::Recalled { conversation, message, .. } => {
                 let Some(line) = self.line_of(conversation, message) else { return };
                 self.mark_recalled(conversation, line);
-                let question = self.questions.values().find(|q| q.has(line)).map(|q| q.head);
-                if let Some(head) = question {
-                    self.cancel_question(head, Outcome::Suppressed);
+                let question = self.questions.values().find(|q| q.has(line)).map(|q| (q.head, q.said.len(), q.reply));
+                match question {
+                    // What has left of an answer was made for the whole question.
+                    Some((head, 2.., None)) => self.take_out(head, line),
+                    Some((head, ..)) => self.cancel_question(head, Outcome::Suppressed),
+                    None => {}
                 }
                 self.hold_back(line);
             }
             Notice::Muted { conversation, duration, .. } => {
-                let until = duration.map(|d| if d == Duration::MAX { Wall(i64::MAX) } else { self.now.wall + d });
+                let until = duration.map(|d| if d == Duration::MAX { FOR_GOOD } else { self.now.wall + d });
                 self.chat(conversation).state.bot_muted = until;
                 self.save_chat(conversation);
                 if let Peer::Group(group) = conversation.peer {
@@ -377,20 +432,50 @@ impl State {
                         None => drop(muted.remove(&group)),
                     }
                 }
+                self.tell_of_mute(conversation, until);
                 match duration.filter(|d| *d < CATCH_UP_HORIZON * 40) {
                     Some(d) => self.timers.set(self.now.mono + d, Timer::Deliver(conversation)),
                     None => self.pump_delivery(conversation),
                 }
             }
             Notice::Renamed { conversation, name } => self.rename(conversation, name),
-            // The list of groups is another now.
-            Notice::Removed { conversation, .. } | Notice::Joined { conversation, .. } => {
-                let id = conversation.account;
-                if !self.calls.values().any(|errand| matches!(errand, Errand::Groups(account) if *account == id)) {
-                    self.call(id, Action::GroupList, Errand::Groups(id));
-                }
+            Notice::Removed { conversation, .. } => {
+                self.leave(conversation);
+                self.learn_groups(conversation.account);
+            }
+            Notice::Joined { conversation, .. } => {
+                self.drop_items(conversation, &ItemKind::Removed);
+                self.learn_groups(conversation.account);
             }
             Notice::Poked { .. } | Notice::Other { .. } => {}
+        }
+    }
+
+    /// The list of groups is another now.
+    fn learn_groups(&mut self, id: SelfId) {
+        if !self.calls.values().any(|errand| matches!(errand, Errand::Groups(account) if *account == id)) {
+            self.call(id, Action::GroupList, Errand::Groups(id));
+        }
+    }
+
+    /// The account is in this group no more: nothing can be said there, and somebody should know.
+    fn leave(&mut self, id: ConversationId) {
+        let questions = self.questions.values().filter(|q| q.conversation == id).map(|q| q.head);
+        // The newest first, so that none begins because the one before it ended.
+        for head in questions.collect::<Vec<_>>().into_iter().rev() {
+            self.cancel_question(head, Outcome::Failed);
+        }
+        self.drop_outbox(id);
+        if !self.items.values().any(|item| item.conversation == Some(id) && item.kind == ItemKind::Removed) {
+            self.raise(ItemKind::Removed, Some(id), None);
+        }
+    }
+
+    /// One row a group, as long as the mute lasts.
+    fn tell_of_mute(&mut self, id: ConversationId, until: Option<Wall>) {
+        self.drop_items(id, &ItemKind::BotMuted);
+        if let Some(until) = until {
+            self.raise(ItemKind::BotMuted, Some(id), Some(until).filter(|until| *until != FOR_GOOD));
         }
     }
 
@@ -421,5 +506,72 @@ fn answered(outcome: &CallOutcome) -> Result<Done, Refusal> {
             Err(Refusal::Not(words.shown().to_owned()))
         }
         CallOutcome::Lost | CallOutcome::TimedOut => Err(Refusal::Unanswered),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    const BOT: SelfId = SelfId(100);
+
+    fn private(user: i64) -> ConversationId {
+        ConversationId { account: BOT, peer: Peer::Private(UserId(user)) }
+    }
+
+    fn group(group: i64) -> ConversationId {
+        ConversationId { account: BOT, peer: Peer::Group(GroupId(group)) }
+    }
+
+    /// A state that has found these chats in its store, in which something was said so many minutes ago.
+    fn found(chats: impl Iterator<Item = (ConversationId, Option<u64>)>, now: Now) -> State {
+        let mut state = State::new(Arc::new(Config::default()), 1, now);
+        let mut recovered = Recovered { same_boot: true, ..Recovered::default() };
+        for (id, minutes) in chats {
+            recovered.chats.push((id, ChatState::default()));
+            let spoke = minutes.map(|minutes| (id, now.wall - Duration::from_secs(60 * minutes)));
+            recovered.spoke.extend(spoke);
+        }
+        state.recover(recovered);
+        state
+    }
+
+    /// The chats whose history is asked for once a link is up.
+    fn read(state: &mut State) -> Vec<ConversationId> {
+        state.on_up(BOT, LinkId(1), Text::default(), AppKind::Napcat, Text::default(), String::new());
+        state.now.mono = state.now.mono + SETTLE;
+        state.ring();
+        let peers = state.effects.iter().filter_map(|effect| match effect {
+            Effect::Call(Call { account, action: Action::History { peer, .. }, .. }) => {
+                Some(ConversationId { account: *account, peer: *peer })
+            }
+            _ => None,
+        });
+        peers.collect()
+    }
+
+    #[test]
+    fn after_a_restart_the_chats_that_spoke_last_are_read_and_the_rest_is_told() {
+        let now = Now { mono: Mono(0), wall: Wall(1_795_219_200_000), offset: 0 };
+        // Sixty people an hour ago, a hundred who were silent for days, and two groups a moment ago.
+        let people = (1..=60).map(|user| (private(user), Some(60 + user as u64)));
+        let silent = (1001..=1100).map(|user| (private(user), None));
+        let groups = [(group(8), Some(2)), (group(9), Some(1))];
+        let mut state = found(people.chain(silent).chain(groups), now);
+        let read = read(&mut state);
+        assert_eq!(read.len(), CATCH_UP_CHATS);
+        assert_eq!(read[..3], [group(9), group(8), private(1)]);
+        assert!(read.iter().all(|chat| chat.peer.number() <= 60), "{read:?}");
+        let kinds: Vec<_> = state.items.values().map(|item| item.kind.clone()).collect();
+        assert_eq!(kinds, [ItemKind::Unread { account: BOT, chats: 12 }]);
+    }
+
+    #[test]
+    fn few_chats_are_all_read_and_nothing_is_told() {
+        let now = Now { mono: Mono(0), wall: Wall(1_795_219_200_000), offset: 0 };
+        let mut state = found((1..=50).map(|user| (private(user), (user % 2 == 0).then_some(5))), now);
+        assert_eq!(read(&mut state).len(), 50);
+        assert!(state.items.is_empty());
     }
 }

@@ -36,6 +36,15 @@ impl State {
         Some(Arc::unwrap_or_clone(item))
     }
 
+    /// Nothing of this kind waits in this chat any more.
+    pub fn drop_items(&mut self, conversation: ConversationId, kind: &ItemKind) {
+        let is_it = |item: &Item| item.conversation == Some(conversation) && item.kind == *kind;
+        let items: Vec<_> = self.items.iter().filter(|(_, item)| is_it(item)).map(|(id, _)| *id).collect();
+        for item in items {
+            self.drop_item(item);
+        }
+    }
+
     /// An answer that an operator decides about. Its question is over as far as the queue is concerned: a
     /// waiting draft holds nobody up.
     pub fn keep_draft(&mut self, question: &Question, text: String, making: Arc<Making>, suggestion: bool) {

@@ -506,22 +506,20 @@ impl State {
 
     fn resume(&mut self, chat: ChatRef) -> Result<Done, Refusal> {
         let id = self.existing(chat)?;
+        let wall = self.now.wall;
         let chat = self.chat(id);
-        if !chat.state.paused {
+        let muted = chat.state.bot_muted.is_some_and(|until| until > wall);
+        if !chat.state.paused && !muted {
             return Ok(Done::Already);
         }
         chat.state.paused = false;
         chat.failures = 0;
-        self.save_chat(id);
-        let rows: Vec<_> = self
-            .items
-            .iter()
-            .filter(|(_, item)| item.conversation == Some(id) && item.kind == ItemKind::Paused)
-            .map(|(n, _)| *n)
-            .collect();
-        for item in rows {
-            self.drop_item(item);
+        // QQ never tells again of a ban that was lifted while the link was dead: the operator knows better.
+        if muted {
+            self.unmute(id);
         }
+        self.save_chat(id);
+        self.drop_items(id, &ItemKind::Paused);
         self.pump_delivery(id);
         Ok(Done::Ok)
     }

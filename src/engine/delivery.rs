@@ -19,6 +19,9 @@ const EXPIRY: Duration = Duration::from_secs(600);
 const PAUSE_AFTER: u32 = 3;
 /// How long after an adapter's doubtful word its history is asked: QQ confirms late.
 const LOOK_AFTER: Duration = Duration::from_secs(2);
+/// Looks into history that links took along before a part is called unknown: with links that live for a moment alone
+/// its conversation would stand still.
+const LOST_LOOKS: u32 = 3;
 /// How long after its frame left history may say that a part never came. NapCat gives a send up ten seconds after it
 /// began, so by then QQ has it or will never have it.
 const CERTAIN_AFTER: Duration = Duration::from_secs(10);
@@ -73,11 +76,13 @@ pub(super) struct Delivery {
     pub lost: bool,
     /// It has left twice: never again.
     pub again: bool,
+    /// Looks for it in history that a link took along, one after another.
+    pub lost_looks: u32,
 }
 
 impl Delivery {
     pub fn new(part: Part, since: Mono) -> Self {
-        Self { part, refused: 0, since, lost: false, again: false }
+        Self { part, refused: 0, since, lost: false, again: false, lost_looks: 0 }
     }
 }
 
@@ -129,8 +134,8 @@ impl State {
         loop {
             let Some(chat) = self.chats.get_mut(&id) else { return };
             let Some(part) = chat.outbox.front().copied().filter(|_| chat.sending.is_none()) else { return };
-            if chat.doubtful.is_some() {
-                return;
+            if let Some(doubtful) = chat.doubtful {
+                return self.expire_behind(id, doubtful);
             }
             let Some(ready) = self.parts.get(&part).map(|d| d.part.ready) else {
                 chat.outbox.pop_front();
@@ -143,12 +148,7 @@ impl State {
             let muted = chat.state.bot_muted.is_some_and(|until| until > now.wall);
             if !can_send || chat.state.paused || muted {
                 // Nobody may ever open the way: then its time runs out.
-                let expires = now.mono + (EXPIRY + Duration::from_millis(1)).saturating_sub(now.wall.since(ready));
-                if chat.expiry != Some(expires) {
-                    chat.expiry = Some(expires);
-                    self.timers.set(expires, Timer::Deliver(id));
-                }
-                return;
+                return self.expire_later(id, ready);
             }
             if chat.not_before > now.mono {
                 return self.timers.set(chat.not_before, Timer::Deliver(id));
@@ -160,6 +160,32 @@ impl State {
             }
             return self.hand_over(id, part);
         }
+    }
+
+    /// History alone ends a part that may have arrived, and no link may ever come that can be asked: what other replies
+    /// wait behind it runs out of time meanwhile.
+    fn expire_behind(&mut self, id: ConversationId, doubtful: PartId) {
+        let now = self.now;
+        let line = self.parts.get(&doubtful).map(|d| d.part.line);
+        let Some(chat) = self.chats.get(&id) else { return };
+        let others = chat.outbox.iter().filter_map(|part| self.parts.get(part)).filter(|d| Some(d.part.line) != line);
+        let behind: Vec<_> = others.map(|d| (d.part.id, d.part.ready)).collect();
+        let (old, young): (Vec<_>, Vec<_>) = behind.into_iter().partition(|(_, ready)| now.wall.since(*ready) > EXPIRY);
+        for (part, _) in old {
+            self.end_with_rest(part, PartState::Expired);
+        }
+        if let Some(ready) = young.into_iter().map(|(_, ready)| ready).min() {
+            self.expire_later(id, ready);
+        }
+    }
+
+    /// Looks again when what was ready then has run out of time.
+    fn expire_later(&mut self, id: ConversationId, ready: Wall) {
+        let now = self.now;
+        let expires = now.mono + (EXPIRY + Duration::from_millis(1)).saturating_sub(now.wall.since(ready));
+        let Some(chat) = self.chats.get_mut(&id).filter(|chat| chat.expiry != Some(expires)) else { return };
+        chat.expiry = Some(expires);
+        self.timers.set(expires, Timer::Deliver(id));
     }
 
     fn take_pace(&mut self, account: SelfId, pace: &Rate) -> Result<(), Mono> {
@@ -402,16 +428,19 @@ impl State {
 
     /// What history says about a doubtful part.
     pub fn on_looked_up(&mut self, part: PartId, outcome: CallOutcome) {
-        let Some(delivery) = self.parts.get(&part) else { return };
+        let Some(delivery) = self.parts.get_mut(&part) else { return };
         let id = delivery.part.conversation;
+        let is_lost = matches!(outcome, CallOutcome::NotSent | CallOutcome::Lost);
+        delivery.lost_looks = if is_lost { delivery.lost_looks + 1 } else { 0 };
         let messages = match outcome {
             CallOutcome::Done(CallReply::Messages(messages)) => messages,
             // The link went away again: the next one asks, or this one where it is still there.
-            CallOutcome::NotSent | CallOutcome::Lost => {
+            _ if is_lost && delivery.lost_looks < LOST_LOOKS => {
                 return self.timers.set(self.now.mono + LOOK_AFTER, Timer::LookUp(id));
             }
             _ => Vec::new(),
         };
+        let Some(delivery) = self.parts.get(&part) else { return };
         if let Some(message) = self.find_part(&delivery.part, &messages) {
             self.chat(id).doubtful = None;
             self.part_arrived(part, Some(message));
@@ -496,6 +525,16 @@ impl State {
         let chat = self.chats.get(&delivery.part.conversation);
         let under_way = chat.is_some_and(|c| c.sending == Some(id) || c.doubtful == Some(id));
         under_way && !self.commits.waiting.iter().any(|(_, part)| *part == id)
+    }
+
+    /// Ends what waits in a chat where nothing can be said any more. What may have left has its own end.
+    pub fn drop_outbox(&mut self, id: ConversationId) {
+        let waiting = self.parts.values().filter(|d| d.part.conversation == id && !self.is_out(d));
+        let held: Vec<_> = waiting.map(|d| d.part.id).collect();
+        self.commits.waiting.retain(|(_, part)| !held.contains(part));
+        for part in held {
+            self.end_part(part, PartState::Failed, None);
+        }
     }
 
     /// Ends parts that a restart or an operator leaves no hope for.

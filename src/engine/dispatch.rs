@@ -393,7 +393,7 @@ impl State {
             JobEvent::Progress(text) => {
                 asking.first_text.get_or_insert(now);
                 (asking.text, asking.progressed) = (text, now);
-                if question.cancelled.is_none() {
+                if question.cancelled.is_none() && !question.again {
                     self.stream_to_chat(head);
                 }
             }
@@ -406,6 +406,7 @@ impl State {
         let Some(question) = self.questions.get_mut(&head) else { return };
         let Some(asking) = question.asking.take() else { return };
         let (conversation, cancelled) = (question.conversation, question.cancelled.clone());
+        let again = std::mem::take(&mut question.again) && cancelled.is_none();
         self.jobs.remove(&asking.job);
         self.inflight -= 1;
         let at = asking.provider;
@@ -426,6 +427,7 @@ impl State {
                 self.look_again(at);
                 match cancelled {
                     Some(outcome) => self.close_cancelled(head, outcome),
+                    None if again => self.ask_anew(head),
                     None => self.on_answer(head, &asking, answer),
                 }
             }
@@ -434,10 +436,26 @@ impl State {
                 self.providers[at].breaker.abandoned();
                 self.close_cancelled(head, outcome);
             }
+            (Err(_), None) if again => {
+                self.providers[at].breaker.abandoned();
+                self.ask_anew(head);
+            }
             (Err(failure), None) => self.on_failure(head, &asking, failure),
         }
         self.pump_provider(at);
         self.pump_others(at);
+    }
+
+    /// Asks a question that is another one now, as if for the first time.
+    fn ask_anew(&mut self, head: Seq) {
+        let Some(question) = self.questions.get_mut(&head) else { return };
+        (question.stage, question.attempts) = (Stage::Pausing, 0);
+        question.cache_key = None;
+        if self.stopping {
+            // As with those that wait for their turn: the next process asks.
+            return;
+        }
+        self.dispatch(head);
     }
 
     /// A slot of the engine's own bound became free too: others may have been waiting for that alone.

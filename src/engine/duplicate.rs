@@ -43,6 +43,27 @@ impl State {
         }
     }
 
+    /// One of several messages of a question was taken back: the question goes on without it, and a model that is at
+    /// it is asked anew.
+    pub fn take_out(&mut self, head: Seq, line: Seq) {
+        let Some(question) = self.questions.get_mut(&head) else { return };
+        let id = question.conversation;
+        question.take_out(line);
+        if question.cancelled.is_none()
+            && let Some(asking) = question.asking.as_ref().filter(|_| !question.again)
+        {
+            question.again = true;
+            self.effects.push(Effect::Cancel(asking.job));
+        }
+        let left: Vec<_> = question.said.iter().map(|said| Arc::clone(&said.line)).collect();
+        let gone = self.chats.get(&id).and_then(|chat| chat.line(line)).cloned();
+        if let (true, Some(gone), Some(heir)) = (head == line, gone, left.first()) {
+            self.pass_on(&gone, heir.seq, &left);
+            self.end_line(id, line, Outcome::Suppressed);
+        }
+        self.touch(id);
+    }
+
     /// Others were merged into it: the first of them stands in its place, with all that is kept under its number.
     fn pass_on(&mut self, line: &Line, to: Seq, heirs: &[Arc<Line>]) {
         let (from, id) = (line.seq, line.conversation);

@@ -17,6 +17,9 @@ use crate::words::Notice;
 /// A picture sent so long before a question belongs to it.
 const PICTURE_BEFORE: Duration = Duration::from_secs(60);
 
+/// How long an adapter's id of a message stands for that message.
+const REPEATED: Duration = Duration::from_secs(24 * 3600);
+
 /// And no further back than so many lines.
 const PICTURE_WITHIN: usize = 30;
 
@@ -69,7 +72,10 @@ impl State {
         }
         let key = dedupe_key(&message);
         // After a restart the ring is empty, and history tells what the conversation's own lines already hold.
-        let on_record = heard == Heard::CatchingUp && self.line_of(conversation, message.id).is_some();
+        let on_record = match heard {
+            Heard::CatchingUp => self.line_of(conversation, message.id).is_some(),
+            Heard::Live => self.is_repeated(&message),
+        };
         if on_record || !self.seen.insert(conversation, key) {
             self.counters.duplicates += 1;
             self.changed = true;
@@ -328,9 +334,11 @@ impl State {
         }
     }
 
-    /// Whether this is one of the accounts that we serve: two bots must never talk to each other for ever.
+    /// Whether this is one of the accounts that we serve, though its link may not be there yet: two bots must never
+    /// talk to each other for ever.
     pub fn is_served(&self, user: UserId) -> bool {
-        self.accounts.contains_key(&SelfId(user.0))
+        let account = SelfId(user.0);
+        self.accounts.contains_key(&account) || self.alerts.is_expected(account)
     }
 
     /// Whether an adapter's message id is one of ours.
@@ -344,6 +352,19 @@ impl State {
     pub fn line_of(&self, id: ConversationId, message: MessageId) -> Option<Seq> {
         let chat = self.chats.get(&id)?;
         chat.tail.iter().rev().find(|line| line.message == Some(message)).map(|line| line.seq)
+    }
+
+    /// Whether this is a message of the last day told again under another time. Its words are looked at too, for an
+    /// adapter that is installed anew begins its ids anew.
+    fn is_repeated(&self, message: &Message) -> bool {
+        let chat = self.chats.get(&message.conversation);
+        let line = self.line_of(message.conversation, message.id).and_then(|seq| chat?.line(seq));
+        let same = |line: &Line| {
+            matches!(line.author, Author::Person { id, .. } if id == message.sender.id)
+                && self.now.wall.since(line.at) < REPEATED
+                && line.text.raw() == message.told()
+        };
+        message.id.0 != 0 && line.is_some_and(|line| same(line))
     }
 
     fn is_too_old(&self, message: &Message) -> bool {

@@ -87,6 +87,8 @@ pub(super) struct Question {
     pub draft: bool,
     /// Nobody wants the answer any more; how its messages end.
     pub cancelled: Option<Outcome>,
+    /// What the model was asked does not hold any more: once it has stopped, it is asked anew.
+    pub again: bool,
     /// The line of ours that its delivered paragraphs belong to.
     pub reply: Option<Seq>,
     /// Lines shown to the model, and lines left out.
@@ -117,6 +119,7 @@ impl Question {
             shortened: None,
             draft: false,
             cancelled: None,
+            again: false,
             reply: None,
             window: (0, 0),
             estimate: 0.0,

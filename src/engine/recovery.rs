@@ -1,6 +1,6 @@
 //! The store's word: what it remembered, what is on disk, what it could not write; and stopping in order.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::alerts::samples::Failed;
 use super::delivery::{Delivery, Reply};
 use super::question::Said;
 use super::reply::Saying;
-use super::state::{State, Waiting};
+use super::state::{Cold, State, Waiting};
 use super::timers::{Timer, Timers};
 use crate::config::Metric;
 use crate::domain::*;
@@ -124,7 +124,9 @@ impl State {
         self.numbers.seq = recovered.last_seq.0;
         self.numbers.part = recovered.last_part.0;
         self.numbers.item = recovered.last_item.0;
-        self.cold = recovered.chats.into_iter().collect();
+        let spoke: BTreeMap<_, _> = recovered.spoke.into_iter().collect();
+        let cold = |(id, state)| (id, Cold { state, spoke: spoke.get(&id).copied() });
+        self.cold = recovered.chats.into_iter().map(cold).collect();
         for grant in recovered.grants {
             self.grants.insert(grant);
         }
@@ -137,7 +139,7 @@ impl State {
             }
             self.items.insert(id, Arc::new(item));
         }
-        let modes: Vec<_> = self.cold.iter().filter_map(|(id, s)| Some((*id, s.mode?.1?))).collect();
+        let modes: Vec<_> = self.cold.iter().filter_map(|(id, s)| Some((*id, s.state.mode?.1?))).collect();
         for (id, until) in modes {
             // Warmed so that the end finds it; modes with an end are few.
             self.chat(id);
@@ -152,6 +154,9 @@ impl State {
         for (part, state, ready) in parts {
             self.settle_part(part, state, ready, trusted);
         }
+        // No link may ever come: then their time runs out.
+        let outboxes: Vec<_> = self.chats.values().filter(|c| !c.outbox.is_empty()).map(|c| c.id).collect();
+        outboxes.into_iter().for_each(|id| self.pump_delivery(id));
         self.recover_alerts(recovered.alerts, recovered.last_alert, recovered.silences, recovered.served);
         self.greet_providers();
         let drafted: Vec<_> = self.items.values().filter_map(|item| item.kind.drafted()).collect();

@@ -75,6 +75,14 @@ impl Numbers {
     }
 }
 
+/// What is known of a conversation that is not in memory.
+pub(super) struct Cold {
+    /// What operators and members changed there.
+    pub state: ChatState,
+    /// When something was said last; `None`: not within a day.
+    pub spoke: Option<Wall>,
+}
+
 /// Everything the engine knows. What is walked through stands in order, never in a hash map's: the same inputs
 /// must come to the same effects.
 pub(super) struct State {
@@ -93,7 +101,7 @@ pub(super) struct State {
     /// Conversations in memory.
     pub chats: BTreeMap<ConversationId, Chat>,
     /// Conversations that the store knows and memory does not.
-    pub cold: BTreeMap<ConversationId, ChatState>,
+    pub cold: BTreeMap<ConversationId, Cold>,
     pub seen: Seen,
     pub grants: Grants,
     pub limits: Limits,
@@ -300,7 +308,7 @@ impl State {
 
     fn warm(&mut self, id: ConversationId) {
         self.cool();
-        let known = self.cold.remove(&id);
+        let known = self.cold.remove(&id).map(|cold| cold.state);
         let mut chat = Chat::new(id, known.clone().unwrap_or_default(), self.now.mono);
         if known.is_some() {
             chat.loading = true;
@@ -322,7 +330,7 @@ impl State {
         idle.sort_unstable();
         for (_, id) in idle.into_iter().take(hot / 10 + 1) {
             if let Some(chat) = self.chats.remove(&id) {
-                self.cold.insert(id, chat.state);
+                self.cold.insert(id, Cold { state: chat.state, spoke: chat.last_heard });
                 self.dirty.insert(id);
             }
         }
@@ -330,7 +338,7 @@ impl State {
 
     /// What operators and members changed in a chat, in memory or not.
     pub fn chat_state(&self, id: ConversationId) -> Option<&ChatState> {
-        self.chats.get(&id).map(|c| &c.state).or_else(|| self.cold.get(&id))
+        self.chats.get(&id).map(|c| &c.state).or_else(|| self.cold.get(&id).map(|c| &c.state))
     }
 
     /// Changes a chat's settings because somebody asked for it; whoever saw the former ones is told by whom.

@@ -3,8 +3,8 @@
 use rusqlite::{Connection, params};
 use serde::Deserialize;
 
-use super::columns::{LINE, LINE_WIDTH, int, line, unjson};
-use crate::domain::{ChatRow, ChatState, Page, Seq};
+use super::columns::{LINE, LINE_WIDTH, conversation, int, line, unjson};
+use crate::domain::{ChatRow, ChatState, ConversationId, Page, Seq, Wall};
 
 /// The last line of each chat: of those that spoke since the index was last brought up to date from the lines
 /// themselves, of the others as `newest` has it.
@@ -18,6 +18,17 @@ pub(super) fn spoke(conn: &Connection, chat: i64, seq: i64) -> rusqlite::Result<
     let sql = "INSERT INTO newest VALUES(?1, ?2) ON CONFLICT DO UPDATE SET seq = max(seq, excluded.seq)";
     conn.prepare_cached(sql)?.execute([chat, seq])?;
     Ok(())
+}
+
+/// The chats whose last line is not older than this, and when that was.
+pub(super) fn spoke_since(conn: &Connection, since: Wall) -> rusqlite::Result<Vec<(ConversationId, Wall)>> {
+    let mut statement = conn.prepare(&format!(
+        "{SPOKE} SELECT c.account, c.kind, c.peer, l.at FROM spoke n CROSS JOIN lines l ON l.seq = n.seq \
+         JOIN chats c ON c.id = n.chat WHERE l.at >= ?1"
+    ))?;
+    let rows =
+        statement.query_map([since.0], |r| Ok((conversation(r.get(0)?, r.get(1)?, r.get(2)?), Wall(r.get(3)?))))?;
+    rows.collect()
 }
 
 /// A page of the list. `limit` is within bounds.
@@ -110,6 +121,11 @@ mod tests {
             assert_eq!(found, [(5, 7), (8, 6), (6, 5), (7, 4), (9, 3)], "{indexed}");
             let Page::Chats { chats, .. } = list(&conn, Some(Seq(6)), 2, Some("")).unwrap() else { panic!() };
             assert_eq!(chats.iter().map(|chat| chat.last.seq.0).collect::<Vec<_>>(), [5, 4], "{indexed}");
+            let since = chats[0].last.at;
+            let mut spoke = spoke_since(&conn, since).unwrap();
+            spoke.sort_by_key(|(_, at)| std::cmp::Reverse(*at));
+            let spoke: Vec<_> = spoke.iter().map(|(id, _)| id.peer.number()).collect();
+            assert_eq!(spoke, [5, 8, 6], "{indexed}: not those that were silent since");
         }
     }
 

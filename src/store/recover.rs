@@ -11,6 +11,9 @@ use crate::domain::{
     Recovered, SelfId, Seq, Silence, Text, Usage, UserId, Wall,
 };
 
+/// How far back the engine wants to know who spoke.
+const DAY: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
+
 /// Reads everything the engine needs to go on, and marks the session as begun: not clean until it says so.
 pub(super) fn recover(conn: &mut Connection, now: Now, boot: &str) -> rusqlite::Result<Recovered> {
     let tx = conn.transaction()?;
@@ -49,6 +52,7 @@ fn read(tx: &Connection, now: Now, boot: &str) -> rusqlite::Result<Recovered> {
     found.waiting = waiting(tx, &found.items)?;
     found.parts = parts(tx)?;
     found.chats = chats(tx)?;
+    found.spoke = super::chats::spoke_since(tx, now.wall - DAY)?;
     found.grants = grants(tx, now.wall)?;
     found.usage = usage(tx, now.day(), now.day())?;
     found.accounts = accounts(&found.chats);

@@ -59,6 +59,15 @@ pub fn item(item: &ItemKind, lang: Lang) -> String {
         ItemKind::WhileOffline { count } => {
             say!(lang, "离线时来了 {count} 条消息", "messages that came while we were away: {count}")
         }
+        ItemKind::Unread { account, chats } => {
+            say!(
+                lang,
+                "账号 {account} 断线回来，会话太多，有 {chats} 个没有补读，可能漏了消息",
+                "account {account} is back; too many chats to read what was missed: {chats} were left out"
+            )
+        }
+        ItemKind::BotMuted => say!(lang, "机器人在这个群被禁言", "the bot is muted in this group"),
+        ItemKind::Removed => say!(lang, "机器人被移出了这个群", "the bot was removed from this group"),
         ItemKind::Paused => say!(lang, "发送已暂停", "sending is paused"),
     }
 }
@@ -72,6 +81,9 @@ pub fn item_name(item: &ItemKind, lang: Lang) -> String {
         ItemKind::Unknown { .. } => say!(lang, "未知", "unknown"),
         ItemKind::Handover { .. } => say!(lang, "转人工", "human"),
         ItemKind::WhileOffline { count } => say!(lang, "错过{count}", "missed {count}"),
+        ItemKind::Unread { chats, .. } => say!(lang, "未补读{chats}", "unread {chats}"),
+        ItemKind::BotMuted => say!(lang, "被禁言", "bot muted"),
+        ItemKind::Removed => say!(lang, "被移出群", "removed"),
         ItemKind::Paused => say!(lang, "暂停", "paused"),
     }
 }
@@ -85,6 +97,9 @@ pub fn item_code(item: &ItemKind) -> &'static str {
         ItemKind::Unknown { .. } => "unknown",
         ItemKind::Handover { .. } => "handover",
         ItemKind::WhileOffline { .. } => "while_offline",
+        ItemKind::Unread { .. } => "unread",
+        ItemKind::BotMuted => "bot_muted",
+        ItemKind::Removed => "removed",
         ItemKind::Paused => "paused",
     }
 }

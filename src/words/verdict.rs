@@ -176,14 +176,14 @@ pub fn hint(reason: &Reason, lang: Lang) -> Option<String> {
         Reason::Word(_) => say!(lang, "按 r 现在回答，按 e 改屏蔽词", "press r to answer now, e to change the words"),
         Reason::QueueFull | Reason::WhileOffline => say!(lang, "按 r 现在回答", "press r to answer now"),
         Reason::Handover => say!(lang, "按 i 接待", "press i to talk to them"),
+        Reason::BotMuted(_) => say!(lang, "若已解禁，按 gs 恢复", "if it may speak again, press gs to resume"),
         Reason::OwnAccount
         | Reason::Nothing
         | Reason::Unsupported(_)
         | Reason::Slash(_)
         | Reason::Private
         | Reason::Asked
-        | Reason::Merged
-        | Reason::BotMuted(_) => return None,
+        | Reason::Merged => return None,
     })
 }
 
@@ -205,6 +205,7 @@ pub fn remedy(reason: &Reason, chat: &str) -> Option<String> {
         | Reason::QueueFull
         | Reason::WhileOffline => format!("qqdeck ctl answer {chat}"),
         Reason::Handover => format!("qqdeck ctl send {chat} …"),
+        Reason::BotMuted(_) => format!("qqdeck ctl resume {chat}"),
         Reason::OwnAccount
         | Reason::ListedBot
         | Reason::Nothing
@@ -220,8 +221,7 @@ pub fn remedy(reason: &Reason, chat: &str) -> Option<String> {
         | Reason::Random
         | Reason::Always
         | Reason::Asked
-        | Reason::Merged
-        | Reason::BotMuted(_) => return None,
+        | Reason::Merged => return None,
     })
 }
 

@@ -84,6 +84,7 @@ enum Event {
     Edited(u8, bool),
     Recalled(u8),
     Muted(u8, u8),
+    Member(u8, bool),
     Card(u8),
     Notified(u8, bool),
     Refused,
@@ -111,6 +112,7 @@ fn event() -> impl Strategy<Value = Event> {
         1 => (byte(), any::<bool>()).prop_map(|(which, ok)| Event::Edited(which, ok)),
         1 => byte().prop_map(Event::Recalled),
         1 => (byte(), byte()).prop_map(|(chat, how)| Event::Muted(chat, how)),
+        1 => (byte(), any::<bool>()).prop_map(|(chat, is)| Event::Member(chat, is)),
         1 => byte().prop_map(Event::Card),
         2 => (byte(), any::<bool>()).prop_map(|(which, ok)| Event::Notified(which, ok)),
         1 => Just(Event::Refused),
@@ -256,6 +258,14 @@ impl Town {
             Event::Muted(n, how) => {
                 let duration = [None, Some(Duration::from_secs(20)), Some(Duration::MAX), None][usize::from(how) % 4];
                 let notice = Notice::Muted { conversation: chat(n), duration, operator: UserId(0) };
+                self.world.tell(Input::Adapter(AdapterEvent::Notice(notice)));
+            }
+            Event::Member(n, is) => {
+                let (conversation, operator) = (chat(n), UserId(0));
+                let notice = match is {
+                    true => Notice::Joined { conversation, operator },
+                    false => Notice::Removed { conversation, operator },
+                };
                 self.world.tell(Input::Adapter(AdapterEvent::Notice(notice)));
             }
             Event::Card(n) => self.world.tell(Input::Gauges(Box::new(card(&format!("{} game=2GiB", 70 + n % 30))))),

@@ -150,6 +150,9 @@ pub fn kind(kind: &ItemKind) -> String {
         ItemKind::Unknown { line } => format!("unknown {line}"),
         ItemKind::Handover { line } => format!("handover {line}"),
         ItemKind::WhileOffline { count } => format!("while_offline {count}"),
+        ItemKind::Unread { account, chats } => format!("unread {account} {chats}"),
+        ItemKind::BotMuted => "bot_muted".into(),
+        ItemKind::Removed => "removed".into(),
         ItemKind::Paused => "paused".into(),
     }
 }

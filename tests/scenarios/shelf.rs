@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use qqdeck::domain::*;
 
@@ -193,6 +194,7 @@ impl Shelf {
             same_boot,
             waiting: self.lines.values().filter(waits).cloned().collect(),
             parts,
+            spoke: self.spoke(now - Duration::from_secs(24 * 3600)),
             chats: self.chats.iter().map(|(id, state)| (*id, state.clone())).collect(),
             grants: self.grants.iter().filter(|grant| grant.until > now).cloned().collect(),
             items: self.items.iter().map(|(id, item)| (*id, item.clone())).collect(),
@@ -203,6 +205,11 @@ impl Shelf {
             silences: self.silences.iter().filter(|s| s.until > now).cloned().collect(),
             served: self.served.iter().map(|(id, (name, at))| (*id, name.clone(), *at)).collect(),
         }
+    }
+
+    fn spoke(&self, since: Wall) -> Vec<(ConversationId, Wall)> {
+        let last: BTreeMap<_, _> = self.lines.values().map(|line| (line.conversation, line.at)).collect();
+        last.into_iter().filter(|(_, at)| *at >= since).collect()
     }
 
     /// What the last process made for a message before it could learn that it was a duplicate.

@@ -227,12 +227,16 @@ impl Ui {
             ItemKind::Request(_) => {
                 self.command(Command::Accept { item }, lang.pick("已同意", "accepted").into(), out);
             }
-            ItemKind::Paused => {
+            ItemKind::Paused | ItemKind::BotMuted => {
                 if let Some(id) = self.item(item).and_then(|i| i.conversation) {
                     self.command(Command::Resume { chat: chat_ref(id) }, lang.pick("已恢复", "resumed").into(), out);
                 }
             }
-            ItemKind::Unknown { .. } | ItemKind::Handover { .. } | ItemKind::WhileOffline { .. } => {
+            ItemKind::Unknown { .. }
+            | ItemKind::Handover { .. }
+            | ItemKind::WhileOffline { .. }
+            | ItemKind::Unread { .. }
+            | ItemKind::Removed => {
                 self.command(Command::Reject { item }, lang.pick("已处理", "done with").into(), out);
             }
         }

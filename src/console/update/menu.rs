@@ -63,6 +63,8 @@ impl Ui {
                     (Action::Refuse, "拒绝请求", "refuse the request"),
                 ],
                 ItemKind::Paused => &[(Action::Resume, "恢复发送", "send again")],
+                ItemKind::BotMuted => &[(Action::Resume, "已解禁，恢复发送", "it may speak: send again")],
+                ItemKind::Unread { .. } | ItemKind::Removed => &[(Action::Accept, "知道了", "noted")],
                 ItemKind::Handover { .. } => {
                     &[(Action::Reply, "人工接待", "talk to them"), (Action::Accept, "处理完了", "done with")]
                 }

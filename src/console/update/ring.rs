@@ -28,9 +28,9 @@ fn urgent(snap: &Snapshot) -> BTreeSet<Caller> {
 
 /// A new alert calls, unless somebody wants to hear nothing of it, or what is wrong has a row of its own that called.
 fn calls(view: &AlertView) -> bool {
-    let has_row = matches!(view.alert.subject, Subject::Account(_) | Subject::Provider(_));
-    let own_row =
-        has_row && matches!(view.alert.metric, Metric::AccountDown | Metric::AccountOffline | Metric::ProviderAside);
+    let has_row = matches!(view.alert.subject, Subject::Account(_) | Subject::Provider(_) | Subject::Group(..));
+    let rows = [Metric::AccountDown, Metric::AccountOffline, Metric::AccountMuted, Metric::ProviderAside];
+    let own_row = has_row && rows.contains(&view.alert.metric);
     let hushed = view.silenced.is_some() || view.inhibited.is_some() || view.quiet || view.alert.acked.is_some();
     view.alert.state == AlertState::Firing && view.alert.severity > Severity::Info && !own_row && !hushed
 }

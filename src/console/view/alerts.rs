@@ -269,7 +269,7 @@ fn row(p: &Paint, key: RowKey) -> (Vec<Span>, String) {
             let keys = match item.kind {
                 ItemKind::Draft { .. } => lang.pick("a 发出  x 否决  i 改", "a sends  x drops  i edits"),
                 ItemKind::Request(_) => lang.pick("a 同意  x 拒绝", "a accepts  x refuses"),
-                ItemKind::Paused => lang.pick("a 恢复发送", "a resumes"),
+                ItemKind::Paused | ItemKind::BotMuted => lang.pick("a 恢复发送", "a resumes"),
                 _ => lang.pick("a 处理完了", "a done with"),
             };
             let mut head = vec![

@@ -262,6 +262,9 @@ fn tag(p: &Paint, kind: &ItemKind) -> Span {
         ItemKind::Unknown { .. } => (lang.pick("未知", "unknown").to_owned(), Role::DeliveryUnknown),
         ItemKind::Handover { .. } => (lang.pick("转人工", "human").to_owned(), Role::Handover),
         ItemKind::WhileOffline { count } => (format!("{}{count}", lang.pick("错过", "missed ")), Role::AlertInfo),
+        ItemKind::Unread { .. } | ItemKind::BotMuted | ItemKind::Removed => {
+            (crate::words::item_name(kind, lang), Role::AlertWarning)
+        }
         ItemKind::Paused => (lang.pick("暂停", "paused").to_owned(), Role::AlertWarning),
     }
 }

@@ -179,6 +179,11 @@ impl Alerts {
         self.stirred = Metrics::ALL;
     }
 
+    /// Whether an account is missed while it has no link: it is in the configuration, or had one within a week.
+    pub fn is_expected(&self, account: SelfId) -> bool {
+        self.known.contains_key(&account)
+    }
+
     fn configure(&mut self, config: &Config, now: Mono) {
         self.dials.configure(&config.onebot.dial, now + GRACE);
         self.rules = config.alerts.in_force().into_iter().map(Arc::new).collect();
