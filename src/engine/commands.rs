@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::accounts::Errand;
+use super::audit::Asked;
 use super::question::Question;
 use super::reply::Saying;
 use super::state::State;
@@ -54,12 +55,17 @@ impl State {
             Ok(()) => self.carry_out(&operator, command.clone(), &asker),
             Err(refusal) => Ending::Now(Err(refusal)),
         };
-        let result = match &ending {
-            Ending::Now(Err(refusal)) => refusal.code().to_owned(),
-            _ => "ok".to_owned(),
-        };
-        if audited {
-            self.audit(&operator.name, &command, result);
+        match &ending {
+            _ if !audited => {}
+            Ending::Now(result) => {
+                let code = result.as_ref().err().map_or("ok", Refusal::code);
+                self.audit(&operator.name, &command, code.to_owned());
+            }
+            // How a restart ended is put on record by itself, in words of its own.
+            Ending::Later if matches!(command, Command::RestartAdapter { .. }) => {
+                self.audit(&operator.name, &command, "ok".to_owned());
+            }
+            Ending::Later => self.audit_later(Asked::Session(session, tag), &operator.name, &command),
         }
         if let Ending::Now(result) = ending {
             self.effects.push(Effect::Answer(session, tag, result));
@@ -96,22 +102,6 @@ impl State {
         let id = self.resolve(*chat).ok()?;
         let loading = self.chats.get(&id).is_some_and(|chat| chat.loading);
         (loading || self.cold.contains_key(&id)).then_some(id)
-    }
-
-    /// Whether a command is put on record: what a console keeps for itself is not, nor a claim that is renewed
-    /// while its operator types.
-    fn is_audited(&self, operator: &Operator, command: &Command) -> bool {
-        match command {
-            Command::Remember { .. } => false,
-            Command::Claim { chat } => !self.resolve(*chat).is_ok_and(|id| self.is_claimed_by(id, &operator.name)),
-            _ => true,
-        }
-    }
-
-    /// Puts a command on record, as JSON: it holds no secrets by construction.
-    pub fn audit(&mut self, operator: &Text, command: &Command, result: String) {
-        let command = serde_json::to_string(command).unwrap_or_default();
-        self.rows.push(Row::Audit(Audit { at: self.now.wall, operator: operator.clone(), command, result }));
     }
 
     /// Which conversation a person means.
@@ -371,13 +361,15 @@ impl State {
 
     /// An edit ended. Its effect came before it, as a new configuration.
     pub fn on_edited(&mut self, id: u64, result: Result<Met, ConfigTrouble>) {
+        let refusal = result.as_ref().err().cloned().map(Refusal::Config);
+        self.audit_end(Asked::Edit(id), refusal.as_ref());
         let Some(edit) = self.edits.remove(&id) else { return };
         if let (Ok(_), Some(id)) = (&result, edit.then) {
             self.answer_refused(id);
         }
         let result = result.map(|met| edit.undo.answer(met)).map_err(Refusal::Config);
         match edit.asker {
-            Asker::Session(session, tag) => self.effects.push(Effect::Answer(session, tag, result)),
+            Asker::Session(session, tag) => self.answer_late(session, tag, result),
             Asker::Chat(conversation, notice, line) => {
                 let notice = match result {
                     Ok(_) => *notice,
