@@ -109,6 +109,8 @@ pub enum Named {
     Destination,
     /// An account.
     Account,
+    /// A command typed in chat.
+    Command,
 }
 
 /// What is wrong.
@@ -233,6 +235,11 @@ pub enum IssueKind {
         /// Its name.
         rule: String,
     },
+    /// A command that decides who is let in is for admins, whatever is written.
+    FixedRole {
+        /// Which.
+        name: String,
+    },
     /// The feature is not built yet.
     NotBuilt,
     /// Warning: the secret itself stands in the file.
@@ -298,6 +305,7 @@ impl IssueKind {
             Self::OpenWithoutToken { .. } => "open_without_token",
             Self::HalfTls { .. } => "half_tls",
             Self::Shipped { .. } => "shipped",
+            Self::FixedRole { .. } => "fixed_role",
             Self::NotBuilt => "not_built",
             Self::LiteralSecret => "literal_secret",
             Self::PasswordInClear => "password_in_clear",

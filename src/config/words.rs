@@ -102,6 +102,11 @@ impl Issue {
                 "{rule} 是自带的规则，量什么不能改；想量别的，请换个名字另写一条",
                 "{rule} ships with the program and measures what it measures; write another rule under another name"
             ),
+            IssueKind::FixedRole { name } => say!(
+                zh,
+                "{name} 决定放谁进来，只有 access.admins 里的人能用，不能改；请删掉这一行",
+                "{name} decides who is let in and is for access.admins alone, which cannot be changed; delete this line"
+            ),
             IssueKind::NotBuilt => say!(
                 zh,
                 "这个功能还没有做好，暂时只能用默认值；请删掉这一行",
@@ -189,6 +194,8 @@ fn named(what: Named, zh: bool) -> &'static str {
         (Named::Listen, false) => "address",
         (Named::Account, true) => "账号",
         (Named::Account, false) => "account",
+        (Named::Command, true) => "聊天命令",
+        (Named::Command, false) => "chat command",
     }
 }
 
