@@ -1,10 +1,11 @@
 //! What operators ask: looked up, allowed or refused, done, put on the audit. Commands typed in chat become
 //! the same values with the chat user as operator.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::accounts::Errand;
+use super::accounts::{Account, Errand};
 use super::audit::Asked;
 use super::question::Question;
 use super::reply::Saying;
@@ -107,15 +108,38 @@ impl State {
     /// Which conversation a person means.
     pub fn resolve(&self, chat: ChatRef) -> Result<ConversationId, Refusal> {
         if let Some(account) = chat.account {
-            return Ok(ConversationId { account, peer: chat.peer });
+            let served = self.accounts.contains_key(&account) || self.known_accounts().contains(&account);
+            let unknown = || Refusal::UnknownAccount { account, known: self.known_accounts().into_iter().collect() };
+            return served.then_some(ConversationId { account, peer: chat.peer }).ok_or_else(unknown);
         }
         let known: Vec<_> =
             self.chats.keys().chain(self.cold.keys()).filter(|id| id.peer == chat.peer).map(|id| id.account).collect();
         let mut serving = self.accounts.keys();
         match (known.as_slice(), serving.next(), serving.next()) {
             ([account], ..) | ([], Some(account), None) => Ok(ConversationId { account: *account, peer: chat.peer }),
+            ([], None, _) => Err(Refusal::NoAccount),
             _ => Err(Refusal::Account(chat.peer.to_string())),
         }
+    }
+
+    /// All accounts that are ours as far as anybody knows: seen, listed in the configuration, or with chats on record.
+    fn known_accounts(&self) -> BTreeSet<SelfId> {
+        let listed = self.config.onebot.accounts.iter().map(|id| SelfId(*id));
+        let of_chats = self.chats.keys().chain(self.cold.keys()).map(|id| id.account);
+        self.accounts.keys().chain(self.alerts.known.keys()).copied().chain(listed).chain(of_chats).collect()
+    }
+
+    /// Where an operator wants to speak. A group that nothing was heard from must be one that the account is in, if
+    /// its adapter has told which those are; one that tells of none may not have looked yet.
+    fn place_to_speak(&self, chat: ChatRef) -> Result<ConversationId, Refusal> {
+        let id = self.resolve(chat)?;
+        let Peer::Group(group) = id.peer else { return Ok(id) };
+        let is_in = |a: &Account| a.groups.is_empty() || a.groups.iter().any(|(other, _)| *other == group);
+        let is_known = self.chats.contains_key(&id) || self.cold.contains_key(&id);
+        if is_known || self.accounts.get(&id.account).is_none_or(is_in) {
+            return Ok(id);
+        }
+        Err(Refusal::NotInGroup { account: id.account, group })
     }
 
     /// The same, and it must exist.
@@ -263,7 +287,7 @@ impl State {
         text: String,
         (quote, at): (Option<Seq>, &[UserId]),
     ) -> Result<Done, Refusal> {
-        let id = self.resolve(chat)?;
+        let id = self.place_to_speak(chat)?;
         if text.trim().is_empty() {
             return Err(Refusal::Nothing);
         }
@@ -291,7 +315,7 @@ impl State {
     }
 
     fn ask_as_operator(&mut self, operator: &Operator, chat: ChatRef, text: String) -> Result<Done, Refusal> {
-        let id = self.resolve(chat)?;
+        let id = self.place_to_speak(chat)?;
         if text.trim().is_empty() {
             return Err(Refusal::Nothing);
         }
