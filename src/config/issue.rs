@@ -121,6 +121,15 @@ pub enum IssueKind {
         /// Bytes.
         bytes: usize,
     },
+    /// Not UTF-8 from here on.
+    NotUtf8,
+    /// The file that is named here cannot be read.
+    Unreadable {
+        /// Which.
+        path: String,
+        /// What the system says, in English.
+        cause: String,
+    },
     /// Not TOML.
     Syntax {
         /// What the parser says, in English.
@@ -289,6 +298,8 @@ impl IssueKind {
     pub fn code(&self) -> &'static str {
         match self {
             Self::TooLarge { .. } => "too_large",
+            Self::NotUtf8 => "not_utf8",
+            Self::Unreadable { .. } => "unreadable",
             Self::Syntax { .. } => "syntax",
             Self::UnknownKey { .. } => "unknown_key",
             Self::OtherKind { .. } => "other_kind",

@@ -18,6 +18,14 @@ impl Issue {
             IssueKind::TooLarge { bytes } => {
                 say!(zh, "文件有 {bytes} 字节，超过 1 MiB 的上限", "the file has {bytes} bytes; the most is 1 MiB")
             }
+            IssueKind::NotUtf8 => say!(
+                zh,
+                "从这里起不是 UTF-8；请把文件另存为 UTF-8 编码",
+                "from here on this is not UTF-8; save the file in that encoding"
+            ),
+            IssueKind::Unreadable { path, cause } => {
+                say!(zh, "读不了 {path}：{cause}", "{path} cannot be read: {cause}")
+            }
             IssueKind::Syntax { message } => syntax(message, zh),
             IssueKind::UnknownKey { name, nearest, elsewhere } => unknown(name, nearest.as_deref(), elsewhere, zh),
             IssueKind::OtherKind { name, kind, kinds } => {
