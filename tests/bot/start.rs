@@ -46,6 +46,53 @@ async fn a_broken_configuration_is_78_with_everything_that_is_wrong() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_certificate_that_cannot_be_used_is_78_before_it_is_needed() {
+    let pem = |name| std::fs::read(format!("{}/tests/frames/tls/{name}.pem", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let tls = "[onebot]\ntls = { cert = \"cert.pem\", key = \"key.pem\" }";
+    let bot = Bot::prepare(&OPEN.replace("[onebot]", tls));
+    let put = |name: &str, bytes: &[u8]| std::fs::write(bot.dir().join(name), bytes).unwrap();
+    for wrong in ["missing", "no key"] {
+        for arguments in [&["run", "--headless"][..], &["check"]] {
+            let said = bot.run(arguments).await;
+            assert_eq!(said.code, 78, "{wrong}: {said:?}");
+            assert!(said.err.contains("onebot.tls") && said.err.contains("cert.pem"), "{wrong}: {said:?}");
+        }
+        put("cert.pem", &pem("cert"));
+        put("key.pem", b"no key");
+    }
+    put("key.pem", &pem("key"));
+    assert_eq!(bot.run(&["check"]).await.code, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_word_list_that_cannot_be_read_is_78_at_its_key() {
+    let bot = Bot::prepare(&format!("{OPEN}[moderation]\nwords_file = \"words.txt\"\n"));
+    let line = bot.configured().lines().count();
+    for bad in [false, true] {
+        if bad {
+            std::fs::write(bot.dir().join("words.txt"), b"\xe5\x9d\n").unwrap();
+        }
+        for arguments in [&["run", "--headless"][..], &["check"]] {
+            let said = bot.run(arguments).await;
+            assert_eq!(said.code, 78, "{said:?}");
+            assert!(said.err.contains(&format!("config.toml:{line}:1: moderation.words_file: ")), "{said:?}");
+            assert!(said.err.contains("words.txt"), "{said:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_configuration_that_is_not_utf8_is_78_at_the_bad_byte() {
+    let bot = Bot::prepare("");
+    std::fs::write(bot.config(), b"# \xe4\xbd\xa0\nlanguage = \"\xc4\xe3\"\n").unwrap();
+    for arguments in [&["run", "--headless"][..], &["check"]] {
+        let said = bot.run(arguments).await;
+        assert_eq!(said.code, 78, "{said:?}");
+        assert!(said.err.contains("config.toml:2:13: ") && said.err.contains("UTF-8"), "{said:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn chats_of_the_last_process_are_listed() {
     let mut stage = Stage::small(OPEN).await;
     stage.write(77, "你好").await;
