@@ -109,6 +109,30 @@ async fn verbs_become_the_commands_they_say() {
 }
 
 #[tokio::test]
+async fn chats_that_said_nothing_since_the_start_are_known_all_the_same() {
+    let daemon = Daemon::start().await;
+    let all = daemon.ask("chats", json!({}), true).await;
+    let names: Vec<_> = all["chats"].as_array().unwrap().iter().map(|chat| chat["chat"].as_str().unwrap()).collect();
+    assert_eq!(names, ["group:123@10001", "group:456@10001"]);
+    assert_ne!(all["chats"][0]["note"], "常客", "what is in memory goes before what is on record");
+    let text = daemon.ask("chats", json!({}), false).await;
+    assert!(text["text"].as_str().unwrap().contains("group:456"), "{text:?}");
+    for chat in ["group:456", "group:456@10001"] {
+        let found = daemon.ask("get", json!({"chat": chat}), true).await;
+        let fields = (&found["note"], &found["mode"], &found["today"]);
+        assert_eq!(fields, (&json!("常客"), &json!("draft"), &Value::Null), "{found:?}");
+    }
+    let mode = daemon.ask("get", json!({"chat": "group:456", "key": "mode"}), true).await;
+    assert_eq!(mode["value"], "draft");
+    for (chat, words) in [("group:45", "group:45"), ("group:456@7", "group:456@7")] {
+        let refused = daemon.ask("get", json!({"chat": chat}), true).await;
+        assert_eq!(refused["code"], "unknown_chat", "{refused:?}");
+        assert!(refused["words"].as_str().unwrap().contains(words), "{refused:?}");
+    }
+    daemon.stop().await;
+}
+
+#[tokio::test]
 async fn status_has_what_scripts_rely_on() {
     let daemon = Daemon::start().await;
     let s = Value::Object(daemon.ask("status", json!({}), true).await);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use qqdeck::config::{CommandRole, Metric};
+use qqdeck::config::{CommandRole, Dial, Metric, OneBot};
 use qqdeck::domain::*;
 use qqdeck::words::{self, Bye, ChatCommand, ChatStatus, Exit, Lang, Notice, UsageError};
 
@@ -173,6 +173,10 @@ fn refusals_say_what_to_do() {
         Refusal::Restart(RestartFault::Failed(None)),
         Refusal::Restart(RestartFault::TimedOut),
         Refusal::Account(n()),
+        Refusal::NoAccount,
+        Refusal::UnknownAccount { account: SelfId(1), known: Vec::new() },
+        Refusal::UnknownAccount { account: SelfId(1), known: vec![SelfId(2), SelfId(3)] },
+        Refusal::NotInGroup { account: SelfId(1), group: GroupId(2) },
         Refusal::UnknownItem(ItemId(4)),
         Refusal::WrongItem(ItemId(4)),
         Refusal::UnknownLine,
@@ -578,4 +582,33 @@ fn cards_and_probes_have_words() {
     for reason in [Configuration, NoAccount, NoProvider, Stopping, Stuck] {
         check(|lang| reason.words(lang));
     }
+}
+
+#[test]
+fn how_an_adapter_comes_here_follows_the_configuration() {
+    let told = |change: &dyn Fn(&mut OneBot)| {
+        let mut onebot = OneBot::default();
+        change(&mut onebot);
+        [Lang::Zh, Lang::En].map(|lang| words::no_account(&onebot, lang))
+    };
+    let dial = |c: &mut OneBot| {
+        let url = "wss://napcat.lan:3001/?access_token=hush".into();
+        c.dial.push(Dial { name: "a".into(), url, ..Dial::default() });
+    };
+    let both = |words: [String; 2], has: &str, lacks: &[&str]| {
+        for words in words {
+            assert!(words.contains(has), "{has}: {words}");
+            lacks.iter().for_each(|lacks| assert!(!words.contains(lacks), "{lacks}: {words}"));
+        }
+    };
+    both(told(&|_| ()), "ws://127.0.0.1:2280/ws", &["dial"]);
+    both(told(&|c| c.tls.cert = "cert.pem".into()), "wss://127.0.0.1:2280/ws", &[]);
+    both(told(&|c| c.listen = vec!["0.0.0.0:99".into()]), ":99/ws", &["0.0.0.0"]);
+    both(told(&dial), "wss://napcat.lan:3001/", &["hush"]);
+    let only = |c: &mut OneBot| {
+        c.listen.clear();
+        dial(c);
+    };
+    both(told(&only), "wss://napcat.lan:3001/", &["/ws", "hush"]);
+    both(told(&|c| c.listen.clear()), "[onebot]", &["/ws"]);
 }

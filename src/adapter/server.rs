@@ -63,6 +63,20 @@ pub struct ServerSettings {
 }
 
 impl ServerSettings {
+    /// Tries whether the certificate and its key can be used, where there are any.
+    ///
+    /// # Errors
+    /// [`ServerError::Tls`].
+    pub fn rehearse(&self) -> Result<(), ServerError> {
+        self.acceptor().map(drop)
+    }
+
+    fn acceptor(&self) -> Result<Option<TlsAcceptor>, ServerError> {
+        let Some((cert, key)) = &self.tls else { return Ok(None) };
+        let failed = |cause| ServerError::Tls { cert: cert.clone(), key: key.clone(), cause };
+        tls::acceptor(cert, key).map(Some).map_err(failed)
+    }
+
     /// As configured, with the token resolved.
     pub fn new(onebot: &OneBot, network: &Network, token: Token) -> Self {
         let tls =
@@ -122,13 +136,7 @@ pub struct Server {
 impl Server {
     /// Binds all addresses, or none, and starts to accept.
     pub async fn start(settings: ServerSettings, door: Door, stop: CancellationToken) -> Result<Self, ServerError> {
-        let tls = match &settings.tls {
-            Some((cert, key)) => Some(tls::acceptor(cert, key).map_err(|cause| {
-                let (cert, key) = (cert.clone(), key.clone());
-                ServerError::Tls { cert, key, cause }
-            })?),
-            None => None,
-        };
+        let tls = settings.acceptor()?;
         let mut listeners = Vec::new();
         for address in &settings.listen {
             let failed = |source| ServerError::Listen { address: address.clone(), source };

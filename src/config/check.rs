@@ -8,13 +8,13 @@ use std::time::Duration;
 use super::issue::nearest;
 use super::walk::Walk;
 use super::{
-    AccessMode, Call, ChatPolicy, Config, IssueKind, MailTls, Named, Op, Position, Road, Rule, change, show_duration,
-    value,
+    AccessMode, Call, ChatPolicy, CommandRole, Commands, Config, IssueKind, MailTls, Named, Op, Position, Road, Rule,
+    change, show_duration, value,
 };
 
 /// Keys whose features are not built yet: refused where they differ from their default. A later part of the
 /// program takes its line out.
-const LATER: &[&str] = &["ssh"];
+const LATER: &[&str] = &["ssh", "network.admin_ips"];
 
 /// Shorter tokens are told to be short.
 const TOKEN: usize = 16;
@@ -32,6 +32,7 @@ pub(super) fn check(walk: &Walk<'_>, config: &Config) {
     check.windows();
     check.chats();
     check.access();
+    check.roles();
     check.alerts();
     check.later();
 }
@@ -300,6 +301,21 @@ impl Check<'_> {
         if access.mode == AccessMode::Whitelist && nobody && access.admins.is_empty() && !self.walk.complained("access")
         {
             self.note("access.mode", IssueKind::AnswersNobody);
+        }
+    }
+
+    /// Roles are of commands that there are, and whose role is not settled.
+    fn roles(&self) {
+        for (name, role) in &self.config.commands.roles {
+            let key = format!("commands.roles.{name}");
+            let name = name.as_str();
+            if Commands::FIXED.contains(&name) && *role != CommandRole::Admin {
+                self.note(&key, IssueKind::FixedRole { name: name.to_owned() });
+            } else if !Commands::NAMES.contains(&name) && !Commands::FIXED.contains(&name) {
+                let nearest = nearest(name, Commands::NAMES).map(str::to_owned);
+                let kind = IssueKind::UnknownName { what: Named::Command, name: name.to_owned(), nearest };
+                self.note(&key, kind);
+            }
         }
     }
 

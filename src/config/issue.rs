@@ -109,6 +109,8 @@ pub enum Named {
     Destination,
     /// An account.
     Account,
+    /// A command typed in chat.
+    Command,
 }
 
 /// What is wrong.
@@ -118,6 +120,15 @@ pub enum IssueKind {
     TooLarge {
         /// Bytes.
         bytes: usize,
+    },
+    /// Not UTF-8 from here on.
+    NotUtf8,
+    /// The file that is named here cannot be read.
+    Unreadable {
+        /// Which.
+        path: String,
+        /// What the system says, in English.
+        cause: String,
     },
     /// Not TOML.
     Syntax {
@@ -233,6 +244,11 @@ pub enum IssueKind {
         /// Its name.
         rule: String,
     },
+    /// A command that decides who is let in is for admins, whatever is written.
+    FixedRole {
+        /// Which.
+        name: String,
+    },
     /// The feature is not built yet.
     NotBuilt,
     /// Warning: the secret itself stands in the file.
@@ -282,6 +298,8 @@ impl IssueKind {
     pub fn code(&self) -> &'static str {
         match self {
             Self::TooLarge { .. } => "too_large",
+            Self::NotUtf8 => "not_utf8",
+            Self::Unreadable { .. } => "unreadable",
             Self::Syntax { .. } => "syntax",
             Self::UnknownKey { .. } => "unknown_key",
             Self::OtherKind { .. } => "other_kind",
@@ -298,6 +316,7 @@ impl IssueKind {
             Self::OpenWithoutToken { .. } => "open_without_token",
             Self::HalfTls { .. } => "half_tls",
             Self::Shipped { .. } => "shipped",
+            Self::FixedRole { .. } => "fixed_role",
             Self::NotBuilt => "not_built",
             Self::LiteralSecret => "literal_secret",
             Self::PasswordInClear => "password_in_clear",

@@ -18,6 +18,14 @@ impl Issue {
             IssueKind::TooLarge { bytes } => {
                 say!(zh, "文件有 {bytes} 字节，超过 1 MiB 的上限", "the file has {bytes} bytes; the most is 1 MiB")
             }
+            IssueKind::NotUtf8 => say!(
+                zh,
+                "从这里起不是 UTF-8；请把文件另存为 UTF-8 编码",
+                "from here on this is not UTF-8; save the file in that encoding"
+            ),
+            IssueKind::Unreadable { path, cause } => {
+                say!(zh, "读不了 {path}：{cause}", "{path} cannot be read: {cause}")
+            }
             IssueKind::Syntax { message } => syntax(message, zh),
             IssueKind::UnknownKey { name, nearest, elsewhere } => unknown(name, nearest.as_deref(), elsewhere, zh),
             IssueKind::OtherKind { name, kind, kinds } => {
@@ -101,6 +109,11 @@ impl Issue {
                 zh,
                 "{rule} 是自带的规则，量什么不能改；想量别的，请换个名字另写一条",
                 "{rule} ships with the program and measures what it measures; write another rule under another name"
+            ),
+            IssueKind::FixedRole { name } => say!(
+                zh,
+                "{name} 决定放谁进来，只有 access.admins 里的人能用，不能改；请删掉这一行",
+                "{name} decides who is let in and is for access.admins alone, which cannot be changed; delete this line"
             ),
             IssueKind::NotBuilt => say!(
                 zh,
@@ -189,6 +202,8 @@ fn named(what: Named, zh: bool) -> &'static str {
         (Named::Listen, false) => "address",
         (Named::Account, true) => "账号",
         (Named::Account, false) => "account",
+        (Named::Command, true) => "聊天命令",
+        (Named::Command, false) => "chat command",
     }
 }
 

@@ -431,7 +431,7 @@ impl Ui {
     /// How a chat is called.
     pub fn name_of(&self, id: ConversationId) -> String {
         let of_state = self.chat_view(id).map(|c| &c.state.name);
-        let name = of_state.or_else(|| self.list.stored.get(&id).map(|c| &c.name));
+        let name = of_state.or_else(|| self.list.stored.get(&id).map(|c| &c.state.name));
         // A group that has said nothing yet is known from its account's list.
         let of_group = || match id.peer {
             Peer::Group(group) => {

@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccessId, AlertId, ChatRef, Delivered, ItemId, Mode, Operator, RestartFault, Role, SelfId, Seq, SessionId, UserId,
+    AccessId, AlertId, ChatRef, Delivered, GroupId, ItemId, Mode, Operator, RestartFault, Role, SelfId, Seq, SessionId,
+    UserId,
 };
 
 /// A command with who asks.
@@ -359,9 +360,28 @@ pub enum Refusal {
     /// The role does not allow it.
     #[error("needs role {0:?}")]
     Role(Role),
-    /// No account is known, or several and none was named.
+    /// Several accounts are known, and none was named.
     #[error("no account named for {0}")]
     Account(String),
+    /// No account has ever been here.
+    #[error("no account has connected yet")]
+    NoAccount,
+    /// The bot has no such account.
+    #[error("unknown account {account}")]
+    UnknownAccount {
+        /// What was asked for.
+        account: SelfId,
+        /// Those it has.
+        known: Vec<SelfId>,
+    },
+    /// The adapter told which groups its account is in, and this one is not among them.
+    #[error("{account} is not in {group}")]
+    NotInGroup {
+        /// The account.
+        account: SelfId,
+        /// The group.
+        group: GroupId,
+    },
     /// No such conversation.
     #[error("unknown chat {chat}")]
     UnknownChat {
@@ -459,6 +479,9 @@ impl Refusal {
         match self {
             Self::Role(_) => "role",
             Self::Account(_) => "account",
+            Self::NoAccount => "no_account",
+            Self::UnknownAccount { .. } => "unknown_account",
+            Self::NotInGroup { .. } => "not_in_group",
             Self::UnknownChat { .. } => "unknown_chat",
             Self::UnknownItem(_) => "unknown_item",
             Self::UnknownAlert(_) => "unknown_alert",

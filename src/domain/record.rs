@@ -600,14 +600,10 @@ pub enum Page {
 pub struct ChatRow {
     /// Which.
     pub id: ConversationId,
-    /// The group's name or the person's nickname, newest known.
-    pub name: Text,
+    /// Its own settings.
+    pub state: ChatState,
     /// The newest line.
     pub last: Line,
-    /// Who answers, where that was set, and until when where it ends.
-    pub mode: Option<(Mode, Option<Wall>)>,
-    /// An operator's note.
-    pub note: String,
 }
 
 /// Which conversation's lines the engine needs back in memory.

@@ -121,7 +121,7 @@ impl State {
                 if result.is_ok() {
                     self.drop_item(item);
                 }
-                self.effects.push(Effect::Answer(session, tag, result));
+                self.answer_late(session, tag, result);
             }
             Errand::Recall(line) => self.on_taken_back(line, answered(&outcome)),
             Errand::Notify(note) => self.on_admin_told(note, outcome),

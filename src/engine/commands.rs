@@ -1,11 +1,13 @@
 //! What operators ask: looked up, allowed or refused, done, put on the audit. Commands typed in chat become
 //! the same values with the chat user as operator.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::accounts::Errand;
+use super::accounts::{Account, Errand};
 use super::again::Again;
+use super::audit::Asked;
 use super::question::Question;
 use super::reply::Saying;
 use super::state::State;
@@ -55,12 +57,17 @@ impl State {
             Ok(()) => self.carry_out(&operator, command.clone(), &asker),
             Err(refusal) => Ending::Now(Err(refusal)),
         };
-        let result = match &ending {
-            Ending::Now(Err(refusal)) => refusal.code().to_owned(),
-            _ => "ok".to_owned(),
-        };
-        if audited {
-            self.audit(&operator.name, &command, result);
+        match &ending {
+            _ if !audited => {}
+            Ending::Now(result) => {
+                let code = result.as_ref().err().map_or("ok", Refusal::code);
+                self.audit(&operator.name, &command, code.to_owned());
+            }
+            // How a restart ended is put on record by itself, in words of its own.
+            Ending::Later if matches!(command, Command::RestartAdapter { .. }) => {
+                self.audit(&operator.name, &command, "ok".to_owned());
+            }
+            Ending::Later => self.audit_later(Asked::Session(session, tag), &operator.name, &command),
         }
         if let Ending::Now(result) = ending {
             self.effects.push(Effect::Answer(session, tag, result));
@@ -99,34 +106,41 @@ impl State {
         (loading || self.cold.contains_key(&id)).then_some(id)
     }
 
-    /// Whether a command is put on record: what a console keeps for itself is not, nor a claim that is renewed
-    /// while its operator types.
-    fn is_audited(&self, operator: &Operator, command: &Command) -> bool {
-        match command {
-            Command::Remember { .. } => false,
-            Command::Claim { chat } => !self.resolve(*chat).is_ok_and(|id| self.is_claimed_by(id, &operator.name)),
-            _ => true,
-        }
-    }
-
-    /// Puts a command on record, as JSON: it holds no secrets by construction.
-    pub fn audit(&mut self, operator: &Text, command: &Command, result: String) {
-        let command = serde_json::to_string(command).unwrap_or_default();
-        self.rows.push(Row::Audit(Audit { at: self.now.wall, operator: operator.clone(), command, result }));
-    }
-
     /// Which conversation a person means.
     pub fn resolve(&self, chat: ChatRef) -> Result<ConversationId, Refusal> {
         if let Some(account) = chat.account {
-            return Ok(ConversationId { account, peer: chat.peer });
+            let served = self.accounts.contains_key(&account) || self.known_accounts().contains(&account);
+            let unknown = || Refusal::UnknownAccount { account, known: self.known_accounts().into_iter().collect() };
+            return served.then_some(ConversationId { account, peer: chat.peer }).ok_or_else(unknown);
         }
         let known: Vec<_> =
             self.chats.keys().chain(self.cold.keys()).filter(|id| id.peer == chat.peer).map(|id| id.account).collect();
         let mut serving = self.accounts.keys();
         match (known.as_slice(), serving.next(), serving.next()) {
             ([account], ..) | ([], Some(account), None) => Ok(ConversationId { account: *account, peer: chat.peer }),
+            ([], None, _) => Err(Refusal::NoAccount),
             _ => Err(Refusal::Account(chat.peer.to_string())),
         }
+    }
+
+    /// All accounts that are ours as far as anybody knows: seen, listed in the configuration, or with chats on record.
+    fn known_accounts(&self) -> BTreeSet<SelfId> {
+        let listed = self.config.onebot.accounts.iter().map(|id| SelfId(*id));
+        let of_chats = self.chats.keys().chain(self.cold.keys()).map(|id| id.account);
+        self.accounts.keys().chain(self.alerts.known.keys()).copied().chain(listed).chain(of_chats).collect()
+    }
+
+    /// Where an operator wants to speak. A group that nothing was heard from must be one that the account is in, if
+    /// its adapter has told which those are; one that tells of none may not have looked yet.
+    fn place_to_speak(&self, chat: ChatRef) -> Result<ConversationId, Refusal> {
+        let id = self.resolve(chat)?;
+        let Peer::Group(group) = id.peer else { return Ok(id) };
+        let is_in = |a: &Account| a.groups.is_empty() || a.groups.iter().any(|(other, _)| *other == group);
+        let is_known = self.chats.contains_key(&id) || self.cold.contains_key(&id);
+        if is_known || self.accounts.get(&id.account).is_none_or(is_in) {
+            return Ok(id);
+        }
+        Err(Refusal::NotInGroup { account: id.account, group })
     }
 
     /// The same, and it must exist.
@@ -274,7 +288,7 @@ impl State {
         text: String,
         (quote, at): (Option<Seq>, &[UserId]),
     ) -> Result<Done, Refusal> {
-        let id = self.resolve(chat)?;
+        let id = self.place_to_speak(chat)?;
         if text.trim().is_empty() {
             return Err(Refusal::Nothing);
         }
@@ -302,7 +316,7 @@ impl State {
     }
 
     fn ask_as_operator(&mut self, operator: &Operator, chat: ChatRef, text: String) -> Result<Done, Refusal> {
-        let id = self.resolve(chat)?;
+        let id = self.place_to_speak(chat)?;
         if text.trim().is_empty() {
             return Err(Refusal::Nothing);
         }
@@ -372,13 +386,15 @@ impl State {
 
     /// An edit ended. Its effect came before it, as a new configuration.
     pub fn on_edited(&mut self, id: u64, result: Result<Met, ConfigTrouble>) {
+        let refusal = result.as_ref().err().cloned().map(Refusal::Config);
+        self.audit_end(Asked::Edit(id), refusal.as_ref());
         let Some(edit) = self.edits.remove(&id) else { return };
         if let (Ok(_), Some(id)) = (&result, edit.then) {
             self.answer_refused(id);
         }
         let result = result.map(|met| edit.undo.answer(met)).map_err(Refusal::Config);
         match edit.asker {
-            Asker::Session(session, tag) => self.effects.push(Effect::Answer(session, tag, result)),
+            Asker::Session(session, tag) => self.answer_late(session, tag, result),
             Asker::Chat(conversation, notice, line) => {
                 let notice = match result {
                     Ok(_) => *notice,

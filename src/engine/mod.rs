@@ -8,7 +8,7 @@
 //!   [`window`] (what the model is shown)
 //! * asking: `dispatch` (which provider, retry, failover), [`breaker`], [`cache`], [`usage`]
 //! * answering: `reply` (from answer to parts), [`markdown`], [`split`], `delivery` (parts on their way)
-//! * the rest: `accounts`, `commands`, `claims`, `again`, `duplicate`, `recall`, `undo`, `attention`, `recovery`,
+//! * the rest: `accounts`, `commands`, `audit`, `claims`, `again`, `duplicate`, `recall`, `undo`, `attention`, `recovery`,
 //!   `restart`, `publish`, `gauges`, `rings`, [`metrics`], `alerts` (what is wrong and who is told)
 
 pub mod access;
@@ -30,6 +30,7 @@ mod accounts;
 mod again;
 mod alerts;
 mod attention;
+mod audit;
 mod chat;
 mod claims;
 mod commands;

@@ -97,7 +97,7 @@ impl State {
             (Some(refusal), None) => Err(refusal),
             (None, None) => Ok(Done::Ok),
         };
-        self.effects.push(Effect::Answer(asker.0, asker.1, result));
+        self.answer_late(asker.0, asker.1, result);
     }
 
     /// The words that stand in a line's place. They name it as what they answer, which is how a model's window knows

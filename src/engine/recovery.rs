@@ -293,7 +293,8 @@ impl State {
         self.changed = true;
         // Committed, or about to be, as being sent, and held for that commit: they have not left.
         let held = std::mem::take(&mut self.commits.waiting);
-        let rows = held.into_iter().map(|(_, part)| Row::PartState(part, PartState::Generated, None)).collect();
+        let rows = held.into_iter().map(|(_, part)| Row::PartState(part, PartState::Generated, None));
+        let rows = rows.chain(self.audit_unanswered()).collect();
         let last = self.last_rows(rows);
         self.effects.push(last);
         self.effects.push(Effect::Stopped);

@@ -393,6 +393,9 @@ mod tests {
             all.iter().map(|slash| slash.entry().name).collect::<Vec<_>>(),
             TABLE.iter().map(|e| e.name).collect::<Vec<_>>()
         );
+        let names = |fixed| TABLE.iter().filter(move |e| e.fixed == fixed).map(|e| e.name).collect::<Vec<_>>();
+        assert_eq!(names(false), config::Commands::NAMES, "what can be configured");
+        assert_eq!(names(true), config::Commands::FIXED);
         let mut words: Vec<_> =
             TABLE.iter().flat_map(|e| std::iter::once(e.name).chain(e.aliases.iter().copied())).collect();
         assert!(words.iter().all(|word| *word == folded(word)), "looked up folded");

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::access::Grants;
 use super::accounts::{Account, Errand};
 use super::alerts::Alerts;
+use super::audit::Begun;
 use super::cache::Cache;
 use super::chat::Chat;
 use super::commands::{Asker, PendingEdit};
@@ -123,6 +124,8 @@ pub(super) struct State {
     /// What waits for a human; shared with the snapshots.
     pub items: BTreeMap<ItemId, Arc<Item>>,
     pub edits: HashMap<u64, PendingEdit>,
+    /// Commands that go on record when they have ended.
+    pub begun: Begun,
     /// Adapters that are being restarted, for whom.
     pub restarts: BTreeMap<SelfId, (Asker, Text)>,
     pub books: Books,
@@ -175,6 +178,7 @@ impl State {
             commits: Commits::default(),
             items: BTreeMap::new(),
             edits: HashMap::new(),
+            begun: Begun::new(),
             restarts: BTreeMap::new(),
             books: Books::new(now.day()),
             metrics: Metrics::default(),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::again::Again;
+use super::audit::Asked;
 use super::commands::{Asker, PendingEdit};
 use super::hear::Ruling;
 use super::slash::{self, Parsed, Slash, TABLE};
@@ -69,8 +70,8 @@ impl State {
         let operator = chat_operator(message);
         let notice = success(&slash);
         if let Some(edit) = edit_of(&command) {
-            self.audit(&operator.name, &command, "ok".into());
             let edit_id = self.numbers.edit();
+            self.audit_later(Asked::Edit(edit_id), &operator.name, &command);
             let asker = Asker::Chat(id, Box::new(notice), line);
             self.edits.insert(edit_id, PendingEdit { asker, then: None, undo: Undo::default() });
             return self.effects.push(Effect::Edit(edit_id, edit));

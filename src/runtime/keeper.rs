@@ -1,16 +1,17 @@
 //! Keeps the configuration file: reads it, watches it, edits it. One task owns the path, so that two edits
 //! can never cross, and an edit and a reload neither.
 
+use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use notify::{RecursiveMode, Watcher};
 use tokio::sync::mpsc;
 
 use super::inbox::{Inbox, Told};
-use crate::config::{self, Config, Issue, Language, Origins, Severity};
+use crate::config::{self, Config, Issue, IssueKind, Language, Origins, Position, Severity};
 use crate::domain::{ConfigEdit, ConfigTrouble, Met};
 use crate::words::Lang;
 
@@ -92,26 +93,46 @@ impl LoadError {
 /// # Errors
 /// A file that cannot be read, or everything that is wrong with it.
 pub fn load(path: &Path) -> Result<Loaded, LoadError> {
-    let unreadable = |path: &Path, error| LoadError::Unreadable { path: path.to_owned(), error };
-    let text = read(path).map_err(|error| unreadable(path, error))?;
+    let wrong = |issues| LoadError::Wrong { path: path.to_owned(), issues };
+    let bytes = read(path).map_err(|error| LoadError::Unreadable { path: path.to_owned(), error })?;
+    let text = String::from_utf8(bytes).map_err(|error| wrong(vec![not_utf8(&error)]))?;
     let directory = path.parent().unwrap_or(Path::new(".")).to_owned();
-    let parsed = config::parse(&text).map_err(|issues| LoadError::Wrong { path: path.to_owned(), issues })?;
+    let parsed = config::parse(&text).map_err(wrong)?;
     let mut config = parsed.config;
-    if !config.moderation.words_file.is_empty() {
-        let file = directory.join(&config.moderation.words_file);
-        let words = std::fs::read_to_string(&file).map_err(|error| unreadable(&file, error))?;
+    if let Some(file) = words_file(&config, &directory) {
+        let words = std::fs::read_to_string(&file).map_err(|error| {
+            let key = "moderation.words_file".to_owned();
+            let at = parsed.origins.get(&key).unwrap_or(Position { line: 1, column: 1 });
+            let kind = IssueKind::Unreadable { path: file.display().to_string(), cause: error.to_string() };
+            wrong(vec![Issue { at, key, kind }])
+        })?;
         let words = words.lines().map(str::trim).filter(|w| !w.is_empty() && !w.starts_with('#'));
         config.moderation.words.extend(words.map(str::to_owned));
     }
     Ok(Loaded { config: Arc::new(config), origins: Arc::new(parsed.origins), warnings: parsed.warnings, directory })
 }
 
-/// Reads a text file of a person's size: what somebody put there by mistake may be a film (threats.md F05).
-fn read(path: &Path) -> std::io::Result<String> {
+/// Where the word list is, if there is one.
+fn words_file(config: &Config, directory: &Path) -> Option<PathBuf> {
+    let named = &config.moderation.words_file;
+    (!named.is_empty()).then(|| directory.join(named))
+}
+
+/// The place of the first byte that is wrong.
+fn not_utf8(error: &std::string::FromUtf8Error) -> Issue {
+    let right = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+    let right = String::from_utf8_lossy(right);
+    let (line, column) = (right.matches('\n').count() + 1, right.rsplit('\n').next().unwrap_or_default());
+    let at = Position { line, column: column.chars().count() + 1 };
+    Issue { at, key: String::new(), kind: IssueKind::NotUtf8 }
+}
+
+/// Reads a file of a person's size: what somebody put there by mistake may be a film (threats.md F05).
+fn read(path: &Path) -> std::io::Result<Vec<u8>> {
     if std::fs::metadata(path)?.len() > config::LARGEST as u64 {
         return Err(std::io::Error::new(ErrorKind::FileTooLarge, "larger than 1 MiB"));
     }
-    std::fs::read_to_string(path)
+    std::fs::read(path)
 }
 
 /// The keeper's lane. Bounded; a full one refuses.
@@ -124,8 +145,8 @@ impl Keeper {
     /// Starts keeping a file whose content now is `text`.
     pub fn start(path: PathBuf, objections: Objections, inbox: Inbox) -> Self {
         let (lane, errands) = mpsc::channel(ROOM);
-        let watcher = watch(&path, lane.clone());
-        tokio::spawn(keep(path, objections, errands, inbox, watcher));
+        let watched = Watched::new(path, lane.clone());
+        tokio::spawn(keep(watched, objections, errands, inbox));
         Self { lane }
     }
 
@@ -135,51 +156,109 @@ impl Keeper {
     }
 }
 
-/// Watches the directory, not the file: editors replace it. Without inotify the file is still read on SIGHUP
-/// and `ctl reload`.
-fn watch(path: &Path, lane: mpsc::Sender<Errand>) -> Option<notify::RecommendedWatcher> {
-    let name = path.file_name()?.to_owned();
-    let directory = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
-    let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-        let Ok(event) = event else { return };
-        let ours = event.paths.iter().any(|p| p.file_name() == Some(&name));
-        if ours && !event.kind.is_access() {
-            // Dropped when full: an errand that will read the file waits already.
-            let _ = lane.try_send(Errand::Touched);
-        }
-    })
-    .inspect_err(|error| tracing::warn!(%error, "cannot watch the configuration; it is read on reload only"))
-    .ok()?;
-    watcher.watch(&directory, RecursiveMode::NonRecursive).ok()?;
-    Some(watcher)
+/// The files that are read again when they change: the configuration, and the word list that it names. Their directories
+/// are watched, since editors replace files. Without inotify they are still read on SIGHUP and `ctl reload`.
+struct Watched {
+    path: PathBuf,
+    /// What was read last, so that our own writes and mere touches change nothing.
+    text: Option<Vec<u8>>,
+    /// The word list that the configuration names, and what was read of it last.
+    words: Option<(PathBuf, Option<Vec<u8>>)>,
+    watcher: Option<notify::RecommendedWatcher>,
+    /// The names of the files, for the watcher.
+    names: Arc<Mutex<Vec<OsString>>>,
 }
 
-async fn keep(
-    path: PathBuf,
-    objections: Objections,
-    mut errands: mpsc::Receiver<Errand>,
-    inbox: Inbox,
-    _watcher: Option<notify::RecommendedWatcher>,
-) {
-    // What was read last, so that our own writes and mere touches change nothing.
-    let mut known = std::fs::read_to_string(&path).unwrap_or_default();
+impl Watched {
+    fn new(path: PathBuf, lane: mpsc::Sender<Errand>) -> Self {
+        let names = Arc::new(Mutex::new(Vec::new()));
+        let wanted = Arc::clone(&names);
+        let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+            let Ok(event) = event else { return };
+            let wanted = wanted.lock().unwrap_or_else(PoisonError::into_inner);
+            let ours = event.paths.iter().filter_map(|p| p.file_name()).any(|name| wanted.iter().any(|w| w == name));
+            if ours && !event.kind.is_access() {
+                // Dropped when full: an errand that will read the files waits already.
+                let _ = lane.try_send(Errand::Touched);
+            }
+        })
+        .inspect_err(|error| tracing::warn!(%error, "cannot watch the configuration; it is read on reload only"))
+        .ok();
+        let mut watched = Self { path, text: None, words: None, watcher, names };
+        watched.watch(&watched.path.clone());
+        watched.look();
+        watched
+    }
+
+    fn watch(&mut self, file: &Path) {
+        let directory = file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        if let Some(watcher) = &mut self.watcher {
+            // Watching a directory twice is watching it once.
+            if let Err(error) = watcher.watch(directory, RecursiveMode::NonRecursive) {
+                tracing::warn!(%error, directory = %directory.display(), "cannot watch; it is read on reload only");
+            }
+        }
+        let name = file.file_name().map(OsString::from);
+        self.names.lock().unwrap_or_else(PoisonError::into_inner).extend(name);
+    }
+
+    /// Looks at the files; whether they are other than they were. A configuration that is gone or empty is being
+    /// written.
+    fn look(&mut self) -> bool {
+        let text = std::fs::read(&self.path).ok().filter(|text| !text.is_empty());
+        let is_new = text.is_some() && text != self.text;
+        if is_new {
+            self.text = text;
+            self.follow();
+        }
+        let Some((file, known)) = &mut self.words else { return is_new };
+        let words = std::fs::read(file).ok();
+        let are_new = words != *known;
+        *known = words;
+        is_new || are_new
+    }
+
+    /// This is the configuration now; where it names another word list, that one is watched from now on.
+    fn follow(&mut self) {
+        let text = self.text.as_deref().and_then(|text| std::str::from_utf8(text).ok());
+        let parsed = text.and_then(|text| config::parse(text).ok());
+        // One that is wrong in some other place does not tell.
+        let Some(parsed) = parsed else { return };
+        let directory = self.path.parent().unwrap_or(Path::new("."));
+        let file = words_file(&parsed.config, directory);
+        if file.as_ref() == self.words.as_ref().map(|(file, _)| file) {
+            return;
+        }
+        self.names.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.watch(&self.path.clone());
+        self.words = file.map(|file| {
+            self.watch(&file);
+            let words = std::fs::read(&file).ok();
+            (file, words)
+        });
+    }
+}
+
+async fn keep(mut watched: Watched, objections: Objections, mut errands: mpsc::Receiver<Errand>, inbox: Inbox) {
+    let path = watched.path.clone();
     while let Some(errand) = errands.recv().await {
         match errand {
             Errand::Touched => {
                 tokio::time::sleep(STILL).await;
-                let text = tokio::fs::read_to_string(&path).await.unwrap_or_default();
-                if text != known && !text.is_empty() {
-                    known = text;
+                if watched.look() {
                     reload(&path, objections, None, &inbox).await;
                 }
             }
             Errand::Reload(whose) => {
-                known = tokio::fs::read_to_string(&path).await.unwrap_or_default();
+                watched.look();
                 let whose = whose.map(|id| (id, Met::Changed { former: None }));
                 reload(&path, objections, whose, &inbox).await;
             }
-            Errand::Edit(id, edit) => match change(&path, &edit, &mut known) {
-                Ok(met @ Met::Changed { .. }) => reload(&path, objections, Some((id, met)), &inbox).await,
+            Errand::Edit(id, edit) => match change(&path, &edit) {
+                Ok(met @ Met::Changed { .. }) => {
+                    watched.look();
+                    reload(&path, objections, Some((id, met)), &inbox).await;
+                }
                 result => inbox.tell(Told::Edited(id, result)).await,
             },
         }
@@ -196,9 +275,10 @@ async fn reload(path: &Path, objections: Objections, whose: Option<(u64, Met)>, 
 }
 
 /// Changes the file, if there is anything to change.
-fn change(path: &Path, edit: &ConfigEdit, known: &mut String) -> Result<Met, ConfigTrouble> {
+fn change(path: &Path, edit: &ConfigEdit) -> Result<Met, ConfigTrouble> {
     let failed = |error: std::io::Error| trouble(&error.to_string(), &error.to_string(), path);
     let text = read(path).map_err(failed)?;
+    let text = String::from_utf8(text).map_err(|error| failed(std::io::Error::other(error.utf8_error())))?;
     let edited = config::edit(&text, edit)
         .map_err(|error| trouble(&error.words(Language::Chinese), &error.words(Language::English), path))?;
     match edited {
@@ -213,7 +293,6 @@ fn change(path: &Path, edit: &ConfigEdit, known: &mut String) -> Result<Met, Con
                 ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => read_only(path, edit),
                 _ => failed(error),
             })?;
-            *known = fresh;
             let former = match edit {
                 ConfigEdit::SetChat { id, key, .. } => config::written(&text, *id, key),
                 _ => None,

@@ -33,9 +33,7 @@ impl Links {
     pub async fn start(&mut self, config: &Config, directory: &Path) -> Result<(), StartError> {
         let dials = dials(config, directory).map_err(StartError::Configured)?;
         if !config.onebot.listen.is_empty() {
-            let token = reveal(&config.onebot.token, directory, "onebot.token").map_err(StartError::Configured)?;
-            let mut settings = ServerSettings::new(&config.onebot, &config.network, token.into());
-            settings.tls = settings.tls.map(|(cert, key)| (directory.join(cert), directory.join(key)));
+            let settings = server(config, directory).map_err(StartError::Configured)?;
             let stop = CancellationToken::new();
             let server = Server::start(settings, self.door.clone(), stop.clone()).await.map_err(refused)?;
             for address in server.addresses() {
@@ -86,6 +84,23 @@ impl Links {
     pub fn addresses(&self) -> Vec<std::net::SocketAddr> {
         self.server.as_ref().map(|(server, _)| server.addresses().to_vec()).unwrap_or_default()
     }
+}
+
+/// The settings of the server, with the files that they name found from the configuration's directory.
+fn server(config: &Config, directory: &Path) -> Result<ServerSettings, String> {
+    let token = reveal(&config.onebot.token, directory, "onebot.token")?;
+    let mut settings = ServerSettings::new(&config.onebot, &config.network, token.into());
+    settings.tls = settings.tls.map(|(cert, key)| (directory.join(cert), directory.join(key)));
+    Ok(settings)
+}
+
+/// Tries everything about links that can be tried without opening a port.
+pub fn rehearse(config: &Config, directory: &Path) -> Result<(), String> {
+    for dial in &config.onebot.dial {
+        reveal(&dial.token, directory, &format!("onebot.dial {}", dial.name))?;
+    }
+    let server = server(config, directory)?;
+    if config.onebot.listen.is_empty() { Ok(()) } else { server.rehearse().map_err(|error| error.to_string()) }
 }
 
 /// An address that is taken is not the configuration's fault alone; everything else is.

@@ -99,18 +99,15 @@ impl Running {
     }
 }
 
-/// Tries what the configuration promises and its text alone does not show: secrets can be had, clients can be built.
+/// Tries what the configuration promises and its text alone does not show: secrets can be had, clients can be built,
+/// the certificate fits its key.
 ///
 /// # Errors
 /// What is wrong, in English.
 pub fn rehearse(loaded: &Loaded) -> Result<(), String> {
     super::providers(&loaded.config, &loaded.directory)?;
     super::destinations(&loaded.config, &loaded.directory)?;
-    super::links::reveal(&loaded.config.onebot.token, &loaded.directory, "onebot.token")?;
-    for dial in &loaded.config.onebot.dial {
-        super::links::reveal(&dial.token, &loaded.directory, &format!("onebot.dial {}", dial.name))?;
-    }
-    Ok(())
+    super::links::rehearse(&loaded.config, &loaded.directory)
 }
 
 /// Starts the bot inside the current tokio runtime. `others`: threads that take their share of the questions once

@@ -1,8 +1,8 @@
 //! One question of a `ctl`: from a verb to a command, a query or the state, and back to JSON or text.
 
 mod answer;
+mod chats;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
@@ -14,8 +14,8 @@ use super::sessions::Sessions;
 use super::shape;
 use super::show::{self, By};
 use crate::domain::{
-    Audit, ChatRef, ChatView, Command, Done, ItemKind, Line, LogLevel, LogLine, Operator, Page, Query, Refusal, Seq,
-    Snapshot, Wall,
+    Audit, ChatRef, Command, Done, ItemKind, Line, LogLevel, LogLine, Operator, Page, Query, Refusal, Seq, Snapshot,
+    Wall,
 };
 use crate::runtime::handle::Handle;
 use crate::verbs::arguments::Arguments;
@@ -145,9 +145,11 @@ impl Desk {
             }
             Verb::Kick => self.kick(a.number("session")?)?,
             Verb::Alerts => self.alerts(a, json).await?,
+            Verb::Chats => self.chats(json).await?,
+            Verb::Get => self.get(a, json).await?,
             of_state => {
                 let snapshot = self.handle.snapshot().await?;
-                self.state(of_state, &snapshot, a, json)?
+                self.state(of_state, &snapshot, json)
             }
         })
     }
@@ -176,35 +178,27 @@ impl Desk {
         Ok(Answer::new(true, "ok", words::done(&Done::Ok, self.lang)))
     }
 
-    fn state(&self, verb: Verb, s: &Snapshot, a: &Arguments, json: bool) -> Result<Answer, Stop> {
-        let lang = self.lang;
+    fn state(&self, verb: Verb, s: &Snapshot, json: bool) -> Answer {
+        let (lang, onebot) = (self.lang, &self.handle.placed().config.onebot);
         let items = |name: &str, wanted: fn(&ItemKind) -> bool| {
             let some = || s.attention.iter().filter(|(_, i)| wanted(&i.kind)).map(|(id, i)| (*id, &**i));
             let values = || some().map(|(id, i)| shape::item(id, i, lang)).collect();
             Answer::list(json, name, values, || show::items(some(), lang))
         };
-        Ok(match verb {
+        match verb {
             Verb::Accounts => {
                 let values = || s.accounts.iter().map(|v| shape::account(v, lang)).collect();
-                Answer::list(json, "accounts", values, || show::accounts(&s.accounts, lang))
+                Answer::list(json, "accounts", values, || show::accounts(&s.accounts, onebot, lang))
             }
             Verb::Providers => {
                 let values = || s.providers.iter().map(|v| shape::provider(v, lang)).collect();
                 Answer::list(json, "providers", values, || show::providers(&s.providers, lang))
             }
-            Verb::Chats => {
-                let values = || {
-                    let by_id: BTreeMap<_, _> = s.chats.iter().collect();
-                    by_id.into_values().map(|v| shape::chat(v, lang)).collect()
-                };
-                Answer::list(json, "chats", values, || show::chats(s.chats.values().map(|c| &**c), lang))
-            }
             Verb::Attention => items("attention", |_| true),
             Verb::Drafts => items("drafts", |kind| matches!(kind, ItemKind::Draft { .. })),
             Verb::Requests => items("requests", |kind| matches!(kind, ItemKind::Request(_))),
-            Verb::Get => get(s, a, json, lang)?,
-            _ => Answer::read(json, || shape::status(s, lang), || show::status(s, lang)),
-        })
+            _ => Answer::read(json, || shape::status(s, lang), || show::status(s, onebot, lang)),
+        }
     }
 
     async fn query(&self, query: Query) -> Result<Page, Stop> {
@@ -225,7 +219,7 @@ impl Desk {
 
     /// A chat of which nothing is stored and nothing is in memory is one that somebody mistyped.
     async fn must_exist(&self, chat: ChatRef) -> Result<(), Stop> {
-        match find_chat(&*self.handle.snapshot().await?, chat) {
+        match chats::in_memory(&*self.handle.snapshot().await?, chat) {
             Err(refusal @ Refusal::UnknownChat { .. }) => Err(refusal.into()),
             _ => Ok(()),
         }
@@ -261,7 +255,7 @@ impl Desk {
         let (lang, snapshot) = (self.lang, self.handle.snapshot().await?);
         let Export { what, since, until, .. } = export;
         let title = match what {
-            What::Chat(chat) => match find_chat(&snapshot, chat) {
+            What::Chat(chat) => match chats::in_memory(&snapshot, chat) {
                 Ok(view) => format!("{} {}", view.state.name.shown(), view.id),
                 Err(_) => chat.peer.to_string(),
             },
@@ -407,44 +401,4 @@ fn unexpected() -> Stop {
 /// The wall clock, for "two hours ago".
 pub fn now() -> Wall {
     Wall(jiff::Timestamp::now().as_millisecond())
-}
-
-fn get(s: &Snapshot, a: &Arguments, json: bool, lang: Lang) -> Result<Answer, Stop> {
-    let chat = find_chat(s, a.chat("chat")?)?;
-    let Value::Object(mut fields) = shape::chat(chat, lang) else { return Err(unexpected()) };
-    // `history` has it, whole.
-    fields.remove("last");
-    if let Some(key) = a.maybe("key")? {
-        let Some(value) = fields.remove(&key) else {
-            let near = crate::verbs::near::nearest(&key, fields.keys().map(String::as_str));
-            let all = fields.keys().cloned().collect::<Vec<_>>().join(", ");
-            let wants = near.map_or(all, str::to_owned);
-            return Err(a.bad("key", &key, &wants, &wants).into());
-        };
-        let text = show::fields(&Map::from_iter([(key.clone(), value.clone())]));
-        return Ok(Answer::read(
-            json,
-            || Map::from_iter([("key".to_owned(), json!(key)), ("value".to_owned(), value)]),
-            || text,
-        ));
-    }
-    let text = show::fields(&fields);
-    Ok(Answer::read(json, || fields, || text))
-}
-
-fn find_chat(s: &Snapshot, wanted: ChatRef) -> Result<&ChatView, Refusal> {
-    let fits = |c: &&std::sync::Arc<ChatView>| {
-        c.id.peer == wanted.peer && wanted.account.is_none_or(|account| c.id.account == account)
-    };
-    let mut found = s.chats.values().filter(fits);
-    match (found.next(), found.next()) {
-        (Some(chat), None) => Ok(chat),
-        (Some(_), Some(_)) => Err(Refusal::Account(wanted.peer.to_string())),
-        (None, _) => {
-            let name = wanted.peer.to_string();
-            let known: Vec<String> = s.chats.keys().map(|id| id.peer.to_string()).collect();
-            let nearest = crate::verbs::near::nearest(&name, known.iter().map(String::as_str)).map(str::to_owned);
-            Err(Refusal::UnknownChat { chat: name, nearest })
-        }
-    }
 }

@@ -9,6 +9,7 @@ pub use self::books::{By, quota, sums, usage};
 pub use self::machine::machine;
 
 use super::table::Table;
+use crate::config::OneBot;
 use crate::domain::{
     AccountView, AlertState, Audit, Author, ChatView, Item, ItemId, Latency, Line, LogLine, Percentiles, ProviderView,
     Snapshot, Text, Turn, Verdict,
@@ -19,7 +20,7 @@ use crate::words::{self, Lang, clock, one_line, quoted, span_short};
 const NAME: usize = 16;
 
 /// The overview.
-pub fn status(s: &Snapshot, lang: Lang) -> String {
+pub fn status(s: &Snapshot, onebot: &OneBot, lang: Lang) -> String {
     let mut text = String::new();
     let mut say = |line: String| {
         text.push_str(&line);
@@ -37,7 +38,7 @@ pub fn status(s: &Snapshot, lang: Lang) -> String {
         );
         say(lang.pick(zh, en).to_owned());
     }
-    say(format!("\n{}", accounts(&s.accounts, lang).trim_end()));
+    say(format!("\n{}", accounts(&s.accounts, onebot, lang).trim_end()));
     say(format!("\n{}", providers(&s.providers, lang).trim_end()));
     let up = s.alerts.iter().filter(|v| v.alert.state != AlertState::Resolved).count();
     if up > 0 {
@@ -110,14 +111,10 @@ fn latency(s: &Snapshot, lang: Lang) -> String {
     table.lines()
 }
 
-/// Accounts.
-pub fn accounts(accounts: &[AccountView], lang: Lang) -> String {
+/// Accounts; where there are none, how one comes here.
+pub fn accounts(accounts: &[AccountView], onebot: &OneBot, lang: Lang) -> String {
     if accounts.is_empty() {
-        let (zh, en) = (
-            "还没有 QQ 账号连上来。在 NapCat 里把反向 WebSocket 指到 ws://127.0.0.1:2280/ws",
-            "No QQ account has connected yet. In NapCat point a reverse WebSocket to ws://127.0.0.1:2280/ws",
-        );
-        return format!("{}\n", lang.pick(zh, en));
+        return words::no_account(onebot, lang) + "\n";
     }
     let mut table = match lang {
         Lang::Zh => Table::new(["账号", "昵称", "状态", "适配器", "来自"]),

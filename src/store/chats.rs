@@ -83,7 +83,7 @@ fn row(conn: &Connection, newest: i64) -> rusqlite::Result<ChatRow> {
     conn.prepare_cached(&sql)?.query_row([newest], |r| {
         let last = line(r)?;
         let state: ChatState = unjson(r.get_ref(LINE_WIDTH)?.as_str_or_null()?).unwrap_or_default();
-        Ok(ChatRow { id: last.conversation, name: state.name, last, mode: state.mode, note: state.note })
+        Ok(ChatRow { id: last.conversation, state, last })
     })
 }
 

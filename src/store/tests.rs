@@ -624,7 +624,8 @@ fn chats_are_listed_by_who_spoke_last_and_found_by_name_or_number() {
     let (chats, _) = list(None, 1, None);
     assert_eq!(chats[0].last, last);
     let (chats, _) = list(None, 1, Some("水友"));
-    let found = (&chats[0].name, chats[0].mode, chats[0].note.as_str());
+    let state = &chats[0].state;
+    let found = (&state.name, state.mode, state.note.as_str());
     assert_eq!(found, (&"Rust 水友群".into(), Some((Mode::Muted, None)), "常客"));
     world.close();
 }

@@ -158,7 +158,7 @@ macro_rules! verbs {
 verbs! {
     Status "status" Viewer [] "总览：账号、模型、计数、延迟", "the overview: accounts, providers, counters, latency";
     Accounts "accounts" Viewer [] "机器人的 QQ 账号", "the bot's QQ accounts";
-    Chats "chats" Viewer [] "内存里的会话", "the chats in memory";
+    Chats "chats" Viewer [] "会话", "the chats";
     Attention "attention" / "items" Viewer [] "等人处理的事", "what waits for a human";
     Drafts "drafts" Viewer [] "等待审批的回复", "replies that wait for approval";
     Requests "requests" Viewer [] "好友和入群请求", "friend and group requests";

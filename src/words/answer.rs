@@ -31,6 +31,23 @@ pub fn refusal(refusal: &Refusal, lang: Lang) -> String {
                 "Which account? Add @ and the bot's QQ number behind {chat}",
             )
         }
+        Refusal::NoAccount => say!(
+            lang,
+            "还没有 QQ 账号连上来过，等适配器连上再来",
+            "No QQ account has connected yet; try again when an adapter is there"
+        ),
+        Refusal::UnknownAccount { account, known } if known.is_empty() => {
+            say!(lang, "机器人没有 QQ 号 {account}", "The bot has no account {account}")
+        }
+        Refusal::UnknownAccount { account, known } => {
+            let all = known.iter().map(ToString::to_string).collect::<Vec<_>>().join(lang.pick("、", ", "));
+            say!(lang, "机器人没有 QQ 号 {account}；有 {all}", "The bot has no account {account}; it has {all}")
+        }
+        Refusal::NotInGroup { account, group } => say!(
+            lang,
+            "{account} 不在群 {group} 里（按适配器给的群列表）",
+            "{account} is not in group {group}, going by its adapter's list of groups"
+        ),
         Refusal::UnknownChat { chat, nearest } => {
             let chat = quoted(chat);
             let nearest = nearest_words(nearest.as_deref(), lang);

@@ -1,5 +1,6 @@
 //! The configuration changes under a running bot.
 
+use qqdeck::simulator::ModelSettings;
 use rustix::process::Signal;
 use serde_json::json;
 
@@ -36,6 +37,29 @@ async fn a_saved_file_is_taken_and_a_broken_one_leaves_the_old_in_force() {
     bot.configure(&format!("{}\n[console]\ncolor = \"16\"\nmouse = \"off\"\n", named("fourth")));
     assert_eq!(bot.ctl(&["reload"]).await.code, 0);
     assert_eq!(bot.status().await["instance"], "fourth");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_saved_word_list_is_taken_too() {
+    let bot = Bot::prepare("");
+    let list = bot.dir().join("lists/words.txt");
+    std::fs::create_dir(list.parent().unwrap()).unwrap();
+    std::fs::write(&list, "# nothing yet\n").unwrap();
+    let config = format!("{OPEN}[moderation]\nwords_file = \"lists/words.txt\"\n");
+    let stage = Stage::set_for(bot, vec![reverse()], vec![ModelSettings::instant("A")], |sim| {
+        format!("{config}{}", provider("first", "ollama", &sim.models[0], ""))
+    })
+    .await;
+    stage.write(77, "坏词").await;
+    stage.hears(private(77), "坏词").await;
+    std::fs::write(&list, "坏词\n").unwrap();
+    stage.bot.logs("configuration reloaded").await;
+    stage.write(78, "坏词").await;
+    let why = stage.why("private:78").await;
+    assert_eq!(why["line"]["verdict"]["stage"], "moderation", "{why}");
+    // One that is taken away is missed, and the old one holds.
+    std::fs::remove_file(&list).unwrap();
+    stage.bot.logs("moderation.words_file").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -46,6 +46,83 @@ async fn a_broken_configuration_is_78_with_everything_that_is_wrong() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_certificate_that_cannot_be_used_is_78_before_it_is_needed() {
+    let pem = |name| std::fs::read(format!("{}/tests/frames/tls/{name}.pem", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let tls = "[onebot]\ntls = { cert = \"cert.pem\", key = \"key.pem\" }";
+    let bot = Bot::prepare(&OPEN.replace("[onebot]", tls));
+    let put = |name: &str, bytes: &[u8]| std::fs::write(bot.dir().join(name), bytes).unwrap();
+    for wrong in ["missing", "no key"] {
+        for arguments in [&["run", "--headless"][..], &["check"]] {
+            let said = bot.run(arguments).await;
+            assert_eq!(said.code, 78, "{wrong}: {said:?}");
+            assert!(said.err.contains("onebot.tls") && said.err.contains("cert.pem"), "{wrong}: {said:?}");
+        }
+        put("cert.pem", &pem("cert"));
+        put("key.pem", b"no key");
+    }
+    put("key.pem", &pem("key"));
+    assert_eq!(bot.run(&["check"]).await.code, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_word_list_that_cannot_be_read_is_78_at_its_key() {
+    let bot = Bot::prepare(&format!("{OPEN}[moderation]\nwords_file = \"words.txt\"\n"));
+    let line = bot.configured().lines().count();
+    for bad in [false, true] {
+        if bad {
+            std::fs::write(bot.dir().join("words.txt"), b"\xe5\x9d\n").unwrap();
+        }
+        for arguments in [&["run", "--headless"][..], &["check"]] {
+            let said = bot.run(arguments).await;
+            assert_eq!(said.code, 78, "{said:?}");
+            assert!(said.err.contains(&format!("config.toml:{line}:1: moderation.words_file: ")), "{said:?}");
+            assert!(said.err.contains("words.txt"), "{said:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_configuration_that_is_not_utf8_is_78_at_the_bad_byte() {
+    let bot = Bot::prepare("");
+    std::fs::write(bot.config(), b"# \xe4\xbd\xa0\nlanguage = \"\xc4\xe3\"\n").unwrap();
+    for arguments in [&["run", "--headless"][..], &["check"]] {
+        let said = bot.run(arguments).await;
+        assert_eq!(said.code, 78, "{said:?}");
+        assert!(said.err.contains("config.toml:2:13: ") && said.err.contains("UTF-8"), "{said:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn chats_of_the_last_process_are_listed() {
+    let mut stage = Stage::small(OPEN).await;
+    stage.write(77, "你好").await;
+    stage.hears(private(77), "你好").await;
+    stage.bot.idle().await;
+    assert_eq!(stage.bot.ctl(&["note", "private:77", "常客"]).await.code, 0);
+    assert_eq!(stage.bot.terminate().await, Some(0));
+    // Nobody is connected, nobody has said anything: nothing is in memory.
+    stage.bot.restart().await;
+    let chats = stage.bot.json(&["chats"]).await;
+    assert_eq!(chats["chats"][0]["chat"], format!("private:77@{ME}"), "{chats}");
+    assert_eq!(stage.bot.json(&["get", "private:77", "note"]).await["value"], "常客");
+    let said = stage.bot.ctl(&["get", "private:78"]).await;
+    assert!(said.code == 1 && said.err.contains("private:78"), "{said:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_has_no_account_yet_reads_where_adapters_connect() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let listen = OPEN.replace("127.0.0.1:0", &format!("127.0.0.1:{port}"));
+    let other = listen.replace("[onebot]", "[onebot]\npaths = [\"/bot\"]");
+    let mut bot = Bot::start(&other).await;
+    for verb in ["status", "accounts"] {
+        let said = bot.ctl(&[verb]).await;
+        assert!(said.out.contains(&format!("ws://127.0.0.1:{port}/bot")), "{said:?}");
+    }
+    assert_eq!(bot.terminate().await, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_missing_secret_is_78_and_named() {
     let provider = "[[providers]]\nname = \"p\"\nkind = \"openai\"\nendpoint = \"http://127.0.0.1:9/v1\"\n\
                     model = \"m\"\napi_keys = [\"env:NOT_THERE_AT_ALL\"]\n";

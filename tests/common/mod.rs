@@ -144,7 +144,15 @@ fn page(query: Query) -> Page {
             model: "qwen3:8b".into(),
             at: Wall(0),
         },
-        Query::Chats { .. } | Query::Screen { .. } => Page::NotKept,
+        Query::Screen { .. } => Page::NotKept,
+        // One that is in memory, one that said nothing since the start, and that on a page of its own.
+        Query::Chats { before: None, filter, .. } => {
+            let wanted = |row: &ChatRow| filter.as_ref().is_none_or(|f| row.id.peer.number().to_string().contains(f));
+            let rows = [row(2, chat()), row(1, silent())];
+            let more = filter.is_none();
+            Page::Chats { chats: rows.into_iter().filter(wanted).take(if more { 1 } else { 2 }).collect(), more }
+        }
+        Query::Chats { .. } => Page::Chats { chats: vec![row(1, silent())], more: false },
         Query::Alerts { .. } => Page::Alerts(vec![]),
         Query::History { .. } => Page::Lines { lines: vec![line(2, "second"), line(1, NASTY)], more: true },
         Query::Search { text, .. } if text == "broken" => Page::Failed("disk on fire".into()),
@@ -177,6 +185,16 @@ fn page(query: Query) -> Page {
 
 pub fn chat() -> ConversationId {
     ConversationId { account: SelfId(10001), peer: Peer::Group(GroupId(123)) }
+}
+
+/// On record, and not in memory.
+pub fn silent() -> ConversationId {
+    ConversationId { account: SelfId(10001), peer: Peer::Group(GroupId(456)) }
+}
+
+fn row(seq: u64, id: ConversationId) -> ChatRow {
+    let state = ChatState { note: "常客".into(), mode: Some((Mode::Draft, None)), ..ChatState::default() };
+    ChatRow { id, state, last: Line { conversation: id, ..line(seq, "hi") } }
 }
 
 pub fn line(seq: u64, text: &str) -> Line {

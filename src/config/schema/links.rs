@@ -158,7 +158,7 @@ pub struct Network {
     pub allow: Vec<IpNet>,
     /// Keep out.
     pub deny: Vec<IpNet>,
-    /// Where admins may come from; empty: anywhere.
+    /// Where admins may come from; empty: anywhere. Not built yet: must be empty.
     pub admin_ips: Vec<IpNet>,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,

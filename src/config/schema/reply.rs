@@ -176,8 +176,16 @@ pub struct Commands {
     pub prefix: String,
     /// At all?
     pub enable: bool,
-    /// Who may use which, where it differs from the default.
+    /// Who may use which, where it differs from the default; by the names in [`Commands::NAMES`].
     pub roles: BTreeMap<String, CommandRole>,
+}
+
+impl Commands {
+    /// Those whose role can be set, by the names that `roles` uses. A test of the engine holds it to its table.
+    pub const NAMES: [&str; 10] =
+        ["help", "new", "stop", "retry", "model", "persona", "status", "whoami", "mode", "mute"];
+    /// Those that decide who is let in: for admins, whatever is written.
+    pub const FIXED: [&str; 3] = ["allow", "deny", "block"];
 }
 
 impl Default for Commands {

@@ -349,13 +349,8 @@ impl Ui {
         let id = line.conversation;
         self.view = crate::console::state::View::Chats;
         self.list.filter.clear();
-        self.list.stored.entry(id).or_insert_with(|| ChatRow {
-            id,
-            name: Text::default(),
-            last: line.clone(),
-            mode: None,
-            note: String::new(),
-        });
+        let stored = self.list.stored.entry(id);
+        stored.or_insert_with(|| ChatRow { id, state: ChatState::default(), last: line.clone() });
         self.touched = Mono(0);
         self.arrange();
         self.select(crate::console::state::RowKey::Chat(id));

@@ -120,7 +120,7 @@ pub(super) struct Alerts {
     /// Some provider was asked since the start.
     asked: bool,
     /// Accounts that should be there, by what they were called.
-    known: BTreeMap<SelfId, Text>,
+    pub known: BTreeMap<SelfId, Text>,
     /// When it was put on record that they serve.
     served: BTreeMap<SelfId, Wall>,
     grace_ends: Mono,
