@@ -8,8 +8,8 @@ use std::time::Duration;
 use super::issue::nearest;
 use super::walk::Walk;
 use super::{
-    AccessMode, Call, ChatPolicy, CommandRole, Commands, Config, IssueKind, MailTls, Named, Op, Position, Road, Rule, change, show_duration,
-    value,
+    AccessMode, Call, ChatPolicy, CommandRole, Commands, Config, IssueKind, MailTls, Named, Op, Position, Road, Rule,
+    change, show_duration, value,
 };
 
 /// Keys whose features are not built yet: refused where they differ from their default. A later part of the

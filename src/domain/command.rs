@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccessId, AlertId, ChatRef, Delivered, GroupId, ItemId, Mode, Operator, RestartFault, Role, SelfId, Seq, SessionId, UserId,
+    AccessId, AlertId, ChatRef, Delivered, GroupId, ItemId, Mode, Operator, RestartFault, Role, SelfId, Seq, SessionId,
+    UserId,
 };
 
 /// A command with who asks.

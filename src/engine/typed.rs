@@ -124,6 +124,7 @@ impl State {
                     (false, true) => CommandRole::GroupAdmin,
                     (false, false) => CommandRole::Anyone,
                 },
+                private,
             },
             Slash::Model(_) => Notice::ModelList {
                 names: self.providers.iter().filter(|p| !p.off).map(|p| p.name.to_string()).collect(),

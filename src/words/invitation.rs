@@ -8,11 +8,9 @@ pub fn no_account(onebot: &OneBot, lang: Lang) -> String {
     let dialled: Vec<String> = onebot.dial.iter().filter(|dial| dial.enable).map(|dial| bare(&dial.url)).collect();
     let dialled = dialled.join(lang.pick("、", ", "));
     let invitation = match (door(onebot, lang), dialled.is_empty()) {
-        (Some(door), true) => say!(
-            lang,
-            "在 NapCat 里把反向 WebSocket 指到 {door}",
-            "In NapCat point a reverse WebSocket to {door}"
-        ),
+        (Some(door), true) => {
+            say!(lang, "在 NapCat 里把反向 WebSocket 指到 {door}", "In NapCat point a reverse WebSocket to {door}")
+        }
         (Some(door), false) => say!(
             lang,
             "qqdeck 正在连 {dialled}；也可以在 NapCat 里把反向 WebSocket 指到 {door}",
@@ -37,10 +35,10 @@ fn door(onebot: &OneBot, lang: Lang) -> Option<String> {
     let (listen, path) = (onebot.listen.first()?, onebot.paths.first()?);
     let scheme = if onebot.tls.cert.is_empty() { "ws" } else { "wss" };
     // Nobody can dial "any address"; which of them is meant is not known here.
-    let listen = ["0.0.0.0:", "[::]:"].iter().find_map(|any| listen.strip_prefix(any)).map_or_else(
-        || listen.clone(),
-        |port| say!(lang, "这台机器的地址:{port}", "THIS-MACHINE:{port}"),
-    );
+    let listen = ["0.0.0.0:", "[::]:"]
+        .iter()
+        .find_map(|any| listen.strip_prefix(any))
+        .map_or_else(|| listen.clone(), |port| say!(lang, "这台机器的地址:{port}", "THIS-MACHINE:{port}"));
     Some(format!("{scheme}://{}{}", quoted(&listen), quoted(path)))
 }
 
