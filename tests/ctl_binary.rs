@@ -46,7 +46,7 @@ fn a_command_line_that_cannot_be_read_is_two() {
     for (arguments, mentions) in [
         (&["ctl", "stauts"][..], "status"),
         (&["chekc"], "check"),
-        (&["ctl", "send", "group:1"], "TEXT"),
+        (&["ctl", "send", "group:1"], "<TEXT>. See"),
         (&["check", "--confg", "x"], "--config"),
         (&["demo", "--seed", "x"], "--seed"),
         (&["demo", "--rate", "0"], "0.01"),

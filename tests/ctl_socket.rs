@@ -133,6 +133,18 @@ async fn chats_that_said_nothing_since_the_start_are_known_all_the_same() {
 }
 
 #[tokio::test]
+async fn none_is_not_how_many() {
+    let daemon = Daemon::start().await;
+    for (verb, name) in [("history", "limit"), ("usage", "days"), ("audit", "limit"), ("alerts", "history")] {
+        let mut arguments = sample(verb);
+        arguments[name] = json!("0");
+        let refused = daemon.ask(verb, arguments, true).await;
+        assert_eq!((&refused["ok"], &refused["code"]), (&json!(false), &json!("usage")), "{verb}: {refused:?}");
+    }
+    daemon.stop().await;
+}
+
+#[tokio::test]
 async fn status_has_what_scripts_rely_on() {
     let daemon = Daemon::start().await;
     let s = Value::Object(daemon.ask("status", json!({}), true).await);

@@ -38,7 +38,10 @@ fn read(error: &clap::Error) -> UsageError {
             nearest: one(ContextKind::SuggestedArg),
         },
         ErrorKind::MissingRequiredArgument => {
-            UsageError::Missing { names: all(error, ContextKind::InvalidArg).join(" ") }
+            // The dots of one that may be repeated would run into the end of the sentence.
+            let names = all(error, ContextKind::InvalidArg);
+            let names: Vec<_> = names.iter().map(|name| name.trim_end_matches("...")).collect();
+            UsageError::Missing { names: names.join(" ") }
         }
         ErrorKind::InvalidValue | ErrorKind::ValueValidation if one(ContextKind::InvalidArg).is_some() => {
             UsageError::BadValue {

@@ -297,6 +297,9 @@ impl Check<'_> {
 
     fn access(&self) {
         let access = &self.config.access;
+        for id in access.admins.iter().filter(|id| access.blocked_users.ids.contains(id)) {
+            self.note("access.blocked_users", IssueKind::AdminBlocked { id: *id });
+        }
         let nobody = [&access.users, &access.groups].iter().all(|list| !list.any && list.ids.is_empty());
         if access.mode == AccessMode::Whitelist && nobody && access.admins.is_empty() && !self.walk.complained("access")
         {

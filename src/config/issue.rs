@@ -265,6 +265,11 @@ pub enum IssueKind {
         /// The address.
         listen: String,
     },
+    /// Warning: an admin among the blocked, who is listened to all the same.
+    AdminBlocked {
+        /// Who.
+        id: i64,
+    },
     /// Warning: a whitelist with nobody on it.
     AnswersNobody,
     /// Warning: no provider.
@@ -286,6 +291,7 @@ impl IssueKind {
             | Self::PasswordInClear
             | Self::ShortToken { .. }
             | Self::OpenMetrics { .. }
+            | Self::AdminBlocked { .. }
             | Self::AnswersNobody
             | Self::NoProviders
             | Self::UnusedPersona { .. }
@@ -322,6 +328,7 @@ impl IssueKind {
             Self::PasswordInClear => "password_in_clear",
             Self::ShortToken { .. } => "short_token",
             Self::OpenMetrics { .. } => "open_metrics",
+            Self::AdminBlocked { .. } => "admin_blocked",
             Self::AnswersNobody => "answers_nobody",
             Self::NoProviders => "no_providers",
             Self::UnusedPersona { .. } => "unused_persona",

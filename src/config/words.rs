@@ -142,6 +142,11 @@ impl Issue {
                 "{listen} 从外面也能访问，而指标没有密码；建议写 127.0.0.1，由反向代理或防火墙保护",
                 "{listen} is reachable from outside and metrics ask for no password; better listen on 127.0.0.1, behind a proxy or firewall"
             ),
+            IssueKind::AdminBlocked { id } => say!(
+                zh,
+                "{id} 在 access.admins 里；屏蔽对管理员无效",
+                "{id} is among access.admins, and admins are never blocked"
+            ),
             IssueKind::AnswersNobody => say!(
                 zh,
                 "白名单是空的，机器人不会回答任何人；请填 access.users、access.groups 或 access.admins",

@@ -427,6 +427,15 @@ pub enum Refusal {
         /// The nearest that exists.
         nearest: Option<String>,
     },
+    /// Its model is not ours to unload.
+    #[error("{0} is no ollama")]
+    NotUnloadable(String),
+    /// An admin is listened to whatever the lists say.
+    #[error("{0} is an admin")]
+    IsAdmin(UserId),
+    /// One of the bot's own accounts, which it never listens to.
+    #[error("{0} is the bot itself")]
+    IsOurs(UserId),
     /// No such persona.
     #[error("unknown persona {name}")]
     UnknownPersona {
@@ -493,6 +502,9 @@ impl Refusal {
             Self::NoGroup => "no_group",
             Self::UnknownProvider { .. } => "unknown_provider",
             Self::UnknownPersona { .. } => "unknown_persona",
+            Self::NotUnloadable(_) => "not_unloadable",
+            Self::IsAdmin(_) => "is_admin",
+            Self::IsOurs(_) => "is_ours",
             Self::Changed(_) => "changed",
             Self::Config(_) => "config",
             Self::Nothing => "nothing",

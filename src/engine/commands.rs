@@ -12,6 +12,7 @@ use super::question::Question;
 use super::reply::Saying;
 use super::state::State;
 use super::undo::{self, Undo, named};
+use crate::config::ProviderKind;
 use crate::domain::*;
 
 /// An edit of the configuration on its way, and whom to tell.
@@ -175,6 +176,9 @@ impl State {
                 self.edit(ConfigEdit::Deny(id), asker, None, undo)
             }
             Command::Block { id, during: None } => {
+                if let Err(refusal) = self.may_block(id) {
+                    return Err(refusal).into();
+                }
                 let timed = self.regrant(id, GrantEffect::Block).is_some();
                 let undo = if timed { Undo::default() } else { Undo::by(Command::Unblock { id }) };
                 self.edit(ConfigEdit::Block(id), asker, None, undo)
@@ -221,6 +225,7 @@ impl State {
                 Ok(undo.filter(|_| lifted.is_none()).map_or(Done::Ok, undo::changed))
             }
             Command::Block { id, during: Some(during) } => {
+                self.may_block(id)?;
                 let undo = self.undo_grant(id, GrantEffect::Block, Command::Unblock { id });
                 self.grant(id, GrantEffect::Block, during, operator);
                 Ok(undo.map_or(Done::Ok, undo::changed))
@@ -348,6 +353,18 @@ impl State {
         Question::new(line, speaker, text, self.now.mono, self.now.mono + self.config.engine.timeout)
     }
 
+    /// Whether a block would do anything: admins are never blocked, and our own accounts never listened to.
+    pub fn may_block(&self, id: AccessId) -> Result<(), Refusal> {
+        let AccessId::Person(user) = id else { return Ok(()) };
+        if super::access::is_admin(&self.config.access, user) {
+            return Err(Refusal::IsAdmin(user));
+        }
+        match self.known_accounts().contains(&SelfId(user.0)) {
+            true => Err(Refusal::IsOurs(user)),
+            false => Ok(()),
+        }
+    }
+
     fn grant(&mut self, id: AccessId, effect: GrantEffect, during: Duration, operator: &Operator) {
         let grant = Grant { id, effect, until: self.now.wall + during, by: operator.name.clone() };
         self.rows.push(Row::Grant(grant.clone()));
@@ -470,6 +487,9 @@ impl State {
         let at = self.provider_named(name)?;
         let provider = &mut self.providers[at];
         let name = Arc::clone(&provider.name);
+        if to == ProviderSwitch::Unload && provider.config.kind != ProviderKind::Ollama {
+            return Err(Refusal::NotUnloadable(name.to_string()));
+        }
         let undo = |to| undo::changed(Command::Provider { name: name.to_string(), to });
         let done = match to {
             ProviderSwitch::On if provider.off => undo(ProviderSwitch::Off),

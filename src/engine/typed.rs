@@ -69,6 +69,12 @@ impl State {
         };
         let operator = chat_operator(message);
         let notice = success(&slash);
+        if let Command::Block { id: whom, .. } = command
+            && let Err(refusal) = self.may_block(whom)
+        {
+            self.audit(&operator.name, &command, refusal.code().to_owned());
+            return self.say_notice(id, Notice::Refused(refusal), Some(line));
+        }
         if let Some(edit) = edit_of(&command) {
             let edit_id = self.numbers.edit();
             self.audit_later(Asked::Edit(edit_id), &operator.name, &command);
@@ -124,6 +130,7 @@ impl State {
                     (false, true) => CommandRole::GroupAdmin,
                     (false, false) => CommandRole::Anyone,
                 },
+                private,
             },
             Slash::Model(_) => Notice::ModelList {
                 names: self.providers.iter().filter(|p| !p.off).map(|p| p.name.to_string()).collect(),

@@ -195,7 +195,8 @@ impl Watched {
         if let Some(watcher) = &mut self.watcher {
             // Watching a directory twice is watching it once.
             if let Err(error) = watcher.watch(directory, RecursiveMode::NonRecursive) {
-                tracing::warn!(%error, directory = %directory.display(), "cannot watch; it is read on reload only");
+                let directory = directory.display();
+                tracing::warn!(%error, %directory, "cannot watch the configuration; it is read on reload only");
             }
         }
         let name = file.file_name().map(OsString::from);

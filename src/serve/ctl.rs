@@ -83,7 +83,7 @@ impl Desk {
             None => LogLevel::Trace,
             Some(_) => LogLevel::ALL[a.one_of("level", &LogLevel::ALL.map(LogLevel::name))?],
         };
-        let limit = a.maybe_number("limit")?.unwrap_or(PAGE) as usize;
+        let limit = a.count("limit")?.unwrap_or(PAGE) as usize;
         if a.flag("follow") {
             return Ok(Reply::Log(level, limit));
         }
@@ -128,7 +128,7 @@ impl Desk {
             Verb::Prompt => self.prompt(a, json).await?,
             Verb::Usage => self.usage(a, json).await?,
             Verb::Audit => {
-                let limit = a.maybe_number("limit")?.unwrap_or(PAGE);
+                let limit = a.count("limit")?.unwrap_or(PAGE);
                 match self.query(Query::Audit { limit }).await? {
                     Page::Audit(rows) => Answer::list(
                         json,
@@ -157,7 +157,7 @@ impl Desk {
     /// What is wrong now; with `history` also what was.
     async fn alerts(&self, a: &Arguments, json: bool) -> Result<Answer, Stop> {
         let lang = self.lang;
-        if let Some(limit) = a.maybe_number("history")? {
+        if let Some(limit) = a.count("history")? {
             let Page::Alerts(alerts) = self.query(Query::Alerts { limit }).await? else { return Err(unexpected()) };
             let values = || alerts.iter().map(|one| shape::alert(one, lang)).collect();
             return Ok(Answer::list(json, "alerts", values, || show::alert_history(&alerts, lang)));
@@ -211,7 +211,7 @@ impl Desk {
     async fn history(&self, a: &Arguments, json: bool) -> Result<Answer, Stop> {
         let now = now();
         let (chat, since, until) = (a.chat("chat")?, a.moment("since", now, false)?, a.moment("until", now, true)?);
-        let limit = a.maybe_number("limit")?.unwrap_or(PAGE);
+        let limit = a.count("limit")?.unwrap_or(PAGE);
         let whole = since.is_none() && until.is_none();
         let query = Query::History { chat, before: None, after: None, since, until, limit };
         self.lines(query, json, whole.then_some(chat), false).await
@@ -230,7 +230,7 @@ impl Desk {
             text: a.text("text")?,
             chat: a.maybe_chat("chat")?,
             before: None,
-            limit: a.maybe_number("limit")?.unwrap_or(PAGE),
+            limit: a.count("limit")?.unwrap_or(PAGE),
         };
         self.lines(query, json, None, true).await
     }
@@ -354,7 +354,7 @@ impl Desk {
                 _ => By::Day,
             },
         };
-        let days = a.maybe_number::<u16>("days")?.unwrap_or(1).max(1);
+        let days = a.count::<u16>("days")?.unwrap_or(1);
         // The engine's own day: what it books and what it limits by.
         let snapshot = self.handle.snapshot().await?;
         let to = snapshot.now.day();

@@ -94,6 +94,16 @@ impl Arguments {
         text.trim().parse().map(Some).map_err(|_| self.bad(name, &text, "数字", "a number"))
     }
 
+    /// How many, from 1; may be missing.
+    ///
+    /// # Errors
+    /// When it is there and no such number.
+    pub fn count<T: FromStr + Default + PartialEq>(&self, name: &str) -> Result<Option<T>, Exit> {
+        let Some(text) = self.maybe(name)? else { return Ok(None) };
+        let count = text.trim().parse().ok().filter(|count| *count != T::default());
+        count.map(Some).ok_or_else(|| self.bad(name, &text, "从 1 起的整数", "a whole number from 1"))
+    }
+
     /// A number.
     ///
     /// # Errors
@@ -263,6 +273,16 @@ mod tests {
 
     fn one(value: Value) -> Arguments {
         Arguments::new(Map::from_iter([("x".to_owned(), value)]), Lang::En)
+    }
+
+    #[test]
+    fn counts_begin_at_one() {
+        assert_eq!(one(json!("7")).count::<u32>("x").unwrap(), Some(7));
+        assert_eq!(one(json!("7")).count::<u32>("y").unwrap(), None);
+        for wrong in ["0", "-3", "many", "99999999999999"] {
+            let words = one(json!(wrong)).count::<u32>("x").unwrap_err().words(Lang::En);
+            assert!(words.contains("a whole number from 1"), "{words}");
+        }
     }
 
     #[test]

@@ -83,6 +83,24 @@ pub fn refusal(refusal: &Refusal, lang: Lang) -> String {
             let nearest = nearest_words(nearest.as_deref(), lang);
             say!(lang, "没有模型服务 {name}{nearest}", "There is no provider {name}{nearest}")
         }
+        Refusal::NotUnloadable(name) => {
+            let name = quoted(name);
+            say!(
+                lang,
+                "{name} 不是 ollama；只有 Ollama 的模型能从内存里卸下",
+                "{name} is no ollama; only Ollama models can be unloaded"
+            )
+        }
+        Refusal::IsAdmin(user) => say!(
+            lang,
+            "{user} 是管理员，屏蔽对管理员无效；先把这个号从 access.admins 里拿掉",
+            "{user} is an admin and cannot be blocked; take the number off access.admins first"
+        ),
+        Refusal::IsOurs(user) => say!(
+            lang,
+            "{user} 是机器人自己的号，它从不理自己，不用屏蔽",
+            "{user} is the bot's own account, which it never listens to; there is nothing to block"
+        ),
         Refusal::UnknownPersona { name, nearest } => {
             let name = quoted(name);
             let nearest = nearest_words(nearest.as_deref(), lang);

@@ -311,10 +311,11 @@ impl Exit {
             Self::ConfigErrors { path, errors } => {
                 let (path, n) = (long(path), errors.len());
                 let errors: String = errors.iter().map(|e| format!("\n  {}", long(e))).collect();
+                let (many, them) = if n == 1 { ("error", "it") } else { ("errors", "them") };
                 say!(
                     lang,
                     "配置文件 {path} 有 {n} 处错误，改好后用 qqdeck check 再看一遍：{errors}",
-                    "The configuration {path} has {n} errors; mend them and look again with `qqdeck check`:{errors}",
+                    "The configuration {path} has {n} {many}; mend {them} and look again with `qqdeck check`:{errors}",
                 )
             }
             Self::CannotRead { path, cause } => {

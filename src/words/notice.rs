@@ -80,6 +80,8 @@ pub enum Notice {
         id: AccessId,
         /// What they may do here.
         role: CommandRole,
+        /// Nobody else is here: in a private chat a person may what a group's admins may there.
+        private: bool,
     },
     /// How this chat stands.
     Status(ChatStatus),
@@ -289,7 +291,7 @@ impl Notice {
             Self::NothingToRetry => say!(lang, "还没有可以重新回答的问题。", "There is no question to answer again."),
             Self::ModeSet { mode: to, during } => {
                 let (to, during) = (mode(*to, lang), lasting(*during, lang));
-                say!(lang, "这里改为{to}{during}。", "This chat is now on {to}{during}.")
+                say!(lang, "这里改为{to}{during}。", "The mode of this chat is now {to}{during}.")
             }
             Self::Allowed { id, during } => {
                 let (who, during) = (who(*id, lang), lasting(*during, lang));
@@ -307,7 +309,10 @@ impl Notice {
                 let who = who(*id, lang);
                 say!(lang, "已解除屏蔽 {who}。", "Unblocked: {who}.")
             }
-            Self::WhoAmI { id, role } => {
+            Self::WhoAmI { id, role: CommandRole::GroupAdmin, private: true } => {
+                say!(lang, "你是 {id}，这里是你自己的私聊。", "You are {id}; this is your own private chat.")
+            }
+            Self::WhoAmI { id, role, .. } => {
                 let role = standing(*role, lang);
                 say!(lang, "你是 {id}，在这里是{role}。", "You are {id}; here you are {role}.")
             }
