@@ -32,8 +32,11 @@ async fn out_of_descriptors_who_is_there_is_answered_and_who_comes_later_waits()
     drop(callers);
     // The door opens again, for commands as for adapters.
     stage.bot.idle().await;
-    stage.adapter().drop_links(DropStyle::Abort).await;
-    stage.connect().await;
+    let adapter = stage.adapter();
+    let before = adapter.lost_links();
+    adapter.drop_links(DropStyle::Abort).await;
+    let back = async || (adapter.lost_links() > before && adapter.links_up() > 0).then_some(());
+    eventually("the adapter is back", back).await;
     stage.write(31, "又见面了").await;
     stage.hears(private(31), "又见面了").await;
 }
