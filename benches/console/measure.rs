@@ -35,7 +35,7 @@ impl Effort {
 pub struct While {
     /// Bytes a second.
     pub bytes: f64,
-    /// Reads a second: about the frames.
+    /// A second.
     pub frames: f64,
     /// Of one core, daemon and relay.
     pub cpu: f64,

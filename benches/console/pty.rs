@@ -19,7 +19,7 @@ const DEADLINE: Duration = Duration::from_secs(20);
 #[derive(Debug, Clone, Copy, Default)]
 struct Count {
     bytes: usize,
-    reads: usize,
+    frames: usize,
     last: Option<Instant>,
     /// The reader should end.
     enough: bool,
@@ -75,10 +75,10 @@ impl Pty {
         *self.count.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    /// Bytes and reads so far.
+    /// Bytes and frames so far.
     pub fn said(&self) -> (usize, usize) {
         let count = self.count();
-        (count.bytes, count.reads)
+        (count.bytes, count.frames)
     }
 
     /// Waits for bytes beyond so many, and tells how long after `since` they came.
@@ -141,12 +141,16 @@ impl Drop for Pty {
     }
 }
 
+/// The end of a synchronized update.
+const FRAME_ENDS: &[u8] = b"\x1b[?2026l";
+
 fn read(mut from: Box<dyn Read + Send>, shared: &(Mutex<Count>, Condvar)) {
     let mut piece = vec![0; 1 << 16];
     while let Ok(n @ 1..) = from.read(&mut piece) {
         let mut count = shared.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         count.bytes += n;
-        count.reads += 1;
+        // Where a frame ends; one whose end lies on the border of two reads is not counted.
+        count.frames += piece[..n].windows(FRAME_ENDS.len()).filter(|bytes| *bytes == FRAME_ENDS).count();
         count.last = Some(Instant::now());
         shared.1.notify_all();
         if count.enough {
