@@ -217,7 +217,8 @@ impl<C: Drawing, K: Keys, S: Screen> Session<C, K, S> {
         let now = Instant::now();
         let (free, due) = (self.flight.is_free() && !self.away, self.pace.due(now));
         let timer = deadline.map(|at| self.clock.instant(at));
-        let draws = if free && self.dirty { self.patience.max(due) } else { None };
+        // At once, where its time has come since the last look: nothing else would tell.
+        let draws = (free && self.dirty).then(|| self.patience.max(due).unwrap_or(now));
         let alarm = [timer, draws].into_iter().flatten().min();
         tokio::select! {
             biased;
