@@ -39,7 +39,7 @@ use self::flight::Flight;
 use self::guard::{Drawing, Guarded, Panicked};
 use self::link::{Heard, Keys, Screen};
 use self::pace::Pace;
-use self::waits::{Following, changed, followed, sleep, wait};
+use self::waits::{Following, changed, drawn_at, followed, sleep, wait};
 use super::Doors;
 use super::sessions::Entered;
 use crate::console::{Console, Intent, News, Settings};
@@ -217,8 +217,7 @@ impl<C: Drawing, K: Keys, S: Screen> Session<C, K, S> {
         let now = Instant::now();
         let (free, due) = (self.flight.is_free() && !self.away, self.pace.due(now));
         let timer = deadline.map(|at| self.clock.instant(at));
-        // At once, where its time has come since the last look: nothing else would tell.
-        let draws = (free && self.dirty).then(|| self.patience.max(due).unwrap_or(now));
+        let draws = drawn_at(free && self.dirty, self.patience.max(due), now);
         let alarm = [timer, draws].into_iter().flatten().min();
         tokio::select! {
             biased;

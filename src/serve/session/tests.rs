@@ -464,3 +464,13 @@ async fn another_operator_or_the_end_of_the_bot_ends_it_with_a_reason() {
     world.stop.cancel();
     assert_eq!(other.session.await.unwrap(), Bye::Stopping);
 }
+
+/// The moment may come between two looks: then it must ring by itself, or the screen stands still.
+#[test]
+fn a_frame_whose_time_has_come_meanwhile_rings_at_once() {
+    let now = Instant::now();
+    let later = now + Duration::from_millis(16);
+    assert_eq!(drawn_at(true, None, now), Some(now));
+    assert_eq!(drawn_at(true, Some(later), now), Some(later));
+    assert_eq!(drawn_at(false, None, now), None);
+}

@@ -55,6 +55,12 @@ pub async fn followed(log: &mut Option<Following>) -> LogNews {
     log.reader.take(LOG_LINES)
 }
 
+/// When a frame that waits is drawn: not before this; at once where that has come since the last look, for nothing
+/// else would tell.
+pub(super) fn drawn_at(waits: bool, not_before: Option<Instant>, now: Instant) -> Option<Instant> {
+    waits.then(|| not_before.unwrap_or(now))
+}
+
 /// Until then; for ever where there is no then.
 pub async fn sleep(until: Option<Instant>) {
     match until {
