@@ -15,8 +15,9 @@
 //!
 //! # Ground floor: plain data, no IO
 //!
-//! * [`domain`]: ids, sanitised text, messages, verdicts, commands, rows, everything in and out of the engine.
+//! * [`domain`]: ids, sanitised text, messages, verdicts, commands, rows.
 //! * [`config`]: the schema with its defaults, reading and checking, edits that keep comments.
+//! * [`flow`]: everything that goes into the engine and comes out of it.
 //! * [`words`]: every sentence that a person sees, in Chinese and English.
 //!
 //! * [`verbs`]: what operators type: one table for `ctl`, the console's palette and the docs.
@@ -55,6 +56,7 @@ pub mod config;
 pub mod console;
 pub mod domain;
 pub mod engine;
+pub mod flow;
 pub mod logs;
 pub mod notify;
 pub mod provider;

@@ -8,16 +8,17 @@ use std::path::{Path, PathBuf};
 
 /// Rooms that a room may import besides itself. The simulator stands apart: it is the world, not the house.
 const MAY: &[(&str, &[&str])] = &[
-    ("domain", &["config"]),
+    ("domain", &[]),
     ("config", &["domain"]),
+    ("flow", &["domain", "config"]),
     ("words", &["domain", "config"]),
     ("verbs", &["domain", "config", "words"]),
-    ("engine", &["domain", "config", "words"]),
+    ("engine", &["domain", "config", "flow", "words"]),
     ("console", &["domain", "config", "words", "verbs"]),
     ("adapter", &["domain", "config", "words"]),
     ("provider", &["domain", "config", "words"]),
     ("telemetry", &["domain", "config", "words"]),
-    ("store", &["domain", "config", "words"]),
+    ("store", &["domain", "config", "flow", "words"]),
     ("security", &["domain", "config", "words"]),
     ("notify", &["domain", "config", "words"]),
     ("logs", &["domain", "config", "words"]),
@@ -27,6 +28,7 @@ const MAY: &[(&str, &[&str])] = &[
         &[
             "domain",
             "config",
+            "flow",
             "words",
             "engine",
             "adapter",
@@ -44,6 +46,7 @@ const MAY: &[(&str, &[&str])] = &[
         &[
             "domain",
             "config",
+            "flow",
             "words",
             "verbs",
             "engine",

@@ -10,6 +10,7 @@ use std::process::{Command, Stdio};
 
 use qqdeck::config::Durability;
 use qqdeck::domain::*;
+use qqdeck::flow::Input;
 use qqdeck::store::{Note, StoreError, restore};
 use store_common::*;
 

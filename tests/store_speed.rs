@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use qqdeck::config::{Durability, Storage};
 use qqdeck::domain::*;
+use qqdeck::flow::Input;
 use store_common::*;
 
 /// CPU time of the writer's thread so far.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use qqdeck::config::{CommandRole, Dial, Metric, OneBot};
+use qqdeck::config::{CommandRole, Dial, OneBot};
 use qqdeck::domain::*;
 use qqdeck::words::{self, Bye, ChatCommand, ChatStatus, Exit, Lang, Notice, UsageError};
 

@@ -12,8 +12,9 @@ use tokio_util::sync::CancellationToken;
 use super::output::remark;
 use crate::domain::ConfigTrouble;
 use crate::logs::{self, Logs};
-use crate::runtime::keeper::{LoadError, Loaded};
-use crate::runtime::run::{End, RunOptions, Running, StartError, start};
+use crate::runtime::load::{LoadError, Loaded};
+use crate::runtime::run::{End, RunOptions, Running, start};
+use crate::runtime::start_error::StartError;
 use crate::serve::{self, Doors, socket};
 use crate::store::StoreError;
 use crate::words::{Exit, Lang};
@@ -23,7 +24,7 @@ use crate::words::{Exit, Lang};
 /// # Errors
 /// [`Exit::ConfigErrors`] with all errors at once, [`Exit::CannotRead`].
 pub fn load(path: &Path, lang: Lang) -> Result<Loaded, Exit> {
-    let loaded = crate::runtime::keeper::load(path).map_err(|error| match &error {
+    let loaded = crate::runtime::load::load(path).map_err(|error| match &error {
         LoadError::Unreadable { path, error } => {
             Exit::CannotRead { path: path.display().to_string(), cause: error.to_string() }
         }

@@ -9,6 +9,7 @@ use toml::de::DeValue;
 use super::section::{Place, Section};
 use super::value::{self, Listed, Quantity, Scalar};
 use super::*;
+use crate::domain::Metric;
 
 const MS: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);

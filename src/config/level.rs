@@ -14,6 +14,7 @@ const ROOMS: &[&str] = &[
     "console",
     "domain",
     "engine",
+    "flow",
     "logs",
     "notify",
     "provider",

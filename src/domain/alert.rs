@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ConfigTrouble, GroupId, ProviderError, SelfId, Text, Wall};
-use crate::config::Metric;
+use super::{ConfigTrouble, GroupId, Metric, ProviderError, SelfId, Text, Wall};
 
 /// How bad.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -29,7 +28,7 @@ pub struct NotificationId(pub u64);
 /// What a destination is told. Its words are in the instance's language, sanitised and without secrets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notification {
-    /// Ends in exactly one [`super::Input::Notified`] with this number.
+    /// Ends in exactly one [`crate::flow::Input::Notified`] with this number.
     pub id: NotificationId,
     /// The place of the destination in `[[notify.to]]`, from 0.
     pub to: usize,

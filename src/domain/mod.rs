@@ -3,21 +3,23 @@
 //! * `ids` who and where · `time` clocks as values · `text` the sanitiser · `redact` takes secrets out of words
 //! * `message` what people say · `adapter` the QQ side · `model` the model side
 //! * `verdict` why the bot did or did not answer · `record` what is remembered
-//! * `command`, `operator` what operators ask · `flow` everything in and out of the engine
-//! * `log` what the program says of itself · `redact` secrets taken out of words
-//! * `gauge` what the machine shows · `measure` what is measured · `alert` what is wrong and who is told
+//! * `command`, `operator` what operators ask · `edit` what the engine asks of config.toml and of providers
+//! * `log` what the program says of itself
+//! * `gauge` what the machine shows · `measure` what is measured · `metric` what a rule can measure
+//! * `alert` what is wrong and who is told
 //! * `snapshot` the published state
 
 mod adapter;
 mod alert;
 mod chats;
 mod command;
-mod flow;
+mod edit;
 mod gauge;
 mod ids;
 mod log;
 mod measure;
 mod message;
+mod metric;
 mod model;
 mod operator;
 mod record;
@@ -31,12 +33,13 @@ pub use adapter::*;
 pub use alert::*;
 pub use chats::Chats;
 pub use command::*;
-pub use flow::*;
+pub use edit::*;
 pub use gauge::*;
 pub use ids::*;
 pub use log::*;
 pub use measure::*;
 pub use message::*;
+pub use metric::*;
 pub use model::{
     Advice, Answer, Failure, Finish, Job, JobEvent, ProviderError, ProviderReport, Residency, Stage, Timing, Tokens,
     Turn, TurnRole,

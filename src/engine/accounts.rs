@@ -10,6 +10,7 @@ use super::limits::Bucket;
 use super::state::State;
 use super::timers::Timer;
 use crate::domain::*;
+use crate::flow::Effect;
 
 /// Chats whose history is read after a reconnect, most recent first; more would be a storm of calls.
 const CATCH_UP_CHATS: usize = 50;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::state::State;
 use crate::domain::*;
+use crate::flow::Effect;
 
 /// Commands that have been begun and whose end is not known yet.
 pub(super) type Begun = BTreeMap<Asked, (Text, Command)>;

@@ -14,6 +14,7 @@ use super::state::State;
 use super::undo::{self, Undo, named};
 use crate::config::ProviderKind;
 use crate::domain::*;
+use crate::flow::Effect;
 
 /// An edit of the configuration on its way, and whom to tell.
 pub(super) struct PendingEdit {

@@ -12,6 +12,7 @@ use super::state::State;
 use super::timers::Timer;
 use crate::config;
 use crate::domain::*;
+use crate::flow::Effect;
 
 /// The first pause before the same provider is asked again; doubles.
 const BACKOFF: Duration = Duration::from_millis(500);
@@ -608,6 +609,6 @@ impl State {
         }
         self.changed = true;
         self.stir_providers();
-        self.stir(config::Metric::Vram);
+        self.stir(Metric::Vram);
     }
 }

@@ -7,6 +7,7 @@ use super::commands::{Asker, PendingEdit};
 use super::question::Said;
 use super::state::State;
 use crate::domain::*;
+use crate::flow::Effect;
 
 impl State {
     /// The store had this message already: it is as if it had never been heard again.

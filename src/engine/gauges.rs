@@ -103,8 +103,9 @@ fn held<T: Copy>(new: Option<T>, old: Option<T>, hardly: impl Fn(T, T) -> bool) 
 mod tests {
     use super::*;
     use crate::config::{AlertRule, Config};
-    use crate::domain::{Input, Mono, Now};
+    use crate::domain::{Mono, Now};
     use crate::engine::Engine;
+    use crate::flow::Input;
 
     fn sample(used: u64, cpu: f32, temperature: u32) -> Gauges {
         let gpu = Gpu {

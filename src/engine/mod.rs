@@ -56,7 +56,8 @@ mod undo;
 use std::sync::Arc;
 
 use crate::config::Config;
-use crate::domain::{AdapterEvent, Effect, Input, Measures, Message, Mono, Now, Snapshot, Verdict};
+use crate::domain::{AdapterEvent, Measures, Message, Mono, Now, Snapshot, Verdict};
+use crate::flow::{Effect, Input};
 
 use state::State;
 

@@ -189,8 +189,9 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
-    use crate::domain::{AdapterEvent, GroupRank, Input};
+    use crate::domain::{AdapterEvent, GroupRank};
     use crate::engine::Engine;
+    use crate::flow::{Effect, Input};
 
     fn said(chat: i64, id: i64) -> Input {
         let conversation = ConversationId { account: SelfId(99_999), peer: Peer::Private(UserId(chat)) };

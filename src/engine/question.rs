@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::state::State;
 use super::timers::{Alarm, Timer};
 use crate::domain::*;
+use crate::flow::Effect;
 
 /// Messages that become one question at most.
 const MERGE_MOST: usize = 10;

@@ -11,8 +11,8 @@ use super::question::Said;
 use super::reply::Saying;
 use super::state::{Cold, State, Waiting};
 use super::timers::{Timer, Timers};
-use crate::config::Metric;
 use crate::domain::*;
+use crate::flow::Effect;
 
 /// A store that has not committed within this is out of order: replies go on without it.
 const LATE: Duration = Duration::from_secs(2);

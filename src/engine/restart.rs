@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::commands::{Asker, Ending};
 use super::state::State;
 use crate::domain::*;
+use crate::flow::Effect;
 
 impl State {
     /// Asks for it; how it ended is told when it has ended.

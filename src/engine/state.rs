@@ -25,6 +25,7 @@ use super::timers::{Timer, Timers};
 use super::usage::Books;
 use crate::config::Config;
 use crate::domain::*;
+use crate::flow::Effect;
 
 /// The engine's own numbers; each grows by one.
 #[derive(Debug, Default)]

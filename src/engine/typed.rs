@@ -11,6 +11,7 @@ use super::state::State;
 use super::undo::Undo;
 use crate::config::{CommandRole, Config};
 use crate::domain::*;
+use crate::flow::Effect;
 use crate::words::{ChatStatus, Notice};
 
 impl State {

@@ -18,46 +18,16 @@ use jiff::tz::TimeZone;
 
 use super::janitor;
 use super::lane::Sink;
+use super::rules::{CURRENT, Rules};
 use super::voice::Voice;
-use crate::config::Logs;
 use crate::domain::{LogLevel, LogLine, Wall};
 
-/// The current file.
-pub const CURRENT: &str = "qqdeck.log";
 /// Of the directory.
 const FOLDER_MODE: u32 = 0o750;
 /// Of the data directory, where we are the first to need it.
 const DATA_MODE: u32 = 0o700;
 /// Bytes written at once, about.
 const CHUNK: usize = 64 << 10;
-
-/// What the configuration says about files.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rules {
-    /// Past days kept; 0: somebody else rotates.
-    pub keep: u32,
-    /// Compress past days.
-    pub compress: bool,
-    /// Mode of files.
-    pub mode: u32,
-    /// Bytes in all.
-    pub max_total: u64,
-}
-
-impl From<&Logs> for Rules {
-    fn from(logs: &Logs) -> Self {
-        // Checked when it was read.
-        let mode = u32::from_str_radix(&logs.mode, 8).unwrap_or(0o640);
-        Self { keep: logs.keep, compress: logs.compress, mode, max_total: logs.max_total }
-    }
-}
-
-impl Rules {
-    /// When a file is full.
-    fn full(&self) -> u64 {
-        if self.keep == 0 { u64::MAX } else { self.max_total / 8 }
-    }
-}
 
 /// What others may change while files are written.
 #[derive(Debug)]

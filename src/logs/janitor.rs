@@ -11,7 +11,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use jiff::civil::Date;
 
-use super::files::{CURRENT, Rules};
+use super::rules::{CURRENT, Rules};
 
 /// A log of a past day, or a full piece of one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

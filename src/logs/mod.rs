@@ -19,6 +19,7 @@ mod lane;
 mod layer;
 mod line;
 mod ring;
+mod rules;
 mod stderr;
 mod voice;
 
@@ -45,8 +46,8 @@ use self::voice::Voice;
 use crate::config::{self, LogFilter};
 use crate::domain::{LogLevel, Redactor, Wall};
 
-pub use files::CURRENT;
 pub use ring::{ROOM, Reader, Ring};
+pub use rules::CURRENT;
 
 /// The directory in the data directory.
 pub const FOLDER: &str = "logs";

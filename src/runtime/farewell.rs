@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::driver::{Driver, Lanes, Stop};
 use super::inbox::Told;
-use crate::domain::Input;
+use crate::flow::Input;
 use crate::notify::{Notifiers, Pace};
 
 /// The longest moment. One try takes as long.

@@ -2,7 +2,7 @@
 
 use tokio::sync::mpsc;
 
-use super::keeper::Loaded;
+use super::load::Loaded;
 use crate::domain::{
     ConfigTrouble, ConversationId, Gauges, JobEvent, JobId, Line, Met, NotificationId, NotifyFault, ProviderReport,
     RestartFault, SelfId,

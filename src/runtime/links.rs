@@ -6,8 +6,8 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::keeper::Loaded;
-use super::run::StartError;
+use super::load::Loaded;
+use super::start_error::StartError;
 use crate::adapter::{DialSettings, Door, HubSettings, Server, ServerError, ServerSettings, dial};
 use crate::config::{Config, Secret};
 use crate::security;

@@ -2,8 +2,8 @@
 //! The only room that knows all leaves. Doors see no more of it than [`handle::Handle`].
 //!
 //! * [`run`]: from options to a running bot and back · `driver`: the loop · [`handle`]: what doors hold
-//! * `inbox`: what leaves tell · `links`: server and dials · [`keeper`]: the configuration file
-//! * `secrets`: what the log must never show
+//! * `inbox`: what leaves tell · `links`: server and dials · [`start_error`]: what keeps the bot from starting
+//! * [`load`]: reads the configuration file · [`keeper`]: watches and edits it · `secrets`: what the log must never show
 //! * `farewell`: notifications that are under way at the end
 //! * [`quarantine`]: inputs that made the engine panic, and the form of recordings · `clock`, `alarm`
 
@@ -15,10 +15,12 @@ pub mod handle;
 mod inbox;
 pub mod keeper;
 mod links;
+pub mod load;
 mod prompts;
 pub mod quarantine;
 pub mod run;
 mod secrets;
+pub mod start_error;
 
 use std::path::Path;
 

@@ -5,7 +5,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
-use crate::domain::{Input, Now};
+use crate::domain::Now;
+use crate::flow::Input;
 
 /// One line of a recording. The first line of a file has the seed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -14,15 +14,18 @@ use super::clock::Clock;
 use super::driver::{Driver, Lanes, Stop};
 use super::handle::Handle;
 use super::inbox::{self, Inbox};
-use super::keeper::{Keeper, Loaded, Objections};
+use super::keeper::{Keeper, Objections};
 use super::links::{Links, hub_settings};
+use super::load::Loaded;
 use super::prompts::Prompts;
+use super::start_error::StartError;
 use crate::adapter::{Door, Hub};
-use crate::domain::{Input, Now};
+use crate::domain::Now;
 use crate::engine::Engine;
+use crate::flow::Input;
 use crate::logs::Logs;
 use crate::notify::{self, Notifiers};
-use crate::store::{Store, StoreError};
+use crate::store::Store;
 use crate::telemetry::{self, Pretended, Sampler};
 
 /// Events of links that may wait before their sockets do.
@@ -45,20 +48,6 @@ pub struct RunOptions {
     pub cards: Option<Pretended>,
     /// What other rooms have against a configuration that is read again.
     pub objections: Objections,
-}
-
-/// What keeps the bot from starting.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The configuration is fine by itself, and yet it cannot be used here: a secret is missing.
-    #[error("{0}")]
-    Configured(String),
-    /// An address cannot be listened on.
-    #[error("{0}")]
-    Listen(String),
-    /// The store.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 /// How the bot ended.
@@ -242,6 +231,7 @@ mod tests {
     use super::*;
     use crate::config::Config;
     use crate::domain::*;
+    use crate::flow::Effect;
 
     fn said(id: i64, words: &str) -> Input {
         let conversation = ConversationId { account: SelfId(1), peer: Peer::Private(UserId(7)) };

@@ -11,12 +11,13 @@ use tokio::sync::Notify;
 use tokio_util::codec::{Encoder, FramedRead};
 
 use super::Doors;
-use super::ctl::now;
 use super::frame::{Codec, Frame};
 use super::hello::Hello;
+use super::now::now;
 use super::session::link::{Heard, Keys, Screen};
 use super::session::{self, Opening};
 use super::sessions::Session;
+use super::size;
 use crate::console::{Depth, Settings};
 use crate::domain::{Operator, Role};
 use crate::words::Bye;
@@ -25,15 +26,8 @@ use crate::words::Bye;
 const SLOWEST: usize = 1 << 10;
 /// Bytes in one piece at most: a frame holds no more.
 const MOST: usize = 32 << 10;
-/// The largest terminal that is drawn on: the other end chooses the numbers, and they cost memory.
-const LARGEST: (u16, u16) = (500, 200);
 /// Where the terminal did not say.
 const USUAL: (u16, u16) = (80, 24);
-
-/// A terminal's size as far as it is believed.
-pub fn clamp((columns, rows): (u16, u16)) -> (u16, u16) {
-    (columns.clamp(1, LARGEST.0), rows.clamp(1, LARGEST.1))
-}
 
 /// Runs a session with a relay that has said hello, and tells why it ended.
 pub async fn session(
@@ -58,7 +52,7 @@ fn settings(hello: &Hello, operator: Operator, demo: bool) -> Settings {
     Settings {
         operator: Operator { role, ..operator },
         read_only: hello.read_only,
-        size: clamp(hello.size.filter(|size| known(*size)).unwrap_or(USUAL)),
+        size: size::clamp(hello.size.filter(|size| known(*size)).unwrap_or(USUAL)),
         depth: hello.depth.as_deref().and_then(Depth::parse).unwrap_or_default(),
         forced: hello.forced,
         lang: hello.lang(),

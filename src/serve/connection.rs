@@ -6,9 +6,10 @@ use serde_json::json;
 use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, BufReader};
 
 use super::Doors;
-use super::ctl::{Answer, Desk, Reply, newest, now};
+use super::ctl::{Answer, Desk, Reply, newest};
 use super::hello::{Ask, Hello, Purpose, VERSION};
 use super::line::{self, LineError};
+use super::now::now;
 use super::sessions::Session;
 use crate::domain::{ChatRef, LogLevel, Operator};
 use crate::runtime::handle::Heard;

@@ -10,12 +10,12 @@ use serde_json::{Map, Value, json};
 pub use self::answer::{Answer, Reply};
 use self::answer::{Stop, named};
 use super::hello::Ask;
+use super::now::now;
 use super::sessions::Sessions;
 use super::shape;
 use super::show::{self, By};
 use crate::domain::{
     Audit, ChatRef, Command, Done, ItemKind, Line, LogLevel, LogLine, Operator, Page, Query, Refusal, Seq, Snapshot,
-    Wall,
 };
 use crate::runtime::handle::Handle;
 use crate::verbs::arguments::Arguments;
@@ -396,9 +396,4 @@ pub fn newest(mut lines: Vec<Arc<LogLine>>, level: LogLevel, limit: usize) -> Ve
 
 fn unexpected() -> Stop {
     Exit::Store { cause: "unexpected page".to_owned() }.into()
-}
-
-/// The wall clock, for "two hours ago".
-pub fn now() -> Wall {
-    Wall(jiff::Timestamp::now().as_millisecond())
 }

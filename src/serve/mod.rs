@@ -19,11 +19,13 @@ pub mod hello;
 pub mod line;
 pub mod manual;
 pub mod metrics;
+mod now;
 mod remember;
 pub mod session;
 mod sessions;
 pub mod shape;
 pub mod show;
+mod size;
 pub mod socket;
 mod table;
 

@@ -42,7 +42,7 @@ pub fn status(s: &Snapshot, onebot: &OneBot, lang: Lang) -> String {
     say(format!("\n{}", providers(&s.providers, lang).trim_end()));
     let up = s.alerts.iter().filter(|v| v.alert.state != AlertState::Resolved).count();
     if up > 0 {
-        say(format!("\n{}", alerts(&s.alerts[..up], &[], super::ctl::now(), lang).trim_end()));
+        say(format!("\n{}", alerts(&s.alerts[..up], &[], super::now::now(), lang).trim_end()));
     }
     let c = &s.counters;
     say(match lang {

@@ -7,7 +7,6 @@ use std::time::Duration;
 use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
 
-use super::errands::stamp;
 use super::lock::{Lock, private_dir, private_file};
 use super::{FILE, StoreError, recover, schema};
 use crate::config::Durability;
@@ -156,4 +155,9 @@ pub fn restore(dir: &Path, backup: &Path, at: Wall) -> Result<Option<PathBuf>, S
     let aside = put_aside(dir, "replaced", at)?;
     put_back(dir, backup)?;
     Ok(aside)
+}
+
+/// A moment as a part of a file's name, in UTC.
+pub(super) fn stamp(at: Wall) -> String {
+    jiff::Timestamp::from_millisecond(at.0).unwrap_or_default().strftime("%Y%m%dT%H%M%SZ").to_string()
 }

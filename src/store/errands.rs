@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 use super::{StoreError, backup, schema};
 use crate::config::{Backup, Durability, Storage};
-use crate::domain::{Now, Wall};
+use crate::domain::Now;
 
 /// Something to be done beside the writer.
 pub(super) enum Errand {
@@ -99,9 +99,4 @@ fn run(path: &Path, mut durability: Durability, errands: &Receiver<Errand>) {
             Errand::Durability(new) => (durability, conn) = (new, None),
         }
     }
-}
-
-/// A moment as a part of a file's name, in UTC.
-pub(super) fn stamp(at: Wall) -> String {
-    jiff::Timestamp::from_millisecond(at.0).unwrap_or_default().strftime("%Y%m%dT%H%M%SZ").to_string()
 }

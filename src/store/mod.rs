@@ -46,7 +46,8 @@ use self::lock::Lock;
 use self::reader::Desk;
 use self::writer::{Work, Writer};
 use crate::config::Storage;
-use crate::domain::{BatchNo, Input, Line, Load, Now, Page, Query, Recovered, Row};
+use crate::domain::{BatchNo, Line, Load, Now, Page, Query, Recovered, Row};
+use crate::flow::Input;
 
 /// The database's name in the data directory.
 const FILE: &str = "qqdeck.db";

@@ -203,7 +203,7 @@ fn alert(id: u64, state: AlertState, done: bool) -> Alert {
     Alert {
         id: AlertId(id),
         rule: "vram_high".into(),
-        metric: crate::config::Metric::Vram,
+        metric: crate::domain::Metric::Vram,
         subject: Subject::Gpu(0),
         name: "RTX".into(),
         severity: Severity::Warning,

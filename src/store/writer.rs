@@ -19,7 +19,8 @@ use super::rows::{Book, is_there};
 use super::upkeep::Upkeep;
 use super::{Batch, Clock, StoreError, recover, schema, search};
 use crate::config::Storage;
-use crate::domain::{BatchNo, Input, Recovered, Row, Seq};
+use crate::domain::{BatchNo, Recovered, Row, Seq};
+use crate::flow::Input;
 
 /// The first pause after a failure; doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(100);

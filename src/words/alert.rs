@@ -1,9 +1,8 @@
 //! Alerts: what is wrong, for whoever looks and for whoever is told.
 
-use crate::config::{Metric, Unit};
 use crate::domain::{
-    Alert, AlertState, AlertView, Delivered, Detail, NotificationText, Severity, Silence, SlowStage, Subject, Told,
-    ToldWhat, Wall,
+    Alert, AlertState, AlertView, Delivered, Detail, Metric, NotificationText, Severity, Silence, SlowStage, Subject,
+    Told, ToldWhat, Unit, Wall,
 };
 
 use super::{Lang, one_line, provider_error, quoted, span, span_short};

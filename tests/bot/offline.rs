@@ -5,7 +5,8 @@ use std::process::Stdio;
 
 use qqdeck::adapter::onebot::{self, What};
 use qqdeck::config::Config;
-use qqdeck::domain::{AdapterEvent, AppKind, Input, LinkId, Now, SelfId, Text};
+use qqdeck::domain::{AdapterEvent, AppKind, LinkId, Now, SelfId, Text};
+use qqdeck::flow::Input;
 use qqdeck::runtime::quarantine::Recorded;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use qqdeck::domain::*;
+use qqdeck::flow::{Effect, Input};
 
 use crate::shelf::Shelf;
 

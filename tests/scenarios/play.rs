@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use qqdeck::config::{Config, read_duration};
 use qqdeck::domain::*;
+use qqdeck::flow::Input;
 use serde::Deserialize;
 use toml::{Spanned, Table, Value};
 

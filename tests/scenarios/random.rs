@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use qqdeck::config::Config;
 use qqdeck::domain::*;
+use qqdeck::flow::{Effect, Input};
 
 use crate::play::config;
 use crate::see;

@@ -1,6 +1,7 @@
 //! The language of `see`: one effect or row is one line.
 
 use qqdeck::domain::*;
+use qqdeck::flow::Effect;
 
 use crate::tell::since_epoch;
 use crate::world::BOT;

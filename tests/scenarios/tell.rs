@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use qqdeck::config::{Config, read_duration};
 use qqdeck::domain::*;
+use qqdeck::flow::Input;
 
 use crate::world::{BOT, EPOCH, End, World};
 

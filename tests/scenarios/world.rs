@@ -7,6 +7,7 @@ use std::time::Duration;
 use qqdeck::config::Config;
 use qqdeck::domain::*;
 use qqdeck::engine::Engine;
+use qqdeck::flow::{Effect, Input};
 
 use crate::laws::Laws;
 use crate::shelf::Shelf;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use qqdeck::config::{Backup, Storage};
 use qqdeck::domain::*;
+use qqdeck::flow::Input;
 use qqdeck::store::{Batch, Clock, Note, Opened, Store, StoreError};
 use tokio::sync::mpsc::{Receiver, channel};
 

@@ -6,7 +6,7 @@ use super::Intents;
 use crate::console::face::Intent;
 use crate::console::layout::areas;
 use crate::console::state::{Half, LINES, LogUi, Ui, View};
-use crate::console::view::log;
+use crate::console::view::{halves, log, stamp};
 use crate::domain::{LogLevel, LogLine, LogNews};
 
 impl Ui {
@@ -59,7 +59,7 @@ impl Ui {
     /// Scrolls no further than the selected line needs.
     pub(super) fn settle_log(&mut self) {
         let Some(at) = self.log.at.filter(|_| self.view == View::Log) else { return };
-        let (area, _) = log::halves(self, areas(self).body);
+        let (area, _) = halves::halves(self, areas(self).body);
         let height = usize::from(area.height.saturating_sub(log::title_rows(self)));
         let shown = self.log.shown();
         if shown.is_empty() || height == 0 {
@@ -120,6 +120,6 @@ impl Ui {
     pub(super) fn log_line(&self) -> Option<String> {
         let shown = self.log.shown();
         let line = shown.get(LogUi::place(&shown, self.log.at))?;
-        Some(format!("{} {} {} {}", log::clock(self, line.at), line.level.letter(), line.target, line.text))
+        Some(format!("{} {} {} {}", stamp::clock(self, line.at), line.level.letter(), line.target, line.text))
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::Intents;
 use super::rows::{is_aside, is_down};
-use crate::config::{Metric, Ring};
+use crate::config::Ring;
 use crate::console::backend::{bell, desktop};
 use crate::console::face::Intent;
 use crate::console::state::{Caller, RowKey, Tone, Ui, View};

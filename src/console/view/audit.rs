@@ -9,7 +9,7 @@ use crate::domain::Text;
 
 pub fn draw(p: &mut Paint, area: Rect) {
     let lang = p.lang();
-    let x = super::log::tabs(p, area, Half::Audit);
+    let x = super::halves::tabs(p, area, Half::Audit);
     p.put(x + 1, area.y, area.right().saturating_sub(x + 1), lang.pick("谁做了什么", "who did what"), Role::TextDim);
     let rows = &p.ui.log.audit;
     if rows.is_empty() {
@@ -21,7 +21,7 @@ pub fn draw(p: &mut Paint, area: Rect) {
     cursor.settle(rows.len(), height);
     for (n, entry) in rows.iter().enumerate().skip(cursor.top).take(height) {
         let y = area.y + 1 + u16::try_from(n - cursor.top).unwrap_or(0);
-        let x = p.put(area.x + 1, y, 11, &super::log::stamp(p.ui, entry.at), Role::Time);
+        let x = p.put(area.x + 1, y, 11, &super::stamp::stamp(p.ui, entry.at), Role::Time);
         let x = p.put(x + 1, y, 12, &p.ui.width.fit_left(entry.operator.shown(), 12), Role::NameOperator);
         let ok = entry.result == "ok" || entry.result == "already";
         let role = if ok { Role::DeliverySent } else { Role::ToastError };

@@ -2,13 +2,12 @@
 
 use ratatui::layout::{Position, Rect};
 
+use super::frame::{frame, scroll_mark};
 use super::page;
 use super::paint::Paint;
-use crate::console::layer::{Ask, Confirm, Grade, Layer, Prompt, Topic};
-use crate::console::state::Cursor;
+use crate::console::layer::{Confirm, Grade, Layer, Topic};
 use crate::console::text::{Columns, wrap};
-use crate::console::theme::{Glyph, Role};
-use crate::console::update::about;
+use crate::console::theme::Role;
 
 pub fn draw(p: &mut Paint, area: Rect, layer: &Layer) -> Option<Position> {
     if area.width < 4 || area.height < 2 {
@@ -20,7 +19,7 @@ pub fn draw(p: &mut Paint, area: Rect, layer: &Layer) -> Option<Position> {
             None
         }
         Layer::Confirm(confirm) => self::confirm(p, area, confirm),
-        Layer::Prompt(prompt) => self::prompt(p, area, prompt),
+        Layer::Prompt(prompt) => super::prompt::draw(p, area, prompt),
         Layer::Page(shown) => {
             // Lines longer than that are hard to read; a page no taller than what it says leaves the view to be seen.
             let width = area.width.min(PAGE);
@@ -64,55 +63,11 @@ pub fn draw(p: &mut Paint, area: Rect, layer: &Layer) -> Option<Position> {
     }
 }
 
-/// Under so many columns a frame takes them all.
-const NARROW: u16 = 60;
-
 /// Columns from which the sentences of the help are not cut.
 const PAGE_ROOMY: u16 = 70;
 
 /// Columns of a page at most.
 pub const PAGE: u16 = 112;
-
-/// A frame in the middle of an area; tells what is inside.
-pub(super) fn frame(p: &mut Paint, area: Rect, width: u16, height: u16, title: &str) -> Rect {
-    // On a phone what would be left at the sides is only half words.
-    let width = if area.width < NARROW { area.width } else { width.min(area.width) };
-    let height = height.min(area.height);
-    let x = area.x + (area.width - width) / 2;
-    let y = area.y + (area.height - height) / 2;
-    let all = Rect { x, y, width, height };
-    p.clear(all, Role::Overlay);
-    let horizontal = p.ui.glyphs.horizontal(usize::from(width.saturating_sub(2)), p.ui.width);
-    let corners = [Glyph::TopLeft, Glyph::TopRight, Glyph::BottomLeft, Glyph::BottomRight].map(|g| p.glyph(g));
-    let (right, bottom) = (x + width - 1, y + height - 1);
-    p.put(x + 1, y, width.saturating_sub(2), &horizontal, Role::OverlayBorder);
-    p.put(x + 1, bottom, width.saturating_sub(2), &horizontal, Role::OverlayBorder);
-    for (n, (cx, cy)) in [(x, y), (right, y), (x, bottom), (right, bottom)].into_iter().enumerate() {
-        p.put(cx, cy, 1, corners[n], Role::OverlayBorder);
-    }
-    let vertical = p.glyph(Glyph::Vertical);
-    for row in y + 1..bottom {
-        p.put(x, row, 1, vertical, Role::OverlayBorder);
-        p.put(right, row, 1, vertical, Role::OverlayBorder);
-    }
-    if !title.is_empty() {
-        p.put(x + 2, y, width.saturating_sub(4), &format!(" {title} "), Role::OverlayTitle);
-    }
-    Rect { x: x + 1, y: y + 1, width: width.saturating_sub(2), height: height.saturating_sub(2) }
-}
-
-/// How many rows there are above and below those inside; the lower edge of the frame is at `bottom`.
-pub(super) fn scroll_mark(p: &mut Paint, inner: Rect, bottom: u16, top: usize, total: usize) {
-    let shown = top + usize::from(inner.height);
-    if shown < total {
-        let words = format!(" {}{} ", p.glyph(Glyph::Below), total - shown);
-        p.put_right(inner.right(), bottom, 8, &words, Role::OverlayTitle);
-    }
-    if top > 0 {
-        let words = format!(" {}{top} ", p.glyph(Glyph::Above));
-        p.put_right(inner.right(), inner.y.saturating_sub(1), 8, &words, Role::OverlayTitle);
-    }
-}
 
 fn confirm(p: &mut Paint, area: Rect, confirm: &Confirm) -> Option<Position> {
     let lang = p.lang();
@@ -138,86 +93,4 @@ fn confirm(p: &mut Paint, area: Rect, confirm: &Confirm) -> Option<Position> {
     let x =
         p.put(inner.x + 1, y + 2, inner.width.saturating_sub(2), &format!("> {}", confirm.typed.text()), Role::Input);
     Some(Position { x: x.min(inner.right() - 1), y: y + 2 })
-}
-
-fn prompt(p: &mut Paint, area: Rect, prompt: &Prompt) -> Option<Position> {
-    let lang = p.lang();
-    let lead = match &prompt.ask {
-        Ask::Palette => ":".to_owned(),
-        Ask::Filter | Ask::LogFilter => "/".to_owned(),
-        Ask::Search => lang.pick("搜索：", "search: ").to_owned(),
-        Ask::Find(_) => lang.pick("本会话里找：", "find here: ").to_owned(),
-        Ask::Date(_) => lang
-            .pick("哪一天（2026-11-21、11-21、3 天前写 3）：", "which day (2026-11-21, 11-21, 3 = days ago): ")
-            .to_owned(),
-        Ask::Note(_) => lang.pick("备注：", "note: ").to_owned(),
-        Ask::Setting(_, key) => format!("{}{key} = ", lang.pick("（空着就按继承的）", "(empty: inherited) ")),
-        Ask::Refusal(_) => lang.pick("拒绝，附一句（可空）：", "refuse with a word (may be empty): ").to_owned(),
-    };
-    let y = area.bottom() - 1;
-    let row = Rect { y, height: 1, ..area };
-    let note = match (&prompt.error, p.ui.understood(prompt)) {
-        (Some(error), _) => Some((error.clone(), Role::ToastError)),
-        (None, Some(Ok(words))) => Some((format!("{} {words}", p.glyph(Glyph::To)), Role::InputGhost)),
-        (None, Some(Err(words))) => Some((words, Role::AlertWarning)),
-        (None, None) => None,
-    };
-    // Where it does not fit behind what is typed, it stands above.
-    let typed = p.cols(&lead).min(area.width / 2) + p.cols(prompt.line.text()) + 3;
-    let above = note.as_ref().filter(|(words, _)| area.height > 3 && typed + p.cols(words) > area.width).cloned();
-    let rows = 1 + u16::from(above.is_some());
-    if let Some((words, role)) = &above {
-        let row = Rect { y: y - 1, ..row };
-        p.clear(row, Role::Overlay);
-        p.put(row.x + 1, row.y, row.width.saturating_sub(2), words, *role);
-    }
-    match &prompt.ask {
-        Ask::Palette => completions(p, Rect { height: area.height - rows, ..area }, prompt),
-        Ask::Setting(_, key) if above.is_none() => {
-            let above = Rect { y: y.saturating_sub(1).max(area.y), ..row };
-            p.clear(above, Role::Overlay);
-            p.put(above.x + 1, above.y, above.width.saturating_sub(2), about(key, lang), Role::TextDim);
-        }
-        _ => {}
-    }
-    p.clear(row, Role::Input);
-    let x = p.put(area.x, y, area.width / 2, &lead, Role::InputPrompt);
-    let room = area.width.saturating_sub(x - area.x + 1);
-    let before = &prompt.line.text()[..prompt.line.caret()];
-    // The end that is being typed stays in view.
-    let mut from = 0;
-    while p.cols(&before[from..]) > room {
-        from += before[from..].chars().next().map_or(1, char::len_utf8);
-    }
-    let caret = x + p.cols(&before[from..]);
-    let end = p.put(x, y, room, &prompt.line.text()[from..], Role::Input);
-    let rest = (area.x + area.width).saturating_sub(end + 2);
-    if let Some((words, role)) = note.filter(|_| above.is_none()) {
-        p.put(end + 2, y, rest, &words, role);
-    }
-    Some(Position { x: caret.min(area.x + area.width - 1), y })
-}
-
-fn completions(p: &mut Paint, area: Rect, prompt: &Prompt) {
-    let all = p.ui.completions(prompt);
-    let height = usize::from(area.height).min(8).min(all.len());
-    let mut cursor: Cursor = prompt.cursor.clone();
-    cursor.settle(all.len(), height);
-    let top = area.bottom() - u16::try_from(height).unwrap_or(0);
-    p.clear(Rect { y: top, height: u16::try_from(height).unwrap_or(0), ..area }, Role::Overlay);
-    for (n, c) in all.iter().enumerate().skip(cursor.top).take(height) {
-        let y = top + u16::try_from(n - cursor.top).unwrap_or(0);
-        let x = p.put(area.x + 1, y, 16, &c.name, Role::TextStrong);
-        // How it goes on matters more than what it is.
-        let room = if area.width < 70 { area.width } else { area.width / 3 };
-        let x = p.put(x + 1, y, room, &c.arguments, Role::InputGhost);
-        let x = x.max(area.x + 18);
-        let key = c.key.as_deref().map(|k| k.replace(' ', "")).unwrap_or_default();
-        let right = (area.x + area.width).saturating_sub(1);
-        let key_x = p.put_right(right, y, 10, &key, Role::FooterKey);
-        p.put(x + 1, y, key_x.saturating_sub(x + 2), c.words, Role::TextDim);
-        if n == cursor.at {
-            p.row_style(Rect { y, height: 1, ..area }, Role::Selection);
-        }
-    }
 }

@@ -9,15 +9,15 @@
 use ratatui::layout::Rect;
 
 use super::audit;
+use super::halves::{halves, tabs};
 use super::paint::{Paint, Span};
+use super::stamp::{clock, date};
 use crate::console::state::{Half, LogUi, Ui};
 use crate::console::text::{Columns, lines};
 use crate::console::theme::{Glyph, Role};
 use crate::domain::{LogLevel, LogLine, Now, Wall};
 use crate::words::Lang;
 
-/// From here on both halves are shown.
-const BOTH: u16 = 28;
 /// Rows of one line at most, where lines are broken.
 const TALLEST: usize = 20;
 /// Columns of the part of the program.
@@ -39,39 +39,9 @@ pub fn draw(p: &mut Paint, area: Rect) {
     }
 }
 
-/// The areas of both halves; the one that is not shown is empty.
-pub fn halves(ui: &Ui, area: Rect) -> (Rect, Rect) {
-    let none = Rect { height: 0, ..area };
-    if area.height >= BOTH {
-        let below = area.height / 3;
-        let log = Rect { height: area.height - below, ..area };
-        return (log, Rect { y: area.y + log.height, height: below, ..area });
-    }
-    match ui.log.half {
-        Half::Log => (area, none),
-        Half::Audit => (none, area),
-    }
-}
-
 /// Rows above the lines.
 pub fn title_rows(ui: &Ui) -> u16 {
     1 + u16::from(ui.log.health.trouble.is_some())
-}
-
-/// Which half this is and how to get to the other.
-pub fn tabs(p: &mut Paint, area: Rect, half: Half) -> u16 {
-    let lang = p.lang();
-    let (log, audit) = (lang.pick("日志", "Log"), lang.pick("审计", "Audit"));
-    let both = p.ui.settings.size.1.saturating_sub(2) >= BOTH;
-    let role = |of: Half| if p.ui.log.half == of { Role::TextStrong } else { Role::TextDim };
-    let spans: Vec<Span> = match (both, half) {
-        (true, Half::Log) => vec![(log.to_owned(), role(half))],
-        (true, Half::Audit) => vec![(audit.to_owned(), role(half))],
-        (false, _) => {
-            vec![(log.to_owned(), role(Half::Log)), (" ".into(), Role::Text), (audit.to_owned(), role(Half::Audit))]
-        }
-    };
-    p.spans(area.x + 1, area.y, area.width, &spans)
 }
 
 fn title(p: &mut Paint, area: Rect) {
@@ -251,27 +221,6 @@ fn when(ui: &Ui, at: Wall, width: u16) -> String {
             }
         }
     }
-}
-
-/// `11-21`.
-fn date(ui: &Ui, at: Wall) -> String {
-    let local = jiff::Timestamp::from_second(at.0.div_euclid(1000) + i64::from(ui.now.offset));
-    let day = local.unwrap_or_default().to_zoned(jiff::tz::TimeZone::UTC);
-    format!("{:02}-{:02}", day.month(), day.day())
-}
-
-/// `11-21 23:14`, or how long ago, in always as many columns.
-pub fn stamp(ui: &Ui, at: Wall) -> String {
-    match ui.ages {
-        true => ui.width.fit_left(&super::paint::time(ui, at), 11),
-        false => format!("{} {}", date(ui, at), &clock(ui, at)[..5]),
-    }
-}
-
-/// `23:14:20`.
-pub fn clock(ui: &Ui, at: Wall) -> String {
-    let seconds = (at.0.div_euclid(1000) + i64::from(ui.now.offset)).rem_euclid(86_400);
-    format!("{:02}:{:02}:{:02}", seconds / 3600, seconds % 3600 / 60, seconds % 60)
 }
 
 fn level_words(level: LogLevel, lang: Lang) -> &'static str {

@@ -11,7 +11,7 @@
 
 use ratatui::layout::Rect;
 
-use super::layers::{frame, scroll_mark};
+use super::frame::{frame, scroll_mark};
 use super::paint::Paint;
 use crate::console::layer::{Act, Sheet};
 use crate::console::state::Cursor;

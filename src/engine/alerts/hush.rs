@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use super::samples::Failed;
 use super::track::Episode;
-use crate::config::Metric;
 use crate::domain::*;
 use crate::engine::commands::nearest;
 use crate::engine::state::State;

@@ -28,7 +28,7 @@ use self::tell::Note;
 use self::track::{Episode, Track, Turn};
 use super::state::State;
 use super::timers::{Alarm, Timer};
-use crate::config::{Config, Metric, Rule};
+use crate::config::{Config, Rule};
 use crate::domain::*;
 use receiver::Receiver;
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::dials;
 use super::samples::{Failed, Latencies, Look};
 use super::track::Reading;
-use crate::config::{Metric, ProviderKind, Rule};
+use crate::config::{ProviderKind, Rule};
 use crate::domain::*;
 use crate::engine::dispatch::Provider;
 use crate::engine::state::State;

@@ -11,6 +11,7 @@ use crate::config::Rule;
 use crate::domain::*;
 use crate::engine::commands::Asker;
 use crate::engine::state::State;
+use crate::flow::Effect;
 use crate::words;
 
 /// That an alert is over is tried again for so long, where it does not arrive…

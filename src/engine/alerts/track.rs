@@ -352,7 +352,6 @@ impl Track {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Metric;
 
     fn now(seconds: u64) -> Now {
         Now { mono: Mono(seconds * 1_000_000), wall: Wall(seconds as i64 * 1000), offset: 0 }

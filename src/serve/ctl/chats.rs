@@ -6,11 +6,12 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::answer::{Answer, Stop};
-use super::{Desk, PAGES, now, shape, show, unexpected};
+use super::{Desk, PAGES, shape, show, unexpected};
 use crate::config::{ChatMode, Config};
 use crate::domain::{
     ChatRef, ChatRow, ChatToday, ChatView, ConversationId, Mode, Page, Peer, Query, Refusal, Snapshot, Wall,
 };
+use crate::serve::now::now;
 use crate::verbs::arguments::Arguments;
 use crate::verbs::near;
 

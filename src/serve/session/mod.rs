@@ -319,7 +319,7 @@ impl<C: Drawing, K: Keys, S: Screen> Session<C, K, S> {
                 self.tell(News::Bytes(bytes))
             }
             Heard::Resize(columns, rows) => {
-                let (columns, rows) = super::attach::clamp((columns, rows));
+                let (columns, rows) = super::size::clamp((columns, rows));
                 self.entered.resized((columns, rows));
                 self.tell(News::Resize(columns, rows))
             }

@@ -208,7 +208,7 @@ impl World {
             term: String::new(),
             demo: false,
         };
-        let entered = self.doors.sessions.enter(Entry::attach(&settings, crate::serve::ctl::now()));
+        let entered = self.doors.sessions.enter(Entry::attach(&settings, crate::serve::now::now()));
         let opening = Opening { doors: self.doors.clone(), entered, settings, remote: false };
         let (keys, typed) = mpsc::unbounded_channel();
         let (tell, shown) = mpsc::unbounded_channel();

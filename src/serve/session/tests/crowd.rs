@@ -79,7 +79,7 @@ impl Seat {
             term: String::new(),
             demo: false,
         };
-        let entered = world.doors.sessions.enter(Entry::attach(&settings, crate::serve::ctl::now()));
+        let entered = world.doors.sessions.enter(Entry::attach(&settings, crate::serve::now::now()));
         let opening = Opening { doors: world.doors.clone(), entered, settings, remote: wire.lag > Duration::ZERO };
         let (keys, typed) = mpsc::unbounded_channel();
         let cells = |n| NonZero::new(n).unwrap();
