@@ -202,7 +202,9 @@ pub enum Advice {
     SetAside,
     /// Shorten the window and ask once more.
     Shorten,
-    /// Asking again is pointless.
+    /// This one would say the same again; another provider, if there is one, may take it.
+    Another,
+    /// Asking again is pointless, wherever.
     Stop,
 }
 
@@ -220,7 +222,9 @@ impl ProviderError {
             | Self::Internal(_) => Advice::Elsewhere,
             Self::Quota(_) | Self::Auth(_) | Self::ModelMissing(_) => Advice::SetAside,
             Self::ContextTooLong { .. } => Advice::Shorten,
-            Self::BadRequest(_) | Self::ContentBlocked(_) | Self::Cancelled => Advice::Stop,
+            Self::BadRequest(_) => Advice::Another,
+            // A verdict on the words rather than a failure: it is not passed on until somebody takes them.
+            Self::ContentBlocked(_) | Self::Cancelled => Advice::Stop,
         }
     }
 

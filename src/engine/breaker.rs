@@ -107,9 +107,9 @@ impl Breaker {
                 };
                 self.failed(config, wait, jitter, now);
             }
-            Advice::Shorten | Advice::Stop if *error == ProviderError::Cancelled => self.abandoned(),
+            Advice::Stop if *error == ProviderError::Cancelled => self.abandoned(),
             // The server is well: it was the question.
-            Advice::Shorten | Advice::Stop => self.succeeded(now),
+            Advice::Shorten | Advice::Another | Advice::Stop => self.succeeded(now),
         }
     }
 

@@ -534,6 +534,7 @@ impl State {
         match failure.error.advice() {
             Advice::Stop => self.give_up(head, &failure.error),
             Advice::Shorten => self.shorten(head, at, &failure.error),
+            Advice::Another => self.try_another(head, at, &failure.error),
             Advice::Elsewhere | Advice::SetAside => {
                 self.try_again(head, at, retry_after, another_key, &failure.error);
             }
@@ -552,7 +553,7 @@ impl State {
         let budget = self.budget(at);
         let Some(question) = self.questions.get_mut(&head) else { return };
         if question.shortened.is_some() {
-            return self.give_up(head, error);
+            return self.try_another(head, at, error);
         }
         let max_tokens = self.providers[at].config.max_tokens;
         question.shortened = Some(match error {
@@ -561,6 +562,18 @@ impl State {
         });
         self.providers[at].words = Some(error.to_string());
         self.dispatch(head);
+    }
+
+    /// This provider has had its say on this question: one that was not asked yet may think otherwise.
+    fn try_another(&mut self, head: Seq, at: usize, error: &ProviderError) {
+        let attempts = self.config.routing.attempts.max(1);
+        let Some(question) = self.questions.get_mut(&head) else { return };
+        question.tried.push(at);
+        // Another's window is another's.
+        question.shortened = None;
+        let tries = question.attempts;
+        let other = self.choose(head).filter(|other| !self.questions[&head].tried.contains(other));
+        if tries < attempts && other.is_some() { self.dispatch(head) } else { self.give_up(head, error) }
     }
 
     fn try_again(&mut self, head: Seq, at: usize, retry_after: Option<Duration>, at_once: bool, error: &ProviderError) {
