@@ -35,6 +35,7 @@ use super::state::{Paused, Pending, Toast, Tone, Ui, View};
 use crate::domain::*;
 use crate::words::Lang;
 
+pub use remember::merged;
 pub(super) use rows::{Matter, Thing, attention, is_refused, matters, things};
 pub(super) use settings::about;
 

@@ -278,3 +278,22 @@ fn what_was_being_typed_outlives_its_terminal() {
     terminal.shows("还没写完");
     assert!(!town.heard(private(77)).iter().any(|text| text.contains("还没写完")));
 }
+
+#[test]
+fn what_was_being_typed_outlives_another_session_of_the_same_operator() {
+    let town = Town::open("[access]\nmode = \"open\"\n");
+    let mut one = town.sits_down();
+    town.writes(77, "你好");
+    town.hears(private(77), "你好");
+    answered(&one, 1);
+    let mut other = town.sits_down();
+    answered(&other, 1);
+    one.press("i写给别人看的");
+    one.shows("写给别人看的");
+    put_away(&mut one);
+    one.leave();
+    // It came before the draft was kept, and knows nothing of it.
+    other.leave();
+    eventually("both sessions end", || (town.home.attached() == 0).then_some(()));
+    town.sits_down().shows("写给别人看的");
+}

@@ -13,7 +13,7 @@ use crate::verbs::{self, Verb, arguments::Arguments, command};
 use crate::words::Lang;
 
 /// Lines remembered.
-const HISTORY: usize = 100;
+pub(super) const HISTORY: usize = 100;
 
 /// What leaves in the programs that people come from.
 const LEAVE: &[&str] = &["q", "q!", "qa", "qa!", "wq", "wq!", "wqa", "x", "xa", "exit", "quit!", "bye", "detach"];
