@@ -6,6 +6,7 @@ mod chats;
 mod dress;
 mod log;
 mod looking;
+mod settings;
 mod slips;
 
 use std::sync::Arc;

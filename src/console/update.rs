@@ -256,13 +256,19 @@ impl Ui {
             last.until = toast.until;
             return;
         }
-        self.said.push_back(toast.clone());
-        if self.said.len() > SAID {
-            self.said.pop_front();
-        }
+        self.keep_said(&toast.words, tone);
         self.toasts.push(toast);
         let more = self.toasts.len().saturating_sub(3);
         self.toasts.drain(..more);
+    }
+
+    /// Keeps it among the messages, where it can be read again.
+    pub(super) fn keep_said(&mut self, words: &str, tone: Tone) {
+        let now = self.now;
+        self.said.push_back(Toast { words: words.to_owned(), tone, until: now.mono, at: now.wall });
+        if self.said.len() > SAID {
+            self.said.pop_front();
+        }
     }
 
     /// Asks the engine; `words` tell what was done when it was.

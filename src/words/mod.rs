@@ -41,7 +41,7 @@ pub use alert::{
     alert_told, alert_was, delivered, how_told, measured, metric, no_account_to_notify, notification_as_text,
     notification_test, notification_test_body, notification_title, severity, silence, silenced, slow_stage, told_what,
 };
-pub use answer::{done, mode, refusal, role};
+pub use answer::{done, mode, refusal, refusal_first, role};
 pub use bye::Bye;
 pub use exit::{Exit, UsageError};
 pub use gauge::{gpu_state, no_gpu, throttle};

@@ -248,20 +248,7 @@ impl Ui {
                     self.command(Command::Note { chat, text: text.clone() }, words, out);
                 }
             }
-            Ask::Setting(id, key) => {
-                let chat = super::act::chat_ref(id);
-                let (command, words) = match text.is_empty() {
-                    true => (
-                        Command::Unset { chat, key: key.clone() },
-                        format!("{key} · {}", lang.pick("跟随上级", "inherited again")),
-                    ),
-                    false => {
-                        let words = format!("{key} = {text}");
-                        (Command::Set { chat, key, value: text }, words)
-                    }
-                };
-                self.command(command, words, out);
-            }
+            Ask::Setting(id, key) => self.write_setting(id, key, text, prompt, out),
             Ask::Refusal(item) => {
                 let words = lang.pick("已拒绝", "refused").into();
                 self.command(Command::Refuse { item, reason: text }, words, out);
