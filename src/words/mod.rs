@@ -24,6 +24,7 @@ macro_rules! say {
 mod alert;
 mod answer;
 mod bye;
+mod deed;
 mod exit;
 mod gauge;
 mod health;
@@ -43,6 +44,7 @@ pub use alert::{
 };
 pub use answer::{done, mode, refusal, refusal_first, role};
 pub use bye::Bye;
+pub use deed::{deed, deed_result};
 pub use exit::{Exit, UsageError};
 pub use gauge::{gpu_state, no_gpu, throttle};
 pub use health::Unready;

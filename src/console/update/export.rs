@@ -114,7 +114,7 @@ impl Ui {
     }
 
     /// The chat of a reference, where it is at hand.
-    fn known(&self, chat: ChatRef) -> Option<ConversationId> {
+    pub fn known(&self, chat: ChatRef) -> Option<ConversationId> {
         let fits = |id: &&ConversationId| id.peer == chat.peer && chat.account.is_none_or(|a| a == id.account);
         self.snap.chats.keys().chain(self.list.stored.keys()).find(fits).copied()
     }
