@@ -1,6 +1,7 @@
 //! Stories: somebody sits at the console, presses keys, and what they want done and see is told.
 
 mod acting;
+mod audit;
 mod beside;
 mod chats;
 mod dress;

@@ -11,7 +11,7 @@
 
 mod accounts;
 mod alerts;
-mod audit;
+pub(super) mod audit;
 mod card;
 pub(super) mod chat;
 pub(super) mod composer;

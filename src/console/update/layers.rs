@@ -174,8 +174,8 @@ impl Ui {
                     self.list.filter.clear();
                     self.touched = Mono(0);
                     self.arrange();
-                } else if prompt.ask == Ask::LogFilter {
-                    self.log.filter.clear();
+                } else if matches!(prompt.ask, Ask::LogFilter | Ask::AuditFilter) {
+                    self.filter_log(&prompt.ask, "");
                 }
                 return;
             }
@@ -197,8 +197,8 @@ impl Ui {
                 self.select(first);
             }
         }
-        if prompt.ask == Ask::LogFilter {
-            self.log.filter = prompt.line.text().to_owned();
+        if matches!(prompt.ask, Ask::LogFilter | Ask::AuditFilter) {
+            self.filter_log(&prompt.ask, prompt.line.text());
         }
         self.layers.push(Layer::Prompt(prompt));
     }
@@ -218,7 +218,7 @@ impl Ui {
                     self.ask_chats(None, out);
                 }
             }
-            Ask::LogFilter => self.log.filter = text,
+            Ask::LogFilter | Ask::AuditFilter => self.filter_log(&prompt.ask, &text),
             Ask::Search if text.is_empty() => {}
             Ask::Search => self.search(text, out),
             Ask::Find(id) => self.find_first(id, text),
@@ -353,10 +353,8 @@ impl Ui {
         let mut line = Composer::with_limit(4096);
         match &ask {
             Ask::Filter => drop(line.set(&self.list.filter)),
-            Ask::LogFilter => {
-                self.log.half = crate::console::state::Half::Log;
-                line.set(&self.log.filter);
-            }
+            Ask::LogFilter => drop(line.set(&self.log.filter)),
+            Ask::AuditFilter => drop(line.set(&self.log.sift.filter)),
             Ask::Note(id) => {
                 if let Some(chat) = self.chat_view(*id) {
                     line.set(&chat.state.note.clone());
