@@ -9,6 +9,7 @@ mod canned;
 mod compose;
 mod dress;
 mod export;
+mod forget;
 mod layers;
 mod list;
 mod log;
@@ -198,9 +199,8 @@ impl Ui {
         } else if !self.list.marks.is_empty() {
             self.list.marks.clear();
         } else if !self.list.filter.is_empty() {
-            self.list.filter.clear();
-            self.touched = Mono(0);
-            self.arrange();
+            // What was chosen among the hits stays chosen.
+            self.widen(self.list.selected.is_none());
         } else if self.paused.is_some() {
             self.thaw(out);
         } else if self.zoom {

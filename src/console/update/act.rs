@@ -64,7 +64,7 @@ impl Ui {
             Action::Refuse => self.refuse(out),
             Action::Regenerate => self.regenerate(out),
             Action::Recall => self.recall(),
-            Action::New => self.on_marked(out, |id| Command::New { chat: chat_ref(id) }, "新话题", "begun anew"),
+            Action::New => self.ask_new(),
             Action::Resume => self.on_marked(out, |id| Command::Resume { chat: chat_ref(id) }, "恢复发送", "resumed"),
             Action::Note => self.ask_note(),
             Action::Mark => self.mark(),

@@ -171,9 +171,7 @@ impl Ui {
         match (key.code(), key.mods()) {
             (Code::Esc, _) => {
                 if prompt.ask == Ask::Filter {
-                    self.list.filter.clear();
-                    self.touched = Mono(0);
-                    self.arrange();
+                    self.widen(true);
                 } else if matches!(prompt.ask, Ask::LogFilter | Ask::AuditFilter) {
                     self.filter_log(&prompt.ask, "");
                 }
@@ -183,7 +181,12 @@ impl Ui {
             (Code::Tab, _) => self.complete(&mut prompt),
             (Code::Down, _) if prompt.ask == Ask::Palette => self.recall_newer(&mut prompt),
             (Code::Up, _) if prompt.ask == Ask::Palette => self.recall_command(&mut prompt),
-            (Code::Backspace, Mods::NONE) if prompt.line.is_empty() => return,
+            (Code::Backspace, Mods::NONE) if prompt.line.is_empty() => {
+                if prompt.ask == Ask::Filter {
+                    self.widen(true);
+                }
+                return;
+            }
             _ => {
                 edit(&mut prompt.line, key);
                 (prompt.cursor, prompt.error, prompt.back) = (Cursor::default(), None, 0);
@@ -352,7 +355,12 @@ impl Ui {
     pub(super) fn ask(&mut self, ask: Ask) {
         let mut line = Composer::with_limit(4096);
         match &ask {
-            Ask::Filter => drop(line.set(&self.list.filter)),
+            Ask::Filter => {
+                line.set(&self.list.filter);
+                if self.list.filter.is_empty() {
+                    self.list.former = self.list.selected;
+                }
+            }
             Ask::LogFilter => drop(line.set(&self.log.filter)),
             Ask::AuditFilter => drop(line.set(&self.log.sift.filter)),
             Ask::Note(id) => {

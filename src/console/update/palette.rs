@@ -243,6 +243,10 @@ impl Ui {
                 self.ask_shutdown();
                 return Ok(());
             }
+            if let Command::New { chat } = command {
+                self.ask_new_of(chat);
+                return Ok(());
+            }
             let words = command::happened(&command, lang).unwrap_or_else(|| entry.words(lang).to_owned());
             self.command(command, words, out);
             return Ok(());
