@@ -7,6 +7,7 @@ mod chats;
 mod dress;
 mod log;
 mod looking;
+mod palette;
 mod settings;
 mod slips;
 

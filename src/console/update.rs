@@ -13,6 +13,7 @@ mod forget;
 mod layers;
 mod list;
 mod log;
+mod meant;
 mod mention;
 mod menu;
 mod motion;
