@@ -3,6 +3,7 @@
 mod acting;
 mod beside;
 mod chats;
+mod drafts;
 mod dress;
 mod log;
 mod looking;

@@ -420,7 +420,11 @@ impl State {
                     Some((head, ..)) => self.cancel_question(head, Outcome::Suppressed),
                     None => {}
                 }
-                self.hold_back(line);
+                // Adapters tell of our own words as well, and what answers those is said in their place.
+                let chat = self.chats.get(&conversation);
+                if chat.and_then(|c| c.line(line)).is_some_and(|l| !l.author.is_ours()) {
+                    self.hold_back(line);
+                }
             }
             Notice::Muted { conversation, duration, .. } => {
                 let until = duration.map(|d| if d == Duration::MAX { FOR_GOOD } else { self.now.wall + d });

@@ -19,7 +19,7 @@ pub fn draw(p: &mut Paint, area: Rect, id: ConversationId, active: bool) -> Opti
     let composing = active && p.ui.composing.as_ref().is_some_and(|c| c.chat == id);
     p.put(area.x, area.y, front, &lead, if active { Role::InputPrompt } else { Role::TextDim });
     let empty = crate::console::text::Composer::new();
-    let draft = p.ui.chats.get(&id).map_or(&empty, |c| &c.draft);
+    let draft = p.ui.typed(id).unwrap_or(&empty);
     if draft.is_empty() && !composing {
         let words = hint(p.ui);
         p.put(area.x + front, area.y, area.width - front, &words, Role::InputGhost);
