@@ -43,6 +43,7 @@ use crate::domain::{Mono, Now};
 pub use backend::Depth;
 pub use check::{Flaw, FlawKind, check};
 pub use face::{Intent, News, Present, Settings};
+pub use update::merged;
 
 use backend::{Manners, Screen};
 use input::{Decoder, Event};

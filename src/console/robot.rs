@@ -1,12 +1,15 @@
 //! Stories: somebody sits at the console, presses keys, and what they want done and see is told.
 
 mod acting;
+mod audit;
 mod beside;
 mod chats;
 mod drafts;
 mod dress;
 mod log;
 mod looking;
+mod palette;
+mod settings;
 mod slips;
 
 use std::sync::Arc;

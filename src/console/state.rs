@@ -44,6 +44,8 @@ pub struct ChatList {
     pub top: usize,
     /// Only what matches this.
     pub filter: String,
+    /// What was selected before it.
+    pub former: Option<RowKey>,
     /// Chats of the store that are not in memory.
     pub stored: BTreeMap<ConversationId, ChatRow>,
     /// The store has more.

@@ -9,9 +9,11 @@ mod canned;
 mod compose;
 mod dress;
 mod export;
+mod forget;
 mod layers;
 mod list;
 mod log;
+mod meant;
 mod mention;
 mod menu;
 mod motion;
@@ -35,6 +37,7 @@ use super::state::{Paused, Pending, Toast, Tone, Ui, View};
 use crate::domain::*;
 use crate::words::Lang;
 
+pub use remember::merged;
 pub(super) use rows::{Matter, Thing, attention, is_refused, matters, things};
 pub(super) use settings::about;
 
@@ -197,9 +200,8 @@ impl Ui {
         } else if !self.list.marks.is_empty() {
             self.list.marks.clear();
         } else if !self.list.filter.is_empty() {
-            self.list.filter.clear();
-            self.touched = Mono(0);
-            self.arrange();
+            // What was chosen among the hits stays chosen.
+            self.widen(self.list.selected.is_none());
         } else if self.paused.is_some() {
             self.thaw(out);
         } else if self.zoom {
@@ -255,13 +257,19 @@ impl Ui {
             last.until = toast.until;
             return;
         }
-        self.said.push_back(toast.clone());
-        if self.said.len() > SAID {
-            self.said.pop_front();
-        }
+        self.keep_said(&toast.words, tone);
         self.toasts.push(toast);
         let more = self.toasts.len().saturating_sub(3);
         self.toasts.drain(..more);
+    }
+
+    /// Keeps it among the messages, where it can be read again.
+    pub(super) fn keep_said(&mut self, words: &str, tone: Tone) {
+        let now = self.now;
+        self.said.push_back(Toast { words: words.to_owned(), tone, until: now.mono, at: now.wall });
+        if self.said.len() > SAID {
+            self.said.pop_front();
+        }
     }
 
     /// Asks the engine; `words` tell what was done when it was.

@@ -2,6 +2,7 @@
 
 use super::Lead;
 use super::typing::Purpose;
+use crate::console::layer::Prompt;
 use crate::domain::{Command, ConversationId, Mono, Seq, Wall};
 use crate::verbs::export::{Export, Sheet};
 
@@ -49,6 +50,13 @@ pub enum Pending {
         words: String,
         /// What was typed, given back when it was refused.
         typed: Option<Typed>,
+    },
+    /// A setting; its prompt comes back when the value was refused.
+    Setting {
+        /// What was asked.
+        words: String,
+        /// With what was typed.
+        prompt: Box<Prompt>,
     },
     /// A change is taken back; it is not offered to take that back again, or pressing `u` twice would change nothing.
     Undo(String),

@@ -64,7 +64,7 @@ impl Ui {
             Action::Refuse => self.refuse(out),
             Action::Regenerate => self.regenerate(out),
             Action::Recall => self.recall(),
-            Action::New => self.on_marked(out, |id| Command::New { chat: chat_ref(id) }, "新话题", "begun anew"),
+            Action::New => self.ask_new(),
             Action::Resume => self.on_marked(out, |id| Command::Resume { chat: chat_ref(id) }, "恢复发送", "resumed"),
             Action::Note => self.ask_note(),
             Action::Mark => self.mark(),
@@ -81,7 +81,7 @@ impl Ui {
             },
             Action::Filter => self.ask(match (self.view, self.pane, self.chat()) {
                 (View::Chats, Pane::Chat | Pane::Beside(_), Some(id)) => Ask::Find(id),
-                (View::Log, ..) => Ask::LogFilter,
+                (View::Log, ..) => self.log_filter(),
                 _ => Ask::Filter,
             }),
             Action::Search => self.ask(Ask::Search),
@@ -95,7 +95,7 @@ impl Ui {
             Action::Copy => self.copy(out),
             Action::Export => self.open_export(),
             Action::LogLevel => self.next_level(),
-            Action::Wrap => self.log.wrap = !self.log.wrap,
+            Action::Wrap => self.wrap_log(),
             Action::Beside => self.keep_beside(out),
             Action::Zoom => self.zoom = !self.zoom,
             Action::Pause => match self.paused {

@@ -171,11 +171,9 @@ impl Ui {
         match (key.code(), key.mods()) {
             (Code::Esc, _) => {
                 if prompt.ask == Ask::Filter {
-                    self.list.filter.clear();
-                    self.touched = Mono(0);
-                    self.arrange();
-                } else if prompt.ask == Ask::LogFilter {
-                    self.log.filter.clear();
+                    self.widen(true);
+                } else if matches!(prompt.ask, Ask::LogFilter | Ask::AuditFilter) {
+                    self.filter_log(&prompt.ask, "");
                 }
                 return;
             }
@@ -183,7 +181,12 @@ impl Ui {
             (Code::Tab, _) => self.complete(&mut prompt),
             (Code::Down, _) if prompt.ask == Ask::Palette => self.recall_newer(&mut prompt),
             (Code::Up, _) if prompt.ask == Ask::Palette => self.recall_command(&mut prompt),
-            (Code::Backspace, Mods::NONE) if prompt.line.is_empty() => return,
+            (Code::Backspace, Mods::NONE) if prompt.line.is_empty() => {
+                if prompt.ask == Ask::Filter {
+                    self.widen(true);
+                }
+                return;
+            }
             _ => {
                 edit(&mut prompt.line, key);
                 (prompt.cursor, prompt.error, prompt.back) = (Cursor::default(), None, 0);
@@ -197,8 +200,8 @@ impl Ui {
                 self.select(first);
             }
         }
-        if prompt.ask == Ask::LogFilter {
-            self.log.filter = prompt.line.text().to_owned();
+        if matches!(prompt.ask, Ask::LogFilter | Ask::AuditFilter) {
+            self.filter_log(&prompt.ask, prompt.line.text());
         }
         self.layers.push(Layer::Prompt(prompt));
     }
@@ -218,7 +221,7 @@ impl Ui {
                     self.ask_chats(None, out);
                 }
             }
-            Ask::LogFilter => self.log.filter = text,
+            Ask::LogFilter | Ask::AuditFilter => self.filter_log(&prompt.ask, &text),
             Ask::Search if text.is_empty() => {}
             Ask::Search => self.search(text, out),
             Ask::Find(id) => self.find_first(id, text),
@@ -248,20 +251,7 @@ impl Ui {
                     self.command(Command::Note { chat, text: text.clone() }, words, out);
                 }
             }
-            Ask::Setting(id, key) => {
-                let chat = super::act::chat_ref(id);
-                let (command, words) = match text.is_empty() {
-                    true => (
-                        Command::Unset { chat, key: key.clone() },
-                        format!("{key} · {}", lang.pick("跟随上级", "inherited again")),
-                    ),
-                    false => {
-                        let words = format!("{key} = {text}");
-                        (Command::Set { chat, key, value: text }, words)
-                    }
-                };
-                self.command(command, words, out);
-            }
+            Ask::Setting(id, key) => self.write_setting(id, key, text, prompt, out),
             Ask::Refusal(item) => {
                 let words = lang.pick("已拒绝", "refused").into();
                 self.command(Command::Refuse { item, reason: text }, words, out);
@@ -365,11 +355,14 @@ impl Ui {
     pub(super) fn ask(&mut self, ask: Ask) {
         let mut line = Composer::with_limit(4096);
         match &ask {
-            Ask::Filter => drop(line.set(&self.list.filter)),
-            Ask::LogFilter => {
-                self.log.half = crate::console::state::Half::Log;
-                line.set(&self.log.filter);
+            Ask::Filter => {
+                line.set(&self.list.filter);
+                if self.list.filter.is_empty() {
+                    self.list.former = self.list.selected;
+                }
             }
+            Ask::LogFilter => drop(line.set(&self.log.filter)),
+            Ask::AuditFilter => drop(line.set(&self.log.sift.filter)),
             Ask::Note(id) => {
                 if let Some(chat) = self.chat_view(*id) {
                     line.set(&chat.state.note.clone());
