@@ -153,7 +153,7 @@ fn talk(ui: &Ui, all: Rect, pane: Pane, chat: Option<ConversationId>) -> Talk {
 }
 
 fn composer_rows(ui: &Ui, id: ConversationId, width: u16) -> usize {
-    let Some(known) = ui.chats.get(&id) else { return 1 };
+    let Some(typed) = ui.typed(id) else { return 1 };
     let columns = columns(ui, id, width);
-    known.draft.layout(columns, ui.width).rows().len()
+    typed.layout(columns, ui.width).rows().len()
 }

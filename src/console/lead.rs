@@ -2,9 +2,10 @@
 //! them.
 
 use super::state::{Purpose, Ui};
-use super::text::Columns;
+use super::text::{Columns, figures};
 use super::theme::Glyph;
-use crate::domain::{ConversationId, Mode};
+use crate::domain::{ConversationId, Mode, Peer};
+use crate::words::Lang;
 
 /// The words in front of what is typed.
 pub fn lead(ui: &Ui, id: ConversationId, width: u16) -> String {
@@ -26,17 +27,37 @@ pub fn lead(ui: &Ui, id: ConversationId, width: u16) -> String {
         Some(Purpose::Approve(_)) => format!("{to}{kind}{name} {}: ", lang.pick("草稿", "draft")),
         _ => {
             let mode = ui.chat_view(id).map_or(Mode::Auto, |c| c.mode);
-            let mode = crate::words::mode(mode, lang);
+            let shown = crate::words::mode(mode, lang);
             // First whom it quotes and calls: where there is little room, the end is cut.
             let front = front(ui, id);
             let whom = lang.pick("以", "as");
-            let whole = format!("{front}{to}{kind}{name} {whom} {bot}({mode}): ");
-            // Who answers otherwise stands in the title, too; the words need the room.
-            match ui.width.of(&whole) > usize::from(width / 2) {
-                true => format!("{front}{to}{name} {whom} {bot}: "),
-                false => whole,
+            let least = format!("{front}{to}{name} {whom} {bot}: ");
+            let room = usize::from(width);
+            if mode == Mode::Auto && purpose.is_some() {
+                // What sending changes stands nowhere else: it may take most of the first row.
+                let turns = turns(ui, id.peer);
+                let long = format!("{front}{to}{kind}{name} {whom} {bot}({shown}{}{turns}): ", lang.pick("，", ", "));
+                let short = format!("{front}{to}{name} {whom} {bot}({turns}): ");
+                return [long, short].into_iter().find(|w| ui.width.of(w) <= room * 4 / 5).unwrap_or(least);
             }
+            // Who answers otherwise stands in the title, too; the words need the room.
+            let whole = format!("{front}{to}{kind}{name} {whom} {bot}({shown}): ");
+            if ui.width.of(&whole) > room / 2 { least } else { whole }
         }
+    }
+}
+
+/// Who answers once an operator has spoken where the bot answers by itself, and for how long.
+fn turns(ui: &Ui, peer: Peer) -> String {
+    let chats = &ui.config.chats;
+    let returns = match peer {
+        Peer::Group(group) => chats.group(group.0).reply.manual_returns,
+        Peer::Private(user) => chats.person(user.0).reply.manual_returns,
+    };
+    let (manual, time) = (crate::words::mode(Mode::Manual, ui.lang()), figures::age(returns, ui.lang()));
+    match ui.lang() {
+        Lang::Zh => format!("发后转{manual}{time}"),
+        Lang::En => format!("then {manual} {time}"),
     }
 }
 

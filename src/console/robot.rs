@@ -4,6 +4,7 @@ mod acting;
 mod audit;
 mod beside;
 mod chats;
+mod drafts;
 mod dress;
 mod log;
 mod looking;

@@ -223,6 +223,7 @@ pub fn town() -> Arc<Snapshot> {
         ],
         alerts: Arc::default(),
         silences: Arc::default(),
+        grants: Vec::new(),
         counters: Counters { received: 512, replied: 201, ..Counters::default() },
         latency: latency(),
         gauges: Some(Arc::new(gauges())),

@@ -2,6 +2,7 @@
 
 mod asked;
 mod log;
+mod typing;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::path::PathBuf;
@@ -22,6 +23,7 @@ use crate::words::Lang;
 
 pub use self::asked::{Exporting, Pending, Toast, Tone, Typed, Undo};
 pub use self::log::{Half, LINES, LogUi};
+pub use self::typing::{Composing, Purpose};
 pub use super::place::{Cursor, Pane, RowKey, View};
 
 /// How long the terminal has to tell its background before it counts as one that never will.
@@ -71,8 +73,10 @@ pub struct ChatUi {
     pub read: Seq,
     /// Where the line "read so far" stands while the chat is open.
     pub fresh: Option<Seq>,
-    /// What was being typed.
+    /// What was being typed as a message.
     pub draft: Composer,
+    /// What was being typed for something else. It is nobody's message: only the same purpose takes it up again.
+    pub other: Option<(Purpose, Composer)>,
     /// Whom it quotes and calls.
     pub lead: Lead,
     /// Lines with these words are found by `n`.
@@ -108,28 +112,6 @@ pub struct Bell {
     pub muted: bool,
     /// The terminal said that it lost the focus.
     pub away: bool,
-}
-
-/// What the composer's text is for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Purpose {
-    /// A message.
-    Say,
-    /// Instead of this line of the bot.
-    Correct(Seq),
-    /// Instead of this draft.
-    Approve(ItemId),
-}
-
-/// The composer has the keys.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Composing {
-    /// In which chat.
-    pub chat: ConversationId,
-    /// What for.
-    pub purpose: Purpose,
-    /// When the claim must be renewed.
-    pub claim_at: Mono,
 }
 
 /// The picture stands still.

@@ -12,7 +12,7 @@
 mod accounts;
 mod alerts;
 pub(super) mod audit;
-mod card;
+pub(super) mod card;
 pub(super) mod chat;
 pub(super) mod composer;
 mod footer;
@@ -35,6 +35,7 @@ pub(super) mod sheet;
 mod side;
 pub(super) mod stamp;
 mod toasts;
+pub(super) mod unsent;
 pub(super) mod usage;
 
 use std::sync::atomic::Ordering::Relaxed;

@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AlertView, AppKind, ChatState, Chats, ConversationId, Gauges, GroupId, Item, ItemId, Line, Mode, Now, Residency,
-    SelfId, Seq, Silence, Text, Trends, Wall,
+    AlertView, AppKind, ChatState, Chats, ConversationId, Gauges, Grant, GroupId, Item, ItemId, Line, Mode, Now,
+    Residency, SelfId, Seq, Silence, Text, Trends, Wall,
 };
 
 /// Everything an operator may want to see now. Cheap to clone in parts: chats are shared.
@@ -31,6 +31,8 @@ pub struct Snapshot {
     pub alerts: Arc<Vec<AlertView>>,
     /// Silences in force.
     pub silences: Arc<Vec<Silence>>,
+    /// Access rules that have an end.
+    pub grants: Vec<Grant>,
     /// Since the start.
     pub counters: Counters,
     /// Per stage, over the last 5 minutes.

@@ -52,6 +52,7 @@ impl State {
             attention: self.items.iter().map(|(id, item)| (*id, Arc::clone(item))).collect(),
             alerts,
             silences,
+            grants: self.grants.iter().cloned().collect(),
             counters: self.counters,
             latency: self.metrics.latency(now.mono),
             gauges: self.gauges.clone(),

@@ -1,6 +1,7 @@
 //! What was asked of the bot, what came of it, and what takes it back.
 
 use super::Lead;
+use super::typing::Purpose;
 use crate::console::layer::Prompt;
 use crate::domain::{Command, ConversationId, Mono, Seq, Wall};
 use crate::verbs::export::{Export, Sheet};
@@ -88,6 +89,8 @@ pub enum Pending {
 pub struct Typed {
     /// Where.
     pub chat: ConversationId,
+    /// What for.
+    pub purpose: Purpose,
     /// The words.
     pub text: String,
     /// What stood in front of them.

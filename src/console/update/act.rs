@@ -255,7 +255,7 @@ impl Ui {
             }
             return self.command(Command::Reject { item }, lang.pick("已否决", "refused").into(), out);
         }
-        match self.chat() {
+        match self.chat().filter(|_| self.view == View::Chats) {
             Some(id) if self.chat_view(id).is_some_and(|c| !c.writing.is_empty() || c.queued > 0) => {
                 self.command(Command::Stop { chat: chat_ref(id) }, lang.pick("已停下", "stopped").into(), out);
             }
@@ -270,7 +270,11 @@ impl Ui {
             let command = Command::Provider { name: name.clone(), to: ProviderSwitch::Reset };
             return self.command(command, format!("{name} · {}", lang.pick("重试", "tried again")), out);
         }
-        let Some(line) = self.line() else { return self.nothing() };
+        if self.view == View::Alerts {
+            self.go_to_its_chat();
+        }
+        // A line that is not on the screen is not meant.
+        let Some(line) = self.line().filter(|_| self.view == View::Chats) else { return self.nothing() };
         let chat = chat_ref(line.conversation);
         let ignored = line.outcome == Some(Outcome::Ignored)
             || line.verdict.as_ref().is_some_and(|v| v.decision == Decision::Ignore);
@@ -348,7 +352,8 @@ impl Ui {
     fn copy(&mut self, out: &mut Intents) {
         let text = match self.view {
             View::Log => self.log_line(),
-            _ => self.line().map(|l| l.text.shown().to_owned()),
+            View::Chats => self.line().map(|l| l.text.shown().to_owned()),
+            _ => None,
         };
         let Some(text) = text else { return self.nothing() };
         let mut bytes = Vec::new();

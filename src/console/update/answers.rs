@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use super::{Intents, UNDO};
 use crate::console::layer::{Layer, Topic};
-use crate::console::state::{Pane, Pending, Tone, Typed, Ui, Undo};
+use crate::console::state::{Pane, Pending, Purpose, Tone, Typed, Ui, Undo};
+use crate::console::text::Composer;
 use crate::domain::*;
 use crate::words;
 
@@ -59,12 +60,14 @@ impl Ui {
                 self.open(Layer::Prompt(*prompt));
             }
             (Err(refusal), pending) => {
-                if let Some(Pending::Command { typed: Some(Typed { chat, text, lead }), .. }) = pending
-                    && self.chat_ui(chat).draft.is_empty()
+                if let Some(Pending::Command { typed: Some(Typed { chat, purpose, text, lead }), .. }) = pending
+                    && self.chat_ui(chat).typed(&purpose).is_none_or(Composer::is_empty)
                 {
                     let known = self.chat_ui(chat);
-                    known.draft.set(&text);
-                    known.lead = lead;
+                    known.typed_mut(&purpose).set(&text);
+                    if purpose == Purpose::Say {
+                        known.lead = lead;
+                    }
                 }
                 self.toast(words::refusal_first(&refusal, lang), Tone::Bad);
             }

@@ -33,7 +33,8 @@ impl Ui {
         if self.composing.is_none() {
             self.begin(id, Purpose::Say, out);
         }
-        self.chat_ui(id).draft.insert(&text);
+        let purpose = self.composing.as_ref().map_or(Purpose::Say, |c| c.purpose.clone());
+        self.chat_ui(id).typed_mut(&purpose).insert(&text);
     }
 
     /// `{name}`, `{bot}` and `{operator}` by what they stand for; everything else as it is written.

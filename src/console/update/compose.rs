@@ -26,12 +26,7 @@ impl Ui {
             _ => None,
         });
         match draft {
-            Some((item, text)) => {
-                if self.chat_ui(id).draft.is_empty() {
-                    self.chat_ui(id).draft.set(&text);
-                }
-                self.begin(id, Purpose::Approve(item), out);
-            }
+            Some((item, text)) => self.begin_with(id, Purpose::Approve(item), &text, out),
             None => self.begin(id, Purpose::Say, out),
         }
     }
@@ -45,8 +40,16 @@ impl Ui {
             let (zh, en) = ("这里没有机器人说过的话", "the bot said nothing here");
             return self.toast(self.lang().pick(zh, en).to_owned(), Tone::Hint);
         };
-        self.chat_ui(id).draft.set(line.text.raw());
-        self.begin(id, Purpose::Correct(line.seq), out);
+        self.begin_with(id, Purpose::Correct(line.seq), line.text.raw(), out);
+    }
+
+    /// Opens the composer with words to begin from, unless it was already begun.
+    fn begin_with(&mut self, chat: ConversationId, purpose: Purpose, text: &str, out: &mut Intents) {
+        let known = self.chat_ui(chat);
+        if known.typed(&purpose).is_none_or(Composer::is_empty) {
+            known.typed_mut(&purpose).set(text);
+        }
+        self.begin(chat, purpose, out);
     }
 
     pub(super) fn begin(&mut self, chat: ConversationId, purpose: Purpose, out: &mut Intents) {
@@ -79,7 +82,9 @@ impl Ui {
             Code::Enter if plain => return self.say(&composing, out),
             Code::Char('r') if key.mods() == Mods::CTRL => return self.open_canned(),
             // An empty line ends as in a shell; what is typed stays.
-            Code::Char('d') if key.mods() == Mods::CTRL && self.chat_ui(composing.chat).draft.is_empty() => {
+            Code::Char('d')
+                if key.mods() == Mods::CTRL && self.typed(composing.chat).is_none_or(Composer::is_empty) =>
+            {
                 return self.end_composing(out);
             }
             // What was said above can be read while one writes.
@@ -95,7 +100,7 @@ impl Ui {
             columns(self, composing.chat, areas.active(self).map_or(0, |t| t.composer.width))
         };
         let width = self.width;
-        let draft = &mut self.chat_ui(composing.chat).draft;
+        let draft = self.chat_ui(composing.chat).typed_mut(&composing.purpose);
         match (key.code(), key.mods()) {
             (Code::Up, Mods::NONE) => drop(draft.up(columns, width)),
             (Code::Down, Mods::NONE) => drop(draft.down(columns, width)),
@@ -108,7 +113,7 @@ impl Ui {
     fn say(&mut self, composing: &Composing, out: &mut Intents) {
         let id = composing.chat;
         // Taken at once: a second Enter must not send it twice. It comes back when the engine refuses.
-        let text = self.chat_ui(id).draft.take().trim_end().to_owned();
+        let text = self.chat_ui(id).typed_mut(&composing.purpose).take().trim_end().to_owned();
         if text.trim().is_empty() {
             return self.end_composing(out);
         }
@@ -116,7 +121,8 @@ impl Ui {
             Purpose::Say => std::mem::take(&mut self.chat_ui(id).lead),
             _ => Lead::default(),
         };
-        let typed = Some(Typed { chat: id, text: text.clone(), lead: lead.clone() });
+        let purpose = composing.purpose.clone();
+        let typed = Some(Typed { chat: id, purpose, text: text.clone(), lead: lead.clone() });
         let (chat, lang) = (chat_ref(id), self.lang());
         let (command, words) = match composing.purpose {
             Purpose::Say => {
@@ -152,7 +158,7 @@ impl Ui {
             }
             Some(_) => {}
             None => match self.composing.clone() {
-                Some(composing) => lost += self.chat_ui(composing.chat).draft.insert(text),
+                Some(composing) => lost += self.chat_ui(composing.chat).typed_mut(&composing.purpose).insert(text),
                 None => {
                     let (zh, en) = ("按 i 打开输入框再粘贴", "press i first, then paste");
                     return self.toast(self.lang().pick(zh, en).to_owned(), Tone::Hint);

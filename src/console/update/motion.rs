@@ -9,7 +9,7 @@ use crate::console::face::Intent;
 use crate::console::input::{Button, Code, Key, Mouse, MouseAct};
 use crate::console::layout::areas;
 use crate::console::state::{By, Cursor, Half, Pane, Pending, RowKey, Tone, Ui, View};
-use crate::console::view::{audit, chat, lines};
+use crate::console::view::{audit, lines, unsent};
 use crate::domain::*;
 
 /// Older lines asked of the store at once.
@@ -219,10 +219,10 @@ impl Ui {
         self.settle_log();
         for talk in areas.talks.iter().filter(|t| t.lines.height > 0) {
             if let Some(id) = talk.chat {
-                // The last rows are an answer being written, or tell how much is below.
+                // The last rows are what is not said yet, or tell how much is below.
                 let known = self.chats.get(&id);
                 let taken = match known.is_some_and(|c| c.bottom.is_none()) {
-                    true => chat::writing_height(self, id, talk.lines.width),
+                    true => unsent::rows(self, id, talk.lines.width).len(),
                     false => 0,
                 };
                 let below = taken.max(usize::from(known.is_some_and(|c| c.at.is_some())));

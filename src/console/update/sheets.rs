@@ -10,6 +10,7 @@ use crate::console::layer::{Act, Ask, Choice, Confirm, Grade, Layer, Page, Sheet
 use crate::console::state::{Cursor, Pending, Tone, Ui};
 use crate::console::text::Composer;
 use crate::console::theme::Themes;
+use crate::console::view::card;
 use crate::domain::*;
 use crate::words::{self, Lang, span};
 
@@ -91,7 +92,7 @@ impl Ui {
             let last =
                 self.lines(first).into_iter().rev().find(|l| !l.author.is_ours()).and_then(|l| l.verdict.clone());
             body.extend(last.map(|v| words::verdict(&v, lang)));
-            body.push(AccessId::from(first.peer).to_string());
+            body.push(format!("{} · {}", AccessId::from(first.peer), card::access(self, first.peer)));
         }
         self.open_sheet(format!("{} · {who}", lang.pick("放行", "Access")), body, rows, false);
     }

@@ -7,7 +7,7 @@
 //!  这里最近  3 句 · 回 1 · 略过 2
 //! ```
 
-use super::paint::Span;
+use super::paint::{Span, left};
 use crate::config::{AccessMode, Call};
 use crate::console::state::Ui;
 use crate::console::text::figures;
@@ -20,7 +20,11 @@ pub fn rows(ui: &Ui, id: ConversationId) -> Vec<Vec<Span>> {
     let lang = ui.lang();
     let mut pairs: Vec<(&str, String)> = Vec::new();
     let mut pair = |zh: &'static str, en: &'static str, value: String| pairs.push((lang.pick(zh, en), value));
-    pair("放行", "access", access(ui, id.peer));
+    let mut letting = access(ui, id.peer);
+    if letting == lang.pick(NOT_LISTED.0, NOT_LISTED.1) {
+        letting.push_str(lang.pick("，w 放行", "; w lets in"));
+    }
+    pair("放行", "access", letting);
     pair("触发", "called by", trigger(ui, id.peer));
     pair("限速", "limits", limits(ui, id.peer));
     if let Some(chat) = ui.chat_view(id) {
@@ -43,18 +47,42 @@ pub fn rows(ui: &Ui, id: ConversationId) -> Vec<Vec<Span>> {
     pairs.into_iter().map(row).collect()
 }
 
-fn access(ui: &Ui, peer: Peer) -> String {
+/// What keeps most strangers out.
+const NOT_LISTED: (&str, &str) = ("不在白名单里", "not on the list");
+
+/// Whether the lists let anybody here talk to the bot; rules with an end say how long.
+pub fn access(ui: &Ui, peer: Peer) -> String {
     let lang = ui.lang();
     let access = &ui.config.access;
-    let listed = match peer {
-        Peer::Group(group) => access.groups.has(group.0),
-        Peer::Private(user) => access.users.has(user.0) || access.admins.contains(&user.0),
+    let id = AccessId::from(peer);
+    let (listed, blocked, admin) = match peer {
+        Peer::Group(group) => (access.groups.has(group.0), access.blocked_groups.has(group.0), false),
+        Peer::Private(user) => {
+            (access.users.has(user.0), access.blocked_users.has(user.0), access.admins.contains(&user.0))
+        }
     };
-    let words = match (access.mode, listed) {
-        (AccessMode::Open, _) => lang.pick("对所有人开放", "open to everybody"),
-        (AccessMode::Blacklist, _) => lang.pick("只挡屏蔽的", "only blocked ones are refused"),
-        (AccessMode::Whitelist, true) => lang.pick("在白名单里", "on the list"),
-        (AccessMode::Whitelist, false) => lang.pick("不在白名单里，w 放行", "not on the list; w lets in"),
+    let until = |effect: GrantEffect| {
+        let rule = ui.snap.grants.iter().find(|g| g.id == id && g.effect == effect && g.until > ui.now.wall)?;
+        Some(left(ui, rule.until.since(ui.now.wall)))
+    };
+    let timed = |zh: &str, en: &str, left: &str| format!("{} {left}", lang.pick(zh, en));
+    if admin {
+        return lang.pick("管理员，总是放行", "an admin is always let in").to_owned();
+    }
+    if blocked {
+        return lang.pick("已屏蔽", "blocked").to_owned();
+    }
+    if let Some(left) = until(GrantEffect::Block) {
+        return timed("屏蔽中，还剩", "blocked, left", &left);
+    }
+    let words = match access.mode {
+        AccessMode::Open => lang.pick("对所有人开放", "open to everybody"),
+        AccessMode::Blacklist => lang.pick("只挡屏蔽的", "only blocked ones are refused"),
+        AccessMode::Whitelist if listed => lang.pick("在白名单里", "on the list"),
+        AccessMode::Whitelist => match until(GrantEffect::Allow) {
+            Some(left) => return timed("临时放行，还剩", "let in for a while, left", &left),
+            None => lang.pick(NOT_LISTED.0, NOT_LISTED.1),
+        },
     };
     words.to_owned()
 }

@@ -5,9 +5,10 @@ use ratatui::layout::Rect;
 use super::accounts;
 use super::card;
 use super::lines::{self, Row};
-use super::paint::{Paint, Span, time, took};
-use crate::console::state::{RowKey, Ui};
-use crate::console::text::{Columns, figures, wrap};
+use super::paint::{Paint, Span};
+use super::unsent;
+use crate::console::state::RowKey;
+use crate::console::text::figures;
 use crate::console::theme::{Glyph, Role};
 use crate::domain::*;
 
@@ -112,10 +113,8 @@ pub fn draw(p: &mut Paint, area: Rect, id: ConversationId, active: bool) {
     let area = Rect { height: area.height - u16::from(hidden > 0 && area.height > 1), ..area };
     let mut blocks: Vec<(Option<Seq>, Drawn)> = Vec::new();
     if bottom.is_none() {
-        for writing in p.ui.chat_view(id).into_iter().flat_map(|c| &c.writing).rev() {
-            blocks
-                .extend(self::writing(p.ui, id, writing, area.width).into_iter().rev().map(|r| (None, Drawn::Row(r))));
-        }
+        let unsent = unsent::rows(p.ui, id, area.width);
+        blocks.extend(unsent.into_iter().rev().map(|row| (None, Drawn::Row(row))));
     }
     for n in (0..end).rev() {
         if blocks.len() > usize::from(area.height) {
@@ -258,55 +257,6 @@ fn heading(p: &mut Paint, area: Rect, words: &str, role: Role) {
     let cols = p.cols(words) + 2;
     let x = area.x + area.width.saturating_sub(cols) / 2;
     p.put(x, area.y, cols, &format!(" {words} "), role);
-}
-
-/// The answer that is being written, with how it goes.
-fn writing(ui: &Ui, id: ConversationId, writing: &Writing, width: u16) -> Vec<Row> {
-    let lang = ui.lang();
-    let account = ui.snap.accounts.iter().find(|a| a.id == id.account);
-    let name = account.map(|a| a.nickname.shown()).filter(|n| !n.is_empty()).unwrap_or("bot");
-    let names = if width < 31 { 0 } else { lines::name_columns(usize::from(width) - 1) };
-    let indent = if names == 0 { 1 } else { 7 + names + 1 };
-    let columns = usize::from(width).saturating_sub(indent + 1).max(4);
-    let shown = Text::from(&*writing.text);
-    let text = format!("{}{}", shown.shown(), ui.glyphs.get(Glyph::Streaming));
-    let wrapped = wrap(&text, Columns::same(columns), ui.width, 4000);
-    let mut rows: Vec<Row> = Vec::new();
-    for (n, piece) in wrapped.lines.iter().enumerate() {
-        let lead = match n {
-            0 if names > 0 => vec![
-                (format!(" {}", ui.width.fit_left(&time(ui, writing.since), 6)), Role::Time),
-                (format!("{} ", ui.width.fit_left(name, names)), Role::NameBot),
-            ],
-            _ => vec![(" ".repeat(indent), Role::Text)],
-        };
-        let mut left = lead;
-        left.push((crate::console::text::plain(piece.of(&text)).into_owned(), Role::Streaming));
-        rows.push(Row { left, ..Row::default() });
-    }
-    let mut how = vec![(format!(" {}", writing.provider), Role::TextDim)];
-    if let Some(first) = writing.first_text {
-        how.push((format!(" {}{}", lang.pick("首字", "first "), took(first)), Role::Time));
-    }
-    if let Some(speed) = writing.tokens_per_second {
-        how.push((format!(" {speed:.0}t/s"), Role::TextDim));
-    }
-    how.push((" x".to_owned(), Role::FooterKey));
-    let taken: usize = how.iter().map(|(t, _)| ui.width.of(t)).sum();
-    let last: usize = rows.last().map_or(0, |r| r.left.iter().map(|(t, _)| ui.width.of(t)).sum());
-    if last + taken >= usize::from(width) {
-        rows.push(Row::default());
-    }
-    if let Some(row) = rows.last_mut() {
-        row.right = how;
-    }
-    rows
-}
-
-/// Rows that the answers being written take.
-pub fn writing_height(ui: &Ui, id: ConversationId, width: u16) -> usize {
-    let all = ui.chat_view(id).into_iter().flat_map(|c| &c.writing);
-    all.map(|w| writing(ui, id, w, width).len()).sum()
 }
 
 /// More below: one has scrolled away.

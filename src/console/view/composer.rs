@@ -19,21 +19,19 @@ pub fn draw(p: &mut Paint, area: Rect, id: ConversationId, active: bool) -> Opti
     let composing = active && p.ui.composing.as_ref().is_some_and(|c| c.chat == id);
     p.put(area.x, area.y, front, &lead, if active { Role::InputPrompt } else { Role::TextDim });
     let empty = crate::console::text::Composer::new();
-    let draft = p.ui.chats.get(&id).map_or(&empty, |c| &c.draft);
+    let draft = p.ui.typed(id).unwrap_or(&empty);
     if draft.is_empty() && !composing {
         let words = hint(p.ui, id);
         p.put(area.x + front, area.y, area.width - front, &words, Role::InputGhost);
         return None;
     }
     if draft.is_empty() && p.ui.composes_elsewhere(id) {
-        let (zh, en) = ("你在另一终端也在回复", "you also reply elsewhere");
-        p.put(
-            area.x + front + 1,
-            area.y,
-            (area.width - front).saturating_sub(1),
-            p.lang().pick(zh, en),
-            Role::AlertWarning,
-        );
+        // Half of it would say something else; the corner has said it whole.
+        let words = p.lang().pick("别处也在回复", "also elsewhere");
+        let room = (area.width - front).saturating_sub(1);
+        if p.cols(words) <= room {
+            p.put(area.x + front + 1, area.y, room, words, Role::AlertWarning);
+        }
     }
     let layout = draft.layout(columns, p.ui.width);
     let (row, col) = layout.caret(draft.text(), draft.caret());

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use super::paint::{Paint, Span};
 use crate::console::action::{Action, showing};
 use crate::console::layer::{Grade, Layer, Topic};
-use crate::console::state::{Pane, Purpose, View};
+use crate::console::state::{Pane, Purpose, RowKey, View};
 use crate::console::theme::{Glyph, Role};
 use crate::words::Lang;
 
@@ -130,6 +130,7 @@ fn keys(p: &Paint) -> Vec<(String, Span)> {
             .collect();
     }
     let actions: &[Action] = match (p.ui.view, p.ui.pane) {
+        (View::Chats, Pane::List) if p.ui.chat().is_none() => beside_chats(p),
         (View::Chats, Pane::List) => &[
             Action::Menu,
             Action::Reply,
@@ -208,6 +209,17 @@ fn keys(p: &Paint) -> Vec<(String, Span)> {
     let may = actions.iter().copied().filter(|a| p.ui.may(a.entry().role) && !(tabs && *a == Action::Chats));
     pairs.extend(may.filter_map(|a| shown(a, Role::FooterText)));
     pairs
+}
+
+/// What can be done with a row of the list that is no chat.
+fn beside_chats(p: &Paint) -> &'static [Action] {
+    use Action::{Accept, Accounts, Filter, Help, Menu, NextAttention, Palette, Provider, Refuse, Regenerate, Restart};
+    match p.ui.list.selected {
+        Some(RowKey::Account(_)) => &[Menu, Restart, Accounts, NextAttention, Filter, Palette, Help],
+        Some(RowKey::Provider(_)) => &[Menu, Regenerate, Provider, Accounts, NextAttention, Filter, Palette, Help],
+        Some(RowKey::Item(_)) => &[Menu, Accept, Refuse, NextAttention, Filter, Palette, Help],
+        Some(RowKey::Chat(_)) | None => &[NextAttention, Accounts, Filter, Palette, Help],
+    }
 }
 
 /// A key as people say it.

@@ -150,7 +150,7 @@ impl<'a> Paint<'a> {
 
     /// Time that is left, in one unit: it changes no more than once a minute.
     pub fn age_left(&self, until: Wall) -> String {
-        age(self.ui, until.since(self.ui.now.wall))
+        left(self.ui, until.since(self.ui.now.wall))
     }
 
     /// How long something has been so.
@@ -174,6 +174,17 @@ pub fn age(ui: &Ui, time: Duration) -> String {
     match time.as_secs() {
         0..60 => ui.lang().pick("刚才", "now").to_owned(),
         _ => figures::age(time, ui.lang()),
+    }
+}
+
+/// Time that is left, in whole minutes or more.
+pub fn left(ui: &Ui, time: Duration) -> String {
+    match time.as_secs() {
+        0..60 => {
+            ui.shows_age.store(true, Relaxed);
+            ui.lang().pick("不到1分", "<1m").to_owned()
+        }
+        _ => age(ui, time),
     }
 }
 
