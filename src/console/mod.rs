@@ -38,7 +38,7 @@ pub mod theme;
 mod update;
 mod view;
 
-use crate::domain::{Mono, Now};
+use crate::domain::{ChatRef, Mono, Now};
 
 pub use backend::Depth;
 pub use check::{Flaw, FlawKind, check};
@@ -130,6 +130,12 @@ impl Console {
     /// What to keep until the operator comes again, for a link that went without a word: as [`Intent::Remember`].
     pub fn memory(&self) -> String {
         self.ui.memory()
+    }
+
+    /// The chat in which the operator is about to speak, for their other terminals.
+    pub fn composing(&self) -> Option<ChatRef> {
+        let id = self.ui.composing.as_ref()?.chat;
+        Some(ChatRef { peer: id.peer, account: Some(id.account) })
     }
 
     /// When [`News::Time`] is to be told.

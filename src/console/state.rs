@@ -347,6 +347,13 @@ impl Ui {
         }
     }
 
+    /// Whether this operator is about to speak in a chat at another terminal.
+    pub fn composes_elsewhere(&self, id: ConversationId) -> bool {
+        let there = |chat: ChatRef| chat.peer == id.peer && chat.account.is_none_or(|a| a == id.account);
+        let me = &self.settings.operator.name;
+        self.present.iter().any(|p| !p.you && p.name == *me && p.composing.is_some_and(there))
+    }
+
     /// The chat that is selected in the list.
     pub fn selected_chat(&self) -> Option<ConversationId> {
         match self.list.selected? {

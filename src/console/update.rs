@@ -67,7 +67,11 @@ impl Ui {
                 (self.origins, self.file) = (origins, file);
                 self.on_config(config, &mut out);
             }
-            News::Operators(present) => self.present = present,
+            News::Operators(present) => {
+                let known = self.composes_twice();
+                self.present = present;
+                self.warn_of_myself(known);
+            }
             News::Remembered(screen) => self.remembered(screen.as_deref(), &mut out),
             News::Exported(tag, result) => self.on_exported(tag, result),
             News::Log(news) => self.on_log(news),
@@ -84,6 +88,7 @@ impl Ui {
         self.now = now;
         self.touched = now.mono;
         let mut out = Intents::new();
+        let known = self.composes_twice();
         match event {
             Event::Key(key) => self.on_key(key, &mut out),
             Event::Paste(paste) => self.on_paste(&paste.text, paste.dropped, &mut out),
@@ -91,10 +96,30 @@ impl Ui {
             Event::Background(r, g, b) => self.on_background((r, g, b)),
             Event::Focus(here) => self.bell.away = !here,
         }
+        self.warn_of_myself(known);
         self.look_closer(&mut out);
         self.watch_log(&mut out);
         self.settle();
         out
+    }
+
+    /// The chat in which this operator is about to speak here and at another terminal.
+    fn composes_twice(&self) -> Option<ConversationId> {
+        self.composing.as_ref().map(|c| c.chat).filter(|id| self.composes_elsewhere(*id))
+    }
+
+    /// Says so, once and as long as it is so: a claim keeps others away, not oneself.
+    fn warn_of_myself(&mut self, known: Option<ConversationId>) {
+        let twice = self.composes_twice();
+        if twice == known {
+            return;
+        }
+        let (zh, en) = ("你在另一个终端里也正在回复这个会话", "you are replying here at another terminal, too");
+        let words = self.lang().pick(zh, en);
+        self.toasts.retain(|toast| toast.words != words);
+        if twice.is_some() {
+            self.toast(words.to_owned(), Tone::Bad);
+        }
     }
 
     fn on_snapshot(&mut self, snap: Arc<Snapshot>, out: &mut Intents) {

@@ -301,3 +301,20 @@ fn what_was_being_typed_outlives_another_session_of_the_same_operator() {
     eventually("both sessions end", || (town.home.attached() == 0).then_some(()));
     town.sits_down().shows("写给别人看的");
 }
+
+#[test]
+fn whoever_replies_at_two_terminals_is_told() {
+    let town = Town::open("[access]\nmode = \"open\"\n");
+    let (mut one, mut other) = (town.sits_down(), town.sits_down());
+    town.writes(77, "你好");
+    town.hears(private(77), "你好");
+    answered(&one, 1);
+    answered(&other, 1);
+    one.press("i");
+    one.shows("Enter send");
+    other.press("i");
+    other.shows("you are replying here at another terminal, too");
+    one.shows("you are replying here at another terminal, too");
+    one.press("\x1b");
+    other.gone("at another terminal");
+}

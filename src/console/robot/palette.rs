@@ -81,11 +81,11 @@ fn what_other_programs_call_a_whitelist_leads_there() {
 fn figures_of_the_bot_are_exported_and_the_console_tells_of_itself() {
     let mut robot = Robot::sits_down();
     robot.types(":export metrics --format csv\r");
-    let files = robot.wanted.iter().filter_map(|intent| match intent {
+    let mut files = robot.wanted.iter().filter_map(|intent| match intent {
         Intent::Export { name, text, .. } => Some((name.clone(), text.clone())),
         _ => None,
     });
-    let (name, text) = files.last().expect("a file");
+    let (name, text) = files.next_back().expect("a file");
     assert_eq!(name, "metrics.csv");
     assert!(text.contains("received,,512\r\n") || text.contains("received,,512\n"), "{text}");
     robot.types(":diag\r").sees("控制台自检");

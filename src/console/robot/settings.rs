@@ -49,6 +49,7 @@ fn what_was_refused_can_be_read_whole_afterwards() {
         // The reason is what is seen first.
         robot.sees("要写成一个时长");
         robot.types("g!");
+        assert!(robot.console.ui.toasts.is_empty(), "nothing lies over what is read");
         let whole: String = zh.chars().filter(|c| !c.is_whitespace()).collect();
         assert!(run_together(&robot).contains(&whole), "{width}:\n{}", robot.screen());
     }

@@ -107,7 +107,11 @@ impl Ui {
                 let cursor = Cursor { at: crate::console::view::page::help_row(self, "", 0, true), top: 0 };
                 self.open(Layer::Page(Page { topic: Topic::Help(String::new()), cursor }))
             }
-            Action::Messages => self.open(Layer::Page(Page { topic: Topic::Messages, cursor: Default::default() })),
+            Action::Messages => {
+                // They stand there; in the corner they would lie over what is read.
+                self.toasts.clear();
+                self.open(Layer::Page(Page { topic: Topic::Messages, cursor: Default::default() }));
+            }
             Action::Reach => self.reach = self.reach.next(),
             Action::Times => self.ages = !self.ages,
             Action::Mouse => self.switch_mouse(out),

@@ -345,7 +345,10 @@ impl<C: Drawing, K: Keys, S: Screen> Session<C, K, S> {
     fn tell(&mut self, news: News) -> ControlFlow<Bye> {
         self.dirty = true;
         let now = self.clock.now();
-        let Ok(intents) = self.console.with(|c| c.tell(news, now)) else { return ControlFlow::Break(Bye::Crashed) };
+        let Ok((intents, composing)) = self.console.with(|c| (c.tell(news, now), c.composing())) else {
+            return ControlFlow::Break(Bye::Crashed);
+        };
+        self.entered.composing(composing);
         intents.into_iter().try_for_each(|intent| self.act(intent))
     }
 
