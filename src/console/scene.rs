@@ -383,7 +383,7 @@ fn provider(name: &str, model: &str, state: ProviderState, words: Option<&str>) 
         kind: "ollama".into(),
         tier: 0,
         state,
-        words: words.map(str::to_owned),
+        failure: words.map(|words| ProviderError::Quota(words.into())),
         retry_at: None,
         inflight: usize::from(state == ProviderState::Ready),
         queued: 0,

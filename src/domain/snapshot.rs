@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AlertView, AppKind, ChatState, Chats, ConversationId, Gauges, Grant, GroupId, Item, ItemId, Line, Mode, Now,
-    Residency, SelfId, Seq, Silence, Text, Trends, Wall,
+    ProviderError, Residency, SelfId, Seq, Silence, Text, Trends, Wall,
 };
 
 /// Everything an operator may want to see now. Cheap to clone in parts: chats are shared.
@@ -137,8 +137,8 @@ pub struct ProviderView {
     pub tier: u32,
     /// How it stands.
     pub state: ProviderState,
-    /// The last failure's words.
-    pub words: Option<String>,
+    /// The last failure, until the next success.
+    pub failure: Option<ProviderError>,
     /// When it will be asked again.
     pub retry_at: Option<Wall>,
     /// Questions being answered.

@@ -37,9 +37,7 @@ pub(super) struct Provider {
     /// Until when each key is set aside.
     keys: Vec<Option<Mono>>,
     next_key: usize,
-    /// The last failure's words, until the next success.
-    pub words: Option<String>,
-    /// The last failure itself, likewise.
+    /// The last failure, until the next success.
     pub error: Option<ProviderError>,
     /// Why it is set aside (key, balance, model), until it answers, is reset or configured anew.
     pub refused: Option<ProviderError>,
@@ -80,7 +78,6 @@ impl Provider {
             queue: VecDeque::new(),
             keys: vec![None; config.api_keys.len().max(1)],
             next_key: 0,
-            words: None,
             error: None,
             refused: None,
             resident: None,
@@ -115,7 +112,7 @@ impl Provider {
     pub fn reset(&mut self) {
         self.breaker.reset();
         self.keys.fill(None);
-        (self.words, self.error, self.refused) = (None, None, None);
+        (self.error, self.refused) = (None, None);
     }
 
     fn load(&self) -> f64 {
@@ -154,7 +151,6 @@ impl State {
                 if former.config == *fresh {
                     std::mem::swap(&mut provider.breaker, &mut former.breaker);
                     provider.keys.clone_from(&former.keys);
-                    provider.words = former.words.take();
                     provider.error = former.error.take();
                     provider.refused = former.refused.take();
                     provider.resident = former.resident.take();
@@ -418,7 +414,7 @@ impl State {
                 let provider = &mut self.providers[at];
                 let rested = provider.breaker.state() != ProviderState::Ready;
                 provider.breaker.succeeded(self.now.mono);
-                (provider.words, provider.error) = (None, None);
+                provider.error = None;
                 provider.unloaded = false;
                 if provider.refused.take().is_some() || rested {
                     self.stir_providers();
@@ -502,7 +498,6 @@ impl State {
         let roll = self.rng.f64();
         let last = self.is_last_healthy(at);
         let provider = &mut self.providers[at];
-        provider.words = Some(failure.error.to_string());
         provider.error = Some(failure.error.clone());
         let refused = matches!(failure.error, ProviderError::Auth(_) | ProviderError::Quota(_));
         let another_key = refused && provider.refuse_key(asking.key, now);
@@ -560,7 +555,6 @@ impl State {
             ProviderError::ContextTooLong { limit: Some(limit), .. } => limit.saturating_sub(max_tokens).max(limit / 4),
             _ => budget / 2,
         });
-        self.providers[at].words = Some(error.to_string());
         self.dispatch(head);
     }
 
@@ -604,7 +598,7 @@ impl State {
         let Some(at) = self.providers.iter().position(|p| p.name == report.provider) else { return };
         let provider = &mut self.providers[at];
         if let Err(error) = &report.reachable {
-            provider.words = Some(error.to_string());
+            provider.error = Some(error.clone());
         }
         let end = report.resident.as_ref().filter(|r| r.loaded).and_then(|r| r.expires);
         let known = provider.resident.as_ref().and_then(|r| r.expires);

@@ -148,7 +148,7 @@ impl State {
             },
             tier: p.config.tier,
             state: if p.off { ProviderState::Off } else { p.breaker.state() },
-            words: p.words.clone(),
+            failure: p.error.clone(),
             retry_at: p.breaker.reopens_at().map(|at| now.wall + at.since(now.mono)),
             inflight: p.inflight,
             queued: p.queue.len(),

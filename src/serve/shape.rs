@@ -113,7 +113,7 @@ pub fn account(a: &AccountView, lang: Lang) -> Value {
 pub fn provider(p: &ProviderView, lang: Lang) -> Value {
     json!({
         "name": p.name, "model": p.model, "kind": p.kind, "state": p.state,
-        "words": words::provider_state(p.state, lang), "failure": p.words, "retry_at": p.retry_at.map(moment),
+        "words": words::provider_state(p.state, lang), "failure": p.failure.as_ref().map(ToString::to_string), "retry_at": p.retry_at.map(moment),
         "inflight": p.inflight, "queued": p.queued, "ttft_p50_ms": maybe_millis(p.ttft_p50),
         "resident": p.resident, "balance": p.balance, "version": p.version,
         "resident_words": p.resident.as_ref().filter(|r| r.loaded).map(|r| words::residency(r, lang)),

@@ -50,7 +50,7 @@ pub use gauge::{gpu_state, no_gpu, throttle};
 pub use health::Unready;
 pub use invitation::no_account;
 pub use log::log_line;
-pub use model::{provider_error, provider_said, provider_state, residency, stage, turn_role};
+pub use model::{provider_error, provider_state, residency, stage, turn_role};
 pub use notice::{ChatCommand, ChatStatus, Notice};
 pub use notify::notify_fault;
 pub use span::{clock, parse_span, rate, span, span_short};

@@ -257,7 +257,7 @@ pub fn snapshot() -> Snapshot {
             kind: "ollama".into(),
             tier: 0,
             state: ProviderState::Ready,
-            words: None,
+            failure: None,
             retry_at: None,
             inflight: 1,
             queued: 0,

@@ -362,8 +362,8 @@ fn a_provider_says_what_is_wrong_in_the_readers_language() {
     for (lang, words) in [(Lang::Zh, "余额不足或套餐用完（HTTP 402）"), (Lang::En, "out of money or quota (HTTP 402)")]
     {
         let mut robot = Robot::at((120, 40), lang);
-        let quota = ProviderError::Quota("HTTP 402".into()).to_string();
-        robot.world(|snap| snap.providers[1].words = Some(quota));
+        let quota = ProviderError::Quota("HTTP 402".into());
+        robot.world(|snap| snap.providers[1].failure = Some(quota));
         for keys in ["2", "3"] {
             robot.types(keys).sees(words);
             robot.does_not_see("out of quota");

@@ -33,7 +33,7 @@ pub fn town() -> Arc<Snapshot> {
         kind: "ollama".into(),
         tier: 0,
         state: ProviderState::Ready,
-        words: None,
+        failure: None,
         retry_at: None,
         inflight: 1,
         queued: 2,
