@@ -7,6 +7,9 @@ mod drafts;
 mod dress;
 mod log;
 mod looking;
+mod marks;
+mod mouse;
+mod narrow;
 mod slips;
 
 use std::sync::Arc;
