@@ -211,7 +211,7 @@ impl Ui {
     fn escape(&mut self, out: &mut Intents) {
         if !self.chord.is_empty() {
             self.chord.clear();
-        } else if self.escape_log() || self.widen() {
+        } else if self.escape_log() || self.show_all() {
             // Done there.
         } else if self.is_marked() {
             self.list.marks.clear();

@@ -84,3 +84,26 @@ fn a_click_on_what_is_new_goes_there() {
     robot.wheels_up(x, y).wheels_up(x, y).hears(TEST, "刚来的").does_not_see("刚来的");
     robot.clicks(x, y).sees("刚来的").does_not_see("新 G");
 }
+
+#[test]
+fn esc_in_the_list_follows_again_what_the_wheel_has_turned() {
+    let mut robot = talked();
+    let (x, y) = robot.last_row();
+    robot.wheels_up(x, y).wheels_up(x, y).does_not_see("第39句");
+    robot.types("\x1b").sees("第39句").does_not_see("新 G");
+}
+
+#[test]
+fn what_is_read_by_the_wheel_does_not_fall_out_of_sight() {
+    let mut robot = talked();
+    let (x, y) = robot.last_row();
+    robot.wheels_up(x, y).wheels_up(x, y);
+    let (screen, lines) = (robot.screen(), robot.console.ui.lines(TEST).len());
+    robot.world(|snap| {
+        let mut chat = (**snap.chats.get(&TEST).unwrap()).clone();
+        chat.tail.drain(..44);
+        snap.chats.insert(TEST, Arc::new(chat));
+    });
+    assert_eq!(robot.console.ui.lines(TEST).len(), lines);
+    assert_eq!(robot.screen(), screen);
+}

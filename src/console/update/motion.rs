@@ -174,10 +174,18 @@ impl Ui {
 
     /// Esc in a chat: follow again, then back to the list.
     pub(super) fn follow_or_leave_chat(&mut self) {
-        if self.view != View::Chats || self.pane == Pane::List {
+        if self.view != View::Chats {
             return;
         }
         let Some(id) = self.chat() else { return self.pane = Pane::List };
+        if self.pane == Pane::List {
+            // The wheel may have turned it meanwhile.
+            if self.chat_ui(id).bottom.is_some() {
+                self.chat_ui(id).follow();
+                self.mark_read();
+            }
+            return;
+        }
         let known = self.chat_ui(id);
         if known.at.is_none() && known.bottom.is_none() {
             self.pane = Pane::List;
@@ -301,7 +309,7 @@ impl Ui {
     /// A snapshot holds only the newest lines of a chat. Those that it no longer holds stay at hand where somebody
     /// reads further up, or there would be a hole.
     pub(super) fn keep_what_fell_off(&mut self, old: &Snapshot) {
-        for (id, known) in self.chats.iter_mut().filter(|(_, c)| !c.older.is_empty() || c.at.is_some()) {
+        for (id, known) in self.chats.iter_mut().filter(|(_, c)| !c.older.is_empty() || c.at.or(c.bottom).is_some()) {
             let (Some(old), Some(new)) = (old.chats.get(id), self.snap.chats.get(id)) else { continue };
             let Some(first) = new.tail.first().map(|l| l.seq) else { continue };
             if known.gap.is_some() || Arc::ptr_eq(old, new) {

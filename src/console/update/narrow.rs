@@ -34,7 +34,7 @@ impl Ui {
     }
 
     /// Everything is shown again; `false`: it was.
-    pub(super) fn widen(&mut self) -> bool {
+    pub(super) fn show_all(&mut self) -> bool {
         let narrow = !self.narrowed(self.view).is_empty();
         self.narrow(self.view, "");
         narrow
