@@ -384,3 +384,31 @@ async fn keys_stay_where_they_belong() {
     let head = stage.last().head.to_ascii_lowercase();
     assert!(head.contains("authorization: bearer a-very-secret-key") && head.contains("x-group: a-secret-header"));
 }
+
+/// llama.cpp answers, promises to keep the connection, and closes it: whoever asks at that moment meets the end.
+#[tokio::test]
+async fn a_kept_connection_that_the_server_closed_fails_nobody() {
+    let asked = std::sync::atomic::AtomicUsize::new(0);
+    let stage = Stage::new(move |_| match asked.fetch_add(1, Ordering::SeqCst) {
+        1 => vec![Step::Close],
+        _ => stream(SSE, &[&delta("好"), STOP, DONE]),
+    })
+    .await;
+    let providers = providers(openai(&stage.url));
+    for n in 1..=2 {
+        let (events, told) = mpsc::channel(64);
+        let handle = providers.ask(job("你好"), events);
+        assert_eq!(rest(told).await.1.unwrap().text, "好", "question {n}");
+        drop(handle);
+    }
+    assert_eq!(stage.asked.lock().unwrap().len(), 3);
+    assert_eq!(stage.connections.load(Ordering::SeqCst), 2, "one was kept");
+}
+
+/// One that always does so is down: it is tried twice, and no more.
+#[tokio::test]
+async fn a_server_that_only_closes_is_asked_twice() {
+    let stage = Stage::always(vec![Step::Close]).await;
+    assert_eq!(failure(openai(&stage.url)).await.code(), "transport");
+    assert_eq!(stage.asked.lock().unwrap().len(), 2);
+}

@@ -34,8 +34,7 @@ impl Door {
     /// Reports a connection that never became a link; dropped while the hub is behind.
     pub(super) fn refused(&self, peer: String, cause: impl Into<Text>) {
         let cause = cause.into();
-        tracing::warn!(peer, cause = cause.shown(), "connection refused");
-        // A scanner must not be able to slow events down, so nobody waits for this.
+        // Whoever reads the events logs it, too. A scanner must not be able to slow events down, so nobody waits for this.
         drop(self.events.try_send(LinkEvent::Refused { peer, cause }));
     }
 

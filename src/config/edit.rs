@@ -42,12 +42,13 @@ pub enum EditError {
 impl EditError {
     /// In words, for the one who asked.
     pub fn words(&self, language: Language) -> String {
-        if language != Language::Chinese {
-            return self.to_string();
-        }
         match self {
+            // Of a text that never became the file, the line says nothing: what is wrong, and then where.
+            Self::Refused(issues) => {
+                issues.first().map_or_else(String::new, |issue| format!("{} · {}", issue.words(language), issue.key))
+            }
+            _ if language != Language::Chinese => self.to_string(),
             Self::Broken(issues) => format!("config.toml 本身有错：{}", first(issues, language)),
-            Self::Refused(issues) => format!("没有改：{}", first(issues, language)),
             Self::Everybody { key } => format!("{key} 写的是所有人（\"*\"）；请改用屏蔽，或先去掉 \"*\""),
             Self::Form { key } => format!("{key} 的写法不能在这里修改；请直接编辑文件"),
         }

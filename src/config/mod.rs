@@ -3,13 +3,14 @@
 //!
 //! * [`parse()`] text → [`Parsed`], or every [`Issue`] at once, each with its line and column
 //! * `keys` is the one list of what can be written: names, types, bounds · `check` is what contradicts what
-//! * [`Issue::words`] says an issue in Chinese or English · [`edit()`] changes one setting and nothing else
+//! * [`Issue::words`] says an issue in Chinese or English · [`edit()`] changes one setting and nothing else · [`fits()`] looks at a value first
 //! * [`shown()`] writes a setting of a chat as the file would · [`restart_needed`] names what a reload cannot change · [`read_duration`] and its kin are the human forms
 
 mod change;
 mod check;
 mod decor;
 mod edit;
+mod fits;
 mod forms;
 mod issue;
 mod keys;
@@ -25,6 +26,7 @@ mod words;
 
 pub use change::restart_needed;
 pub use edit::{EditError, Edited, edit, written};
+pub use fits::fits;
 pub use forms::{read_duration, read_rate, read_size, show_duration, show_rate, show_size};
 pub use issue::{Issue, IssueKind, Named, Position, Severity, Shape};
 pub use level::LogFilter;

@@ -173,7 +173,7 @@ actions! {
     LogLevel "log-level" ["v"] Log Looking Viewer "日志只看某一级以上，按一次更严一级", "show only lines of the log that matter so much; each press is stricter", "级别", "level";
     Wrap "wrap" ["Z"] Log Looking Viewer "日志长行折行或截断", "break long lines of the log, or cut them", "折行", "wrap";
     Copy "copy" ["y"] Lists Looking Viewer "复制到你的剪贴板（OSC 52）", "copy to your clipboard (OSC 52)", "复制", "copy";
-    Export "export" ["g x"] Anywhere Looking Operator "导出这个会话或审计记录", "export this chat or the audit", "导出", "export";
+    Export "export" ["g x"] Anywhere Looking Operator "导出这个会话、审计记录或指标", "export this chat, the audit or the figures", "导出", "export";
     Down "down" ["j", "down"] Lists Moving Viewer "下", "down", "下", "down";
     Up "up" ["k", "up"] Lists Moving Viewer "上", "up", "上", "up";
     PageDown "page-down" ["ctrl-d", "pagedown"] Lists Moving Viewer "下半页", "half a page down", "下页", "page";

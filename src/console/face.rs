@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::backend::Depth;
 use crate::config::{Config, Origins};
-use crate::domain::{Command, Done, LogNews, Operator, Page, Query, Refusal, Snapshot, Text, Wall};
+use crate::domain::{ChatRef, Command, Done, LogNews, Operator, Page, Query, Refusal, Snapshot, Text, Wall};
 use crate::words::Lang;
 
 /// Who attaches, and with what terminal.
@@ -47,6 +47,8 @@ pub struct Present {
     pub idle: Duration,
     /// The one who is told.
     pub you: bool,
+    /// Where they are about to speak: claims tell operators apart, and not the terminals of one.
+    pub composing: Option<ChatRef>,
 }
 
 /// What the console is told.

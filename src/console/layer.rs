@@ -120,6 +120,8 @@ pub enum Ask {
     Refusal(ItemId),
     /// Which lines of the log are shown.
     LogFilter,
+    /// Which rows of the audit are shown.
+    AuditFilter,
 }
 
 /// A line to fill in.

@@ -39,11 +39,12 @@ pub mod theme;
 mod update;
 mod view;
 
-use crate::domain::{Mono, Now};
+use crate::domain::{ChatRef, Mono, Now};
 
 pub use backend::Depth;
 pub use check::{Flaw, FlawKind, check};
 pub use face::{Intent, News, Present, Settings};
+pub use update::merged;
 
 use backend::{Manners, Screen};
 use input::{Decoder, Event};
@@ -130,6 +131,12 @@ impl Console {
     /// What to keep until the operator comes again, for a link that went without a word: as [`Intent::Remember`].
     pub fn memory(&self) -> String {
         self.ui.memory()
+    }
+
+    /// The chat in which the operator is about to speak, for their other terminals.
+    pub fn composing(&self) -> Option<ChatRef> {
+        let id = self.ui.composing.as_ref()?.chat;
+        Some(ChatRef { peer: id.peer, account: Some(id.account) })
     }
 
     /// When [`News::Time`] is to be told.

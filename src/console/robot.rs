@@ -1,6 +1,7 @@
 //! Stories: somebody sits at the console, presses keys, and what they want done and see is told.
 
 mod acting;
+mod audit;
 mod beside;
 mod chats;
 mod drafts;
@@ -10,6 +11,8 @@ mod looking;
 mod marks;
 mod mouse;
 mod narrow;
+mod palette;
+mod settings;
 mod slips;
 
 use std::sync::Arc;

@@ -440,16 +440,19 @@ pub fn log() -> LogNews {
 
 /// Who did what.
 pub fn audit() -> Vec<Audit> {
-    let row = |(ago, who, command, result): &(u64, &str, &str, &str)| Audit {
+    let row = |(ago, who, command, result): &(u64, &str, Command, &str)| Audit {
         at: at(*ago),
         operator: Text::from(*who),
-        command: (*command).into(),
+        command: serde_json::to_string(command).unwrap_or_default(),
         result: (*result).into(),
     };
+    let chat = ChatRef { peer: Peer::Group(GroupId(123_456)), account: Some(BOT) };
     let rows = [
-        (30, "zhang", "{\"approve\":{\"item\":1,\"text\":null}}", "ok"),
-        (200, "li", "{\"allow\":{\"id\":\"group_777\",\"for\":null}}", "role"),
-        (4000, "zhang", "{\"mode\":{\"chat\":\"group:123456\",\"mode\":\"manual\"}}", "already"),
+        (30, "zhang", Command::Approve { item: ItemId(1), text: None }, "ok"),
+        (90, "zhang", Command::Send { chat, text: "好的，马上来看。".into(), quote: None, at: Vec::new() }, "ok"),
+        (200, "li", Command::Allow { id: AccessId::Group(GroupId(777)), during: None, answer: false }, "role"),
+        (4000, "zhang", Command::Mode { chat, mode: Some(Mode::Manual), during: None }, "already"),
+        (9000, "QQ 5", Command::Provider { name: "deepseek".into(), to: ProviderSwitch::Reset }, "unknown_provider"),
     ];
     rows.iter().map(row).collect()
 }

@@ -44,6 +44,8 @@ pub struct ChatList {
     pub top: usize,
     /// Only what matches this.
     pub filter: String,
+    /// What was selected before it.
+    pub former: Option<RowKey>,
     /// Chats of the store that are not in memory.
     pub stored: BTreeMap<ConversationId, ChatRow>,
     /// The store has more.
@@ -351,6 +353,13 @@ impl Ui {
             Pane::Beside(n) => self.beside.get(n).copied(),
             Pane::List | Pane::Chat => None,
         }
+    }
+
+    /// Whether this operator is about to speak in a chat at another terminal.
+    pub fn composes_elsewhere(&self, id: ConversationId) -> bool {
+        let there = |chat: ChatRef| chat.peer == id.peer && chat.account.is_none_or(|a| a == id.account);
+        let me = &self.settings.operator.name;
+        self.present.iter().any(|p| !p.you && p.name == *me && p.composing.is_some_and(there))
     }
 
     /// The chat that is selected in the list.

@@ -9,9 +9,11 @@ mod canned;
 mod compose;
 mod dress;
 mod export;
+mod forget;
 mod layers;
 mod list;
 mod log;
+mod meant;
 mod mention;
 mod menu;
 mod motion;
@@ -39,6 +41,7 @@ use super::state::{Paused, Pending, Toast, Tone, Ui, View};
 use crate::domain::*;
 use crate::words::Lang;
 
+pub use remember::merged;
 pub(super) use rows::{Matter, Thing, attention, is_refused, matters, things};
 pub(super) use settings::about;
 
@@ -70,7 +73,11 @@ impl Ui {
                 (self.origins, self.file) = (origins, file);
                 self.on_config(config, &mut out);
             }
-            News::Operators(present) => self.present = present,
+            News::Operators(present) => {
+                let known = self.composes_twice();
+                self.present = present;
+                self.warn_of_myself(known);
+            }
             News::Remembered(screen) => self.remembered(screen.as_deref(), &mut out),
             News::Exported(tag, result) => self.on_exported(tag, result),
             News::Log(news) => self.on_log(news),
@@ -87,6 +94,7 @@ impl Ui {
         self.now = now;
         self.touched = now.mono;
         let mut out = Intents::new();
+        let known = self.composes_twice();
         match event {
             Event::Key(key) => self.on_key(key, &mut out),
             Event::Paste(paste) => self.on_paste(&paste.text, paste.dropped, &mut out),
@@ -94,10 +102,30 @@ impl Ui {
             Event::Background(r, g, b) => self.on_background((r, g, b)),
             Event::Focus(here) => self.bell.away = !here,
         }
+        self.warn_of_myself(known);
         self.look_closer(&mut out);
         self.watch_log(&mut out);
         self.settle();
         out
+    }
+
+    /// The chat in which this operator is about to speak here and at another terminal.
+    fn composes_twice(&self) -> Option<ConversationId> {
+        self.composing.as_ref().map(|c| c.chat).filter(|id| self.composes_elsewhere(*id))
+    }
+
+    /// Says so, once and as long as it is so: a claim keeps others away, not oneself.
+    fn warn_of_myself(&mut self, known: Option<ConversationId>) {
+        let twice = self.composes_twice();
+        if twice == known {
+            return;
+        }
+        let (zh, en) = ("你在另一个终端里也正在回复这个会话", "you are replying here at another terminal, too");
+        let words = self.lang().pick(zh, en);
+        self.toasts.retain(|toast| toast.words != words);
+        if twice.is_some() {
+            self.toast(words.to_owned(), Tone::Bad);
+        }
     }
 
     fn on_snapshot(&mut self, snap: Arc<Snapshot>, out: &mut Intents) {
@@ -216,9 +244,8 @@ impl Ui {
         } else if self.is_marked() {
             self.list.marks.clear();
         } else if self.view == View::Chats && !self.list.filter.is_empty() {
-            self.list.filter.clear();
-            self.touched = Mono(0);
-            self.arrange();
+            // What was chosen among the hits stays chosen.
+            self.widen(self.list.selected.is_none());
         } else if self.paused.is_some() {
             self.thaw(out);
         } else if self.zoom {
@@ -274,13 +301,19 @@ impl Ui {
             last.until = toast.until;
             return;
         }
-        self.said.push_back(toast.clone());
-        if self.said.len() > SAID {
-            self.said.pop_front();
-        }
+        self.keep_said(&toast.words, tone);
         self.toasts.push(toast);
         let more = self.toasts.len().saturating_sub(3);
         self.toasts.drain(..more);
+    }
+
+    /// Keeps it among the messages, where it can be read again.
+    pub(super) fn keep_said(&mut self, words: &str, tone: Tone) {
+        let now = self.now;
+        self.said.push_back(Toast { words: words.to_owned(), tone, until: now.mono, at: now.wall });
+        if self.said.len() > SAID {
+            self.said.pop_front();
+        }
     }
 
     /// Asks the engine; `words` tell what was done when it was.

@@ -11,7 +11,7 @@
 
 mod accounts;
 mod alerts;
-mod audit;
+pub(super) mod audit;
 pub(super) mod card;
 pub(super) mod chat;
 pub(super) mod composer;
@@ -27,6 +27,7 @@ pub(super) mod log;
 mod machine;
 mod made;
 mod narrow;
+mod no_hit;
 pub(super) mod page;
 mod paint;
 mod prompt;
@@ -98,7 +99,9 @@ fn talk(p: &mut Paint, talk: &Talk) -> Option<Position> {
         rule(p, talk.all.x - 1, talk.all);
     }
     let Some(id) = talk.chat else {
-        chat::no_chat(p, talk.all);
+        if !no_hit::draw(p, talk.all) {
+            chat::no_chat(p, talk.all);
+        }
         return None;
     };
     let active = p.ui.pane == talk.pane;

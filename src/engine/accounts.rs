@@ -1,31 +1,20 @@
 //! Our accounts and the links that serve them: coming, going, catching up, being muted, being asked.
 
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::hear::Heard;
+use super::catch_up::{CATCH_UP_HORIZON, Debt};
 use super::limits::Bucket;
 use super::state::State;
 use super::timers::Timer;
 use crate::domain::*;
 use crate::flow::Effect;
 
-/// Chats whose history is read after a reconnect, most recent first; more would be a storm of calls.
-const CATCH_UP_CHATS: usize = 50;
-/// Messages of each that are asked for; more and more where even the oldest of them was said after the link had
-/// gone, since a busy group says many times the first page in a few minutes.
-const CATCH_UP_COUNTS: [u32; 3] = [20, 100, 500];
-/// After a restart nobody knows when the adapter was last heard: chats heard within this are read.
-const CATCH_UP_HORIZON: Duration = Duration::from_secs(24 * 3600);
 /// Heartbeats within which our pings miss a link that died without a word: two without an answer, and the one begun.
 const PINGS_TO_MISS: u32 = 3;
 /// The end of a mute that has none.
 const FOR_GOOD: Wall = Wall(i64::MAX);
-/// How long a new link is given to tell by itself what it has, before its history is read.
-const SETTLE: Duration = Duration::from_millis(500);
-
 /// One of our accounts.
 pub(super) struct Account {
     pub nickname: Text,
@@ -39,8 +28,8 @@ pub(super) struct Account {
     pub since: Wall,
     /// When its last link went away.
     pub down_since: Option<Wall>,
-    /// Since when its histories have not been read.
-    pub missed_since: Option<Wall>,
+    /// What may have been missed and was not read yet.
+    pub debt: Debt,
     /// It has had a link since we started.
     pub met: bool,
     pub pace: Bucket,
@@ -66,7 +55,7 @@ impl Account {
             peer: String::new(),
             since: now,
             down_since: None,
-            missed_since: None,
+            debt: Debt::default(),
             met: false,
             pace: Bucket::default(),
             groups: Arc::default(),
@@ -162,7 +151,7 @@ impl State {
         }
     }
 
-    fn account(&mut self, id: SelfId) -> &mut Account {
+    pub fn account(&mut self, id: SelfId) -> &mut Account {
         let wall = self.now.wall;
         let (chats, cold) = (&self.chats, &self.cold);
         self.accounts.entry(id).or_insert_with(|| {
@@ -176,7 +165,7 @@ impl State {
         })
     }
 
-    fn on_up(&mut self, id: SelfId, link: LinkId, nickname: Text, app: AppKind, version: Text, peer: String) {
+    pub fn on_up(&mut self, id: SelfId, link: LinkId, nickname: Text, app: AppKind, version: Text, peer: String) {
         let wall = self.now.wall;
         let account = self.account(id);
         let was_up = !account.links.is_empty();
@@ -250,19 +239,7 @@ impl State {
         self.stir_accounts();
     }
 
-    /// What was said from then on may have been missed: it is read once the link has settled. A link that was too
-    /// short to be read leaves what it owes to the next one.
-    fn owe_histories(&mut self, id: SelfId, since: Option<Wall>) {
-        // An account whose chats are all new has missed nothing that could be read.
-        let is_known = self.chats.keys().chain(self.cold.keys()).any(|chat| chat.account == id);
-        let account = self.account(id);
-        account.missed_since = [account.missed_since, since].into_iter().flatten().min().filter(|_| is_known);
-        if is_known {
-            self.timers.set(self.now.mono + SETTLE, Timer::CatchUp(id));
-        }
-    }
-
-    fn on_down(&mut self, id: SelfId, link: LinkId, reason: Text, others_left: bool) {
+    pub fn on_down(&mut self, id: SelfId, link: LinkId, reason: Text, others_left: bool) {
         let wall = self.now.wall;
         let account = self.account(id);
         account.links.retain(|l| *l != link);
@@ -304,81 +281,6 @@ impl State {
         for chat in chats {
             self.look_up(chat);
             self.pump_delivery(chat);
-        }
-    }
-
-    /// Reads the histories of the chats that were alive, to answer what was missed.
-    pub fn catch_up(&mut self, id: SelfId) {
-        let linked = |a: &&mut Account| !a.links.is_empty();
-        let owed = self.accounts.get_mut(&id).filter(linked).and_then(|a| a.missed_since.take());
-        let Some(since) = owed.filter(|_| !self.config.onebot.catch_up.is_zero()) else { return };
-        let hot = self.chats.values().map(|c| (c.last_heard, c.id));
-        let known = hot.chain(self.cold.iter().map(|(id, cold)| (cold.spoke, *id)));
-        let mut order: Vec<_> = known.filter(|(_, c)| c.account == id).map(|(at, c)| (Reverse(at), c)).collect();
-        order.sort_unstable();
-        let left_out = order.split_off(order.len().min(CATCH_UP_CHATS));
-        for (_, conversation) in order {
-            self.read_history(conversation, since, CATCH_UP_COUNTS[0]);
-        }
-        let alive = |at: Wall| self.now.wall.since(at) < CATCH_UP_HORIZON;
-        let chats = left_out.iter().filter(|(Reverse(at), _)| at.is_some_and(alive)).count();
-        self.tell_of_unread(id, u32::try_from(chats).unwrap_or(u32::MAX));
-    }
-
-    /// Chats that were alive and are not read stand in attention as one row an account: what was said in them
-    /// meanwhile nobody has heard.
-    fn tell_of_unread(&mut self, account: SelfId, chats: u32) {
-        let same = |item: &Item| matches!(item.kind, ItemKind::Unread { account: of, .. } if of == account);
-        let former: Vec<_> = self.items.iter().filter(|(_, item)| same(item)).map(|(id, _)| *id).collect();
-        if chats > 0 {
-            former.into_iter().for_each(|item| drop(self.drop_item(item)));
-            self.raise(ItemKind::Unread { account, chats }, None, None);
-        }
-    }
-
-    fn read_history(&mut self, conversation: ConversationId, since: Wall, count: u32) {
-        let action = Action::History { peer: conversation.peer, count };
-        self.call(conversation.account, action, Errand::CatchUp { conversation, since, count });
-    }
-
-    /// What was said while we were away. A chat that is not in memory is brought there first: what it has on
-    /// record was heard before, and must not be obeyed, counted against a rate or asked about again.
-    fn on_history(&mut self, conversation: ConversationId, since: Wall, count: u32, outcome: CallOutcome) {
-        let messages = match outcome {
-            CallOutcome::Done(CallReply::Messages(messages)) => messages,
-            // The link went again, or the adapter had other things to do: the next link owes it.
-            CallOutcome::NotSent | CallOutcome::Lost | CallOutcome::TimedOut => {
-                if let Some(account) = self.accounts.get_mut(&conversation.account) {
-                    account.missed_since = Some(account.missed_since.map_or(since, |owed| owed.min(since)));
-                }
-                return;
-            }
-            // This adapter has no histories.
-            _ => return,
-        };
-        let is_missed = |message: &Message| Wall(message.time.saturating_mul(1000)) >= since;
-        // Adapters leave out what they cannot show, hence a page counts as full from its half on.
-        let is_full = messages.len() * 2 >= count as usize;
-        let more = CATCH_UP_COUNTS.into_iter().find(|more| *more > count);
-        if let Some(more) = more.filter(|_| is_full && messages.iter().all(is_missed)) {
-            // Nothing of it is heard before what was said earlier.
-            return self.read_history(conversation, since, more);
-        }
-        for message in messages.into_iter().filter(is_missed) {
-            let chat = self.chat(message.conversation);
-            if chat.loading {
-                chat.missed.push(message);
-            } else {
-                self.hear_as(message, Heard::CatchingUp);
-            }
-        }
-    }
-
-    /// The lines of a chat are there: what it missed can be told from what it knows.
-    pub fn hear_missed(&mut self, id: ConversationId) {
-        let missed = self.chats.get_mut(&id).map(|c| std::mem::take(&mut c.missed)).unwrap_or_default();
-        for message in missed {
-            self.hear_as(message, Heard::CatchingUp);
         }
     }
 
@@ -511,72 +413,5 @@ fn answered(outcome: &CallOutcome) -> Result<Done, Refusal> {
             Err(Refusal::Not(words.shown().to_owned()))
         }
         CallOutcome::Lost | CallOutcome::TimedOut => Err(Refusal::Unanswered),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::Config;
-
-    const BOT: SelfId = SelfId(100);
-
-    fn private(user: i64) -> ConversationId {
-        ConversationId { account: BOT, peer: Peer::Private(UserId(user)) }
-    }
-
-    fn group(group: i64) -> ConversationId {
-        ConversationId { account: BOT, peer: Peer::Group(GroupId(group)) }
-    }
-
-    /// A state that has found these chats in its store, in which something was said so many minutes ago.
-    fn found(chats: impl Iterator<Item = (ConversationId, Option<u64>)>, now: Now) -> State {
-        let mut state = State::new(Arc::new(Config::default()), 1, now);
-        let mut recovered = Recovered { same_boot: true, ..Recovered::default() };
-        for (id, minutes) in chats {
-            recovered.chats.push((id, ChatState::default()));
-            let spoke = minutes.map(|minutes| (id, now.wall - Duration::from_secs(60 * minutes)));
-            recovered.spoke.extend(spoke);
-        }
-        state.recover(recovered);
-        state
-    }
-
-    /// The chats whose history is asked for once a link is up.
-    fn read(state: &mut State) -> Vec<ConversationId> {
-        state.on_up(BOT, LinkId(1), Text::default(), AppKind::Napcat, Text::default(), String::new());
-        state.now.mono = state.now.mono + SETTLE;
-        state.ring();
-        let peers = state.effects.iter().filter_map(|effect| match effect {
-            Effect::Call(Call { account, action: Action::History { peer, .. }, .. }) => {
-                Some(ConversationId { account: *account, peer: *peer })
-            }
-            _ => None,
-        });
-        peers.collect()
-    }
-
-    #[test]
-    fn after_a_restart_the_chats_that_spoke_last_are_read_and_the_rest_is_told() {
-        let now = Now { mono: Mono(0), wall: Wall(1_795_219_200_000), offset: 0 };
-        // Sixty people an hour ago, a hundred who were silent for days, and two groups a moment ago.
-        let people = (1..=60).map(|user| (private(user), Some(60 + user as u64)));
-        let silent = (1001..=1100).map(|user| (private(user), None));
-        let groups = [(group(8), Some(2)), (group(9), Some(1))];
-        let mut state = found(people.chain(silent).chain(groups), now);
-        let read = read(&mut state);
-        assert_eq!(read.len(), CATCH_UP_CHATS);
-        assert_eq!(read[..3], [group(9), group(8), private(1)]);
-        assert!(read.iter().all(|chat| chat.peer.number() <= 60), "{read:?}");
-        let kinds: Vec<_> = state.items.values().map(|item| item.kind.clone()).collect();
-        assert_eq!(kinds, [ItemKind::Unread { account: BOT, chats: 12 }]);
-    }
-
-    #[test]
-    fn few_chats_are_all_read_and_nothing_is_told() {
-        let now = Now { mono: Mono(0), wall: Wall(1_795_219_200_000), offset: 0 };
-        let mut state = found((1..=50).map(|user| (private(user), (user % 2 == 0).then_some(5))), now);
-        assert_eq!(read(&mut state).len(), 50);
-        assert!(state.items.is_empty());
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::access::{self, Access};
+use super::chat::TAIL;
 use super::question::{Question, Said, merge_window};
 use super::slash::{self, Parsed};
 use super::state::State;
@@ -73,7 +74,7 @@ impl State {
         let key = dedupe_key(&message);
         // After a restart the ring is empty, and history tells what the conversation's own lines already hold.
         let on_record = match heard {
-            Heard::CatchingUp => self.line_of(conversation, message.id).is_some(),
+            Heard::CatchingUp => self.line_of(conversation, message.id).is_some() || self.is_beyond_memory(&message),
             Heard::Live => self.is_repeated(&message),
         };
         if on_record || !self.seen.insert(conversation, key) {
@@ -354,6 +355,14 @@ impl State {
         chat.tail.iter().rev().find(|line| line.message == Some(message)).map(|line| line.seq)
     }
 
+    /// Whether a history tells what was said before the oldest line in memory, in a chat that had more: it was heard
+    /// then, and nobody waits for an answer so many lines later.
+    fn is_beyond_memory(&self, message: &Message) -> bool {
+        let chat = self.chats.get(&message.conversation).filter(|chat| chat.tail.len() == TAIL);
+        let oldest = chat.and_then(|chat| chat.tail.front());
+        oldest.is_some_and(|line| Wall(message.time.saturating_mul(1000)) < line.at)
+    }
+
     /// Whether this is a message of the last day told again under another time. Its words are looked at too, for an
     /// adapter that is installed anew begins its ids anew.
     fn is_repeated(&self, message: &Message) -> bool {
@@ -433,5 +442,31 @@ mod tests {
         assert_ne!(key(0, 1_795_000_000, "a"), key(0, 1_795_000_000, "b"), "no id: the words say it");
         let keys: Vec<i64> = (0..100).map(|n| key(n * 7919 % 100, 1_795_000_000 + n, "a")).collect();
         assert!(keys.is_sorted(), "{keys:?}");
+    }
+
+    /// Old lines of a busy history must not stand in the queue as questions until the store has spoken.
+    #[test]
+    fn history_from_before_the_oldest_line_in_memory_was_heard() {
+        let start = 1_795_219_200;
+        let now = Now { mono: Mono(0), wall: Wall(start * 1000), offset: 0 };
+        let mut config = crate::config::Config::default();
+        config.access.mode = crate::config::AccessMode::Open;
+        let mut state = State::new(std::sync::Arc::new(config), 1, now);
+        state.recover(Recovered { same_boot: true, ..Recovered::default() });
+        let lines = TAIL as i64 + 50;
+        for n in 0..lines {
+            state.now.wall = Wall((start + n) * 1000);
+            state.hear(message(1000 + n, start + n, "一"));
+        }
+        let heard = state.counters.received;
+        // What the ring of the newest messages has forgotten by then is told by the memory.
+        state.seen = Default::default();
+        for n in [0, 10, 49] {
+            state.hear_as(message(1000 + n, start + n, "一"), Heard::CatchingUp);
+        }
+        assert_eq!((state.counters.received, state.counters.duplicates), (heard, 3));
+        // One that is missing among those in memory is heard.
+        state.hear_as(message(9999, start + 100, "漏"), Heard::CatchingUp);
+        assert_eq!(state.counters.received, heard + 1);
     }
 }

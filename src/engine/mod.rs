@@ -8,7 +8,7 @@
 //!   [`window`] (what the model is shown)
 //! * asking: `dispatch` (which provider, retry, failover), [`breaker`], [`cache`], [`usage`]
 //! * answering: `reply` (from answer to parts), [`markdown`], [`split`], `delivery` (parts on their way)
-//! * the rest: `accounts`, `commands`, `audit`, `claims`, `again`, `duplicate`, `recall`, `undo`, `attention`, `recovery`,
+//! * the rest: `accounts`, `catch_up`, `commands`, `audit`, `claims`, `again`, `duplicate`, `recall`, `undo`, `attention`, `recovery`,
 //!   `restart`, `publish`, `gauges`, `rings`, [`metrics`], `alerts` (what is wrong and who is told)
 
 pub mod access;
@@ -31,6 +31,7 @@ mod again;
 mod alerts;
 mod attention;
 mod audit;
+mod catch_up;
 mod chat;
 mod claims;
 mod commands;

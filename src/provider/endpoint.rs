@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client, Method, Response, Url};
+use reqwest::{Client, Method, RequestBuilder, Response, Url};
 
 use super::error;
 use super::retry_after;
@@ -92,11 +92,24 @@ impl Endpoint {
 
     /// Posts JSON; whatever the status.
     pub async fn post(&self, path: &[&str], key: usize, body: Vec<u8>) -> Result<Response, ProviderError> {
-        let request = self
-            .request(Method::POST, self.under(path), key)
-            .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
-            .body(body);
-        request.send().await.map_err(|error| error::transport(error, &self.redact))
+        let (url, body) = (self.under(path), Bytes::from(body));
+        let json = HeaderValue::from_static("application/json");
+        let request = || self.request(Method::POST, url.clone(), key).header(CONTENT_TYPE, &json).body(body.clone());
+        self.send(request).await
+    }
+
+    /// Sends, and once more where the connection ended before a byte of the answer: servers close connections that
+    /// they had promised to keep (llama.cpp does after each streamed answer), and what meets that end says nothing
+    /// about the server.
+    async fn send(&self, request: impl Fn() -> RequestBuilder) -> Result<Response, ProviderError> {
+        let sent = match request().send().await {
+            Err(error) if error::is_stale(&error) => {
+                tracing::debug!(provider = %self.name, "the server had closed a kept connection; asked again");
+                request().send().await
+            }
+            sent => sent,
+        };
+        sent.map_err(|error| error::transport(error, &self.redact))
     }
 
     /// Asks for a short report below the base address and reads all of it; a refusal is an error.
@@ -112,8 +125,7 @@ impl Endpoint {
     }
 
     async fn get_url(&self, url: Url, key: usize) -> Result<Vec<u8>, ProviderError> {
-        let response = self.request(Method::GET, url, key).send().await;
-        let response = response.map_err(|error| error::transport(error, &self.redact))?;
+        let response = self.send(|| self.request(Method::GET, url.clone(), key)).await?;
         self.read(self.accepted(response).await?).await
     }
 
@@ -155,7 +167,7 @@ impl Endpoint {
         serde_json::from_slice(body).map_err(|error| error::unreadable(&error, body, true, &self.redact))
     }
 
-    fn request(&self, method: Method, url: Url, key: usize) -> reqwest::RequestBuilder {
+    fn request(&self, method: Method, url: Url, key: usize) -> RequestBuilder {
         let mut headers = self.headers.clone();
         if let Some(key) = self.keys.get(key)
             && !headers.contains_key(AUTHORIZATION)

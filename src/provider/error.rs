@@ -272,6 +272,18 @@ pub fn unreadable(error: &serde_json::Error, body: &[u8], ended: bool, redact: &
     ProviderError::Protocol(redact.words(&format!("{error}: {text}")))
 }
 
+/// Whether a connection ended before anything of the answer came.
+pub fn is_stale(error: &reqwest::Error) -> bool {
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        if let Some(hyper) = error.downcast_ref::<hyper::Error>() {
+            return hyper.is_incomplete_message() || hyper.is_canceled() || hyper.is_closed();
+        }
+        cause = error.source();
+    }
+    false
+}
+
 /// A request that got no response, or a body that broke off.
 pub fn transport(error: reqwest::Error, redact: &Redactor) -> ProviderError {
     if error.is_connect() && error.is_timeout() {

@@ -212,15 +212,16 @@ fn read_only(path: &Path, edit: &ConfigEdit) -> ConfigTrouble {
         _ => ("", ""),
     };
     trouble(
-        &format!("文件是只读的，没有改动。请让它可写{zh}。"),
-        &format!("the file is read-only and was left as it is; make it writable{en}."),
+        &format!("文件是只读的，没有改动。请让它可写{zh}"),
+        &format!("the file is read-only and was left as it is; make it writable{en}"),
         path,
     )
 }
 
 fn trouble(zh: &str, en: &str, path: &Path) -> ConfigTrouble {
+    // Why comes first: where there is little room, the file is what can be missed.
     let file = path.display();
-    ConfigTrouble { zh: format!("{file}：{zh}"), en: format!("{file}: {en}") }
+    ConfigTrouble { zh: format!("{zh}（{file}）"), en: format!("{en} ({file})") }
 }
 
 /// Replaces a file at one blow, keeping its mode: a crash leaves the old one or the new one.

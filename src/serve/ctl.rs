@@ -21,6 +21,7 @@ use crate::runtime::handle::Handle;
 use crate::verbs::arguments::Arguments;
 use crate::verbs::command::{PATIENCE, command, happened};
 use crate::verbs::export::{self, Export, Sheet, What};
+use crate::verbs::figures;
 use crate::verbs::{self, Entry, Verb};
 use crate::words::{self, Exit, Lang, UsageError};
 
@@ -260,9 +261,14 @@ impl Desk {
                 Err(_) => chat.peer.to_string(),
             },
             What::Audit => format!("{} · {}", snapshot.instance, lang.pick("审计记录", "audit")),
+            What::Metrics => format!("{} · {}", snapshot.instance, lang.pick("指标", "metrics")),
         };
         let mut sheet = Sheet::new(&export, title.trim(), lang, snapshot.now.offset);
         match what {
+            What::Metrics => {
+                let at = snapshot.now.wall;
+                figures::figures(&snapshot).iter().for_each(|figure| sheet.figure(at, figure));
+            }
             What::Audit => {
                 let Page::Audit(rows) = self.query(Query::Audit { limit: u32::MAX }).await? else {
                     return Err(unexpected());

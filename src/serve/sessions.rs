@@ -12,7 +12,7 @@ use super::hello::Purpose;
 use super::shape::moment;
 use super::table::Table;
 use crate::console::{Present, Settings};
-use crate::domain::{Operator, Text, Wall};
+use crate::domain::{ChatRef, Operator, Text, Wall};
 use crate::words::{Bye, Lang, clock, quoted, span};
 
 /// Whoever pressed no key for so long is told as idle to the others, and as active when they press one again.
@@ -28,19 +28,22 @@ pub struct Session {
     active: Wall,
     size: Option<(u16, u16)>,
     read_only: bool,
+    /// Where its operator is about to speak.
+    composing: Option<ChatRef>,
 }
 
 impl Session {
     /// A connection for questions.
     pub fn ctl(operator: &Operator, since: Wall) -> Self {
         let operator = operator.name.clone();
-        Self { operator, purpose: Purpose::Ctl, since, active: since, size: None, read_only: false }
+        Self { operator, purpose: Purpose::Ctl, since, active: since, size: None, read_only: false, composing: None }
     }
 
     /// A console.
     pub fn attach(settings: &Settings, since: Wall) -> Self {
         let (operator, size) = (settings.operator.name.clone(), Some(settings.size));
-        Self { operator, purpose: Purpose::Attach, since, active: since, size, read_only: settings.read_only }
+        let read_only = settings.read_only;
+        Self { operator, purpose: Purpose::Attach, since, active: since, size, read_only, composing: None }
     }
 
     fn purpose(&self) -> &'static str {
@@ -178,6 +181,17 @@ impl Entered {
         }
     }
 
+    /// Its operator is about to speak there, or no longer anywhere.
+    pub fn composing(&self, chat: Option<ChatRef>) {
+        let mut changed = false;
+        if let Some(row) = self.sessions.lock().get_mut(&self.number) {
+            changed = std::mem::replace(&mut row.session.composing, chat) != chat;
+        }
+        if changed {
+            self.sessions.changed();
+        }
+    }
+
     /// Who is at a console, as seen from this one.
     pub fn present(&self, now: Wall) -> Vec<Present> {
         let open = self.sessions.lock();
@@ -188,6 +202,7 @@ impl Entered {
             since: session.since,
             idle: now.since(session.active),
             you: *number == self.number,
+            composing: session.composing,
         });
         present.collect()
     }
@@ -244,6 +259,22 @@ mod tests {
         drop(li);
         assert!(changes.has_changed().unwrap());
         assert_eq!(wang.present(Wall(0)).len(), 1);
+    }
+
+    #[test]
+    fn where_somebody_is_about_to_speak_is_told_once() {
+        let sessions = Sessions::default();
+        let (li, other) = (sessions.enter(attached("li")), sessions.enter(attached("li")));
+        let changes = sessions.changes();
+        let chat = "group:1".parse().ok();
+        li.composing(chat);
+        assert!(changes.has_changed().unwrap());
+        assert_eq!(other.present(Wall(0)).iter().map(|p| p.composing).collect::<Vec<_>>(), [chat, None]);
+        let changes = sessions.changes();
+        li.composing(chat);
+        assert!(!changes.has_changed().unwrap(), "a claim is renewed every minute");
+        li.composing(None);
+        assert!(changes.has_changed().unwrap());
     }
 
     #[test]

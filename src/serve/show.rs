@@ -141,7 +141,7 @@ pub fn providers(providers: &[ProviderView], lang: Lang) -> String {
         Lang::En => Table::new(["provider", "model", "state", "busy", "queued", "first text", "note"]),
     };
     for p in providers {
-        let mut notes: Vec<String> = p.words.iter().map(|w| quoted(w)).collect();
+        let mut notes: Vec<String> = p.words.iter().map(|said| words::provider_said(said, lang)).collect();
         notes.extend(p.balance.iter().map(|b| quoted(b)));
         if let Some(r) = p.resident.as_ref().filter(|r| r.loaded) {
             let size = format!("{:.1} GiB", r.size as f64 / f64::from(1 << 30));

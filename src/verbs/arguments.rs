@@ -242,6 +242,11 @@ fn nearest_chat(text: &str) -> Option<String> {
     }
 }
 
+/// Whether a word looks like a chat, rightly written or not: `grup:5`, `group_5x`, `群:5`.
+pub fn may_be_a_chat(word: &str) -> bool {
+    word.contains([':', '：', '_', '=']) && nearest_chat(word).is_some()
+}
+
 fn moment(text: &str, now: Wall, end: bool) -> Option<Wall> {
     if let Some(ago) = parse_span(text) {
         return Some(now - ago);

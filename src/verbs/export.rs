@@ -1,9 +1,10 @@
-//! What `export` writes: lines of a chat, or the audit, as a file of one of four shapes. What is told is what is shown,
+//! What `export` writes: lines of a chat, the audit, or the bot's figures, as a file of one of four shapes. What is told is what is shown,
 //! so that no escape sequence gets into a file; times are local, with their offset where a machine reads them.
 
 use serde_json::json;
 
 use super::arguments::Arguments;
+use super::figures::Figure;
 use crate::domain::{Audit, Author, ChatRef, Line, Outcome, PartState, Wall};
 use crate::words::{self, Exit, Lang};
 
@@ -53,6 +54,8 @@ pub enum What {
     Chat(ChatRef),
     /// Who did what.
     Audit,
+    /// The bot's figures as they are now.
+    Metrics,
 }
 
 /// An export that is wanted.
@@ -75,6 +78,7 @@ pub struct Export {
 pub fn wanted(a: &Arguments, now: Wall) -> Result<Export, Exit> {
     let what = match a.text("what")?.trim() {
         "audit" => What::Audit,
+        "metrics" => What::Metrics,
         _ => What::Chat(a.chat("what")?),
     };
     let format = match a.maybe("format")? {
@@ -103,6 +107,7 @@ impl Sheet {
             (Format::Md, _) => format!("# {}\n", escaped(title)),
             (Format::Csv, What::Chat(_)) => "time,seq,author,user,text,verdict,outcome,delivery,provider\n".to_owned(),
             (Format::Csv, What::Audit) => "time,operator,command,result\n".to_owned(),
+            (Format::Csv, What::Metrics) => "time,metric,subject,value\n".to_owned(),
             (Format::Txt | Format::Jsonl, _) => String::new(),
         };
         Self { format: export.format, lang, offset, day: String::new(), text }
@@ -184,6 +189,28 @@ impl Sheet {
                 let head = self.day_of(row.at, |day| format!("── {day} ──\n"));
                 let clock = self.clock(row.at);
                 self.text.push_str(&format!("{head}{clock} {who}: {command} → {}\n", row.result));
+            }
+        }
+    }
+
+    /// One figure, as of then.
+    pub fn figure(&mut self, at: Wall, row: &Figure) {
+        let (time, subject) = (self.time(at), words::one_line(&row.subject, usize::MAX));
+        match self.format {
+            Format::Jsonl => {
+                self.json(&json!({"at": at.0, "metric": row.name, "subject": subject, "value": row.value}));
+            }
+            Format::Csv => self.row(&[&time, &row.name, &subject, &row.value.to_string()]),
+            Format::Md | Format::Txt => {
+                let of = if subject.is_empty() { subject } else { format!(" ({subject})") };
+                let (clock, said) = (self.clock(at), format!("{}{of} {}", row.name, row.value));
+                let row = match self.format {
+                    Format::Md => {
+                        self.day_of(at, |day| format!("\n## {day}\n\n")) + &format!("* {clock} {}\n", escaped(&said))
+                    }
+                    _ => self.day_of(at, |day| format!("── {day} ──\n")) + &format!("{clock} {said}\n"),
+                };
+                self.text.push_str(&row);
             }
         }
     }
@@ -332,6 +359,23 @@ mod tests {
             let mut sheet =
                 Sheet::new(&Export { what: What::Audit, format, since: None, until: None }, "审计", Lang::Zh, 8 * 3600);
             sheet.audit(&row);
+            let text = sheet.into_text();
+            assert!(text.ends_with(ends), "{text}");
+        }
+    }
+
+    #[test]
+    fn figures_are_written_in_each_shape() {
+        let row = Figure { name: "provider.queued".into(), subject: "qwen3".into(), value: 2.5 };
+        for (format, ends) in [
+            (Format::Csv, "time,metric,subject,value\n2025-11-21T23:14:20+08:00,provider.queued,qwen3,2.5\n"),
+            (Format::Txt, "── 2025-11-21 ──\n23:14:20 provider.queued (qwen3) 2.5\n"),
+            (Format::Md, "* 23:14:20 provider.queued (qwen3) 2.5\n"),
+            (Format::Jsonl, "\"value\":2.5}\n"),
+        ] {
+            let export = Export { what: What::Metrics, format, since: None, until: None };
+            let mut sheet = Sheet::new(&export, "home", Lang::Zh, 8 * 3600);
+            sheet.figure(Wall(1_763_738_060_000), &row);
             let text = sheet.into_text();
             assert!(text.ends_with(ends), "{text}");
         }

@@ -4,6 +4,7 @@
 pub mod arguments;
 pub mod command;
 pub mod export;
+pub mod figures;
 pub mod line;
 pub mod near;
 mod table;

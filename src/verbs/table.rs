@@ -171,11 +171,11 @@ verbs! {
     ] "一个会话的记录", "what was said in a chat";
     Search "search" Viewer [TEXT, IN_CHAT, LIMIT] "搜索聊天记录", "search what was said";
     Export "export" Operator [
-        needed("what", "会话，或 audit（审计记录）", "a chat, or audit"),
+        needed("what", "会话，或 audit（审计记录）、metrics（现在的指标）", "a chat, audit, or metrics: the figures as they are now"),
         option("format", "SHAPE", "md（默认）、csv、txt 或 jsonl", "md (the default), csv, txt or jsonl"),
         option("since", "TIME", "从何时起：2h、2025-11-21、2025-11-21T23:00", "from then on: 2h, 2025-11-21, 2025-11-21T23:00"),
         option("until", "TIME", "到何时为止", "until then")
-    ] "导出聊天记录或审计：ctl 写到标准输出，控制台存成文件", "export a chat or the audit: ctl prints it, the console saves a file";
+    ] "导出聊天记录、审计或指标：ctl 写到标准输出，控制台存成文件", "export a chat, the audit or the figures: ctl prints it, the console saves a file";
     Why "why" Viewer [CHAT, optional("message", "消息编号，或 last", "the message's number, or last")]
         "为什么回或不回一条消息", "why a message was or was not answered";
     Prompt "prompt" Viewer [CHAT, needed("message", "回复（或它的问题）的编号", "the number of a reply, or of its question")]
@@ -243,7 +243,7 @@ verbs! {
     Word "word" Admin [needed("to", "add 或 rm", "add or rm"), needed("word", "屏蔽词", "the word")]
         "增删屏蔽词", "add or remove a forbidden word";
     Audit "audit" Operator [LIMIT] "谁做了什么", "who did what";
-    Sessions "sessions" Viewer [] "谁连着", "who is connected";
+    Sessions "sessions" / "diag" Viewer [] "谁连着", "who is connected";
     Kick "kick" Admin [needed("session", "编号，见 sessions", "its number, see `sessions`")]
         "结束一个会话；机器人不受影响", "end a session; the bot is not affected";
     Alerts "alerts" Viewer [option("history", "N", "连同过去的，最近几条", "the last so many, also those that are over")]

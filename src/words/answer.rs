@@ -164,6 +164,18 @@ pub fn refusal(refusal: &Refusal, lang: Lang) -> String {
     }
 }
 
+/// The same where only its beginning may be seen: why comes first.
+pub fn refusal_first(refusal: &Refusal, lang: Lang) -> String {
+    match refusal {
+        Refusal::Config(trouble) => {
+            let lines = lang.pick(&trouble.zh, &trouble.en).lines().map(|line| one_line(line, 400));
+            let words = lines.collect::<Vec<_>>().join("\n");
+            say!(lang, "{words}；配置没有改", "{words}; the configuration was not changed")
+        }
+        other => self::refusal(other, lang),
+    }
+}
+
 /// "…, perhaps X?" behind an unknown name; empty where nothing is near.
 pub(super) fn nearest_words(nearest: Option<&str>, lang: Lang) -> String {
     match nearest {

@@ -24,6 +24,7 @@ macro_rules! say {
 mod alert;
 mod answer;
 mod bye;
+mod deed;
 mod exit;
 mod gauge;
 mod health;
@@ -41,14 +42,15 @@ pub use alert::{
     alert_told, alert_was, delivered, how_told, measured, metric, no_account_to_notify, notification_as_text,
     notification_test, notification_test_body, notification_title, severity, silence, silenced, slow_stage, told_what,
 };
-pub use answer::{done, mode, refusal, role};
+pub use answer::{done, mode, refusal, refusal_first, role};
 pub use bye::Bye;
+pub use deed::{deed, deed_result};
 pub use exit::{Exit, UsageError};
 pub use gauge::{gpu_state, no_gpu, throttle};
 pub use health::Unready;
 pub use invitation::no_account;
 pub use log::log_line;
-pub use model::{provider_error, provider_state, residency, stage, turn_role};
+pub use model::{provider_error, provider_said, provider_state, residency, stage, turn_role};
 pub use notice::{ChatCommand, ChatStatus, Notice};
 pub use notify::notify_fault;
 pub use span::{clock, parse_span, rate, span, span_short};

@@ -1,6 +1,6 @@
 //! What goes wrong at model servers, for operators. Chats are only ever told that it failed.
 
-use super::{Lang, quoted, span};
+use super::{Lang, one_line, quoted, span};
 use crate::domain::{ProviderError, ProviderState, Residency, Stage, TurnRole};
 
 /// A provider's failure with the server's own words, quoted.
@@ -68,6 +68,37 @@ pub fn provider_error(error: &ProviderError, lang: Lang) -> String {
     }
 }
 
+/// A provider's failure as the snapshot and the log word it, for whoever reads it; what is no sentence of ours stands as
+/// it is.
+pub fn provider_said(said: &str, lang: Lang) -> String {
+    worded(said).map_or_else(|| one_line(said, 300), |error| provider_error(&error, lang))
+}
+
+/// The failure that is worded so. How long the server wanted to be left alone and what it takes are not in the words.
+fn worded(said: &str) -> Option<ProviderError> {
+    let stages = [Stage::Connect, Stage::FirstToken, Stage::Idle, Stage::Total].map(ProviderError::Timeout);
+    let bare = [ProviderError::Truncated, ProviderError::Empty, ProviderError::Cancelled].into_iter().chain(stages);
+    if let Some(error) = bare.into_iter().find(|error| error.to_string() == said) {
+        return Some(error);
+    }
+    let (head, words) = said.split_once(": ")?;
+    let words = words.to_owned();
+    Some(match head {
+        "rate limited" => ProviderError::RateLimited(None, words),
+        "overloaded" => ProviderError::Overloaded(None, words),
+        "out of quota or balance" => ProviderError::Quota(words),
+        "key refused" => ProviderError::Auth(words),
+        "no such model" => ProviderError::ModelMissing(words),
+        "bad request" => ProviderError::BadRequest(words),
+        "context too long" => ProviderError::ContextTooLong { limit: None, words },
+        "content blocked" => ProviderError::ContentBlocked(words),
+        "connection" => ProviderError::Transport(words),
+        "unreadable answer" => ProviderError::Protocol(words),
+        "internal" => ProviderError::Internal(words),
+        _ => return None,
+    })
+}
+
 /// ", again in 5 s", where the server said.
 fn waiting(wait: Option<std::time::Duration>, lang: Lang) -> String {
     match wait {
@@ -133,6 +164,54 @@ pub fn provider_state(state: ProviderState, lang: Lang) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Each failure, so that a new one cannot be forgotten here.
+    fn each(words: &str) -> Vec<ProviderError> {
+        use ProviderError::*;
+        let w = || words.to_owned();
+        let all = vec![
+            RateLimited(None, w()),
+            Overloaded(None, w()),
+            Quota(w()),
+            Auth(w()),
+            ModelMissing(w()),
+            BadRequest(w()),
+            ContextTooLong { limit: None, words: w() },
+            ContentBlocked(w()),
+            Transport(w()),
+            Timeout(Stage::Connect),
+            Timeout(Stage::FirstToken),
+            Timeout(Stage::Idle),
+            Timeout(Stage::Total),
+            Truncated,
+            Empty,
+            Protocol(w()),
+            Cancelled,
+            Internal(w()),
+        ];
+        for error in &all {
+            match error {
+                RateLimited(..) | Overloaded(..) | Quota(_) | Auth(_) | ModelMissing(_) | BadRequest(_) => {}
+                ContextTooLong { .. } | ContentBlocked(_) | Transport(_) | Timeout(_) | Truncated | Empty => {}
+                Protocol(_) | Cancelled | Internal(_) => {}
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn what_the_snapshot_says_of_a_failure_is_said_in_the_readers_language() {
+        for words in ["", "HTTP 402: Insufficient Balance", "a: b"] {
+            for error in each(words) {
+                for lang in [Lang::Zh, Lang::En] {
+                    assert_eq!(provider_said(&error.to_string(), lang), provider_error(&error, lang));
+                }
+            }
+        }
+        let quota = ProviderError::Quota("HTTP 402".into()).to_string();
+        assert_eq!(provider_said(&quota, Lang::Zh), "余额不足或套餐用完（HTTP 402）");
+        assert_eq!(provider_said("余额不足", Lang::En), "余额不足");
+    }
 
     #[test]
     fn a_model_lies_where_ollama_says() {

@@ -211,6 +211,11 @@ impl Terminal {
         self.until(words, |screen, _| screen.contents().contains(words));
     }
 
+    /// Whether these words are on the screen now.
+    pub fn has(&self, words: &str) -> bool {
+        self.seen.0.lock().unwrap().screen.screen().contents().contains(words)
+    }
+
     /// Waits until they are no longer.
     pub fn gone(&self, words: &str) {
         self.until(&format!("{words} is gone"), |screen, _| !screen.contents().contains(words));

@@ -116,9 +116,13 @@ fn what_was_changed_is_taken_back_and_the_file_means_what_it_meant() {
         terminal.glance();
         terminal.gone("undone");
     }
-    // What cannot be taken back says so.
+    // What cannot be taken back is asked first, and says so.
     terminal.press("gn");
-    terminal.shows("begun anew");
+    terminal.shows("y yes");
+    eventually("the question is answered", || {
+        terminal.press("y");
+        terminal.has("begun anew").then_some(())
+    });
     terminal.press("u");
     terminal.shows("cannot be undone");
 }
@@ -277,4 +281,40 @@ fn what_was_being_typed_outlives_its_terminal() {
     let terminal = town.sits_down();
     terminal.shows("还没写完");
     assert!(!town.heard(private(77)).iter().any(|text| text.contains("还没写完")));
+}
+
+#[test]
+fn what_was_being_typed_outlives_another_session_of_the_same_operator() {
+    let town = Town::open("[access]\nmode = \"open\"\n");
+    let mut one = town.sits_down();
+    town.writes(77, "你好");
+    town.hears(private(77), "你好");
+    answered(&one, 1);
+    let mut other = town.sits_down();
+    answered(&other, 1);
+    one.press("i写给别人看的");
+    one.shows("写给别人看的");
+    put_away(&mut one);
+    one.leave();
+    // It came before the draft was kept, and knows nothing of it.
+    other.leave();
+    eventually("both sessions end", || (town.home.attached() == 0).then_some(()));
+    town.sits_down().shows("写给别人看的");
+}
+
+#[test]
+fn whoever_replies_at_two_terminals_is_told() {
+    let town = Town::open("[access]\nmode = \"open\"\n");
+    let (mut one, mut other) = (town.sits_down(), town.sits_down());
+    town.writes(77, "你好");
+    town.hears(private(77), "你好");
+    answered(&one, 1);
+    answered(&other, 1);
+    one.press("i");
+    one.shows("Enter send");
+    other.press("i");
+    other.shows("you are replying here at another terminal, too");
+    one.shows("you are replying here at another terminal, too");
+    one.press("\x1b");
+    other.gone("at another terminal");
 }

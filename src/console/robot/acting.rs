@@ -258,3 +258,21 @@ fn a_desktop_is_told_in_the_terminals_way() {
     robot.waits_in(60, WANG, ItemKind::Paused);
     assert_eq!(robot.rings(), [] as [&str; 0]);
 }
+
+#[test]
+fn forgetting_a_chat_is_asked_first_and_enter_is_no_answer() {
+    let mut robot = Robot::sits_down();
+    let chat = robot.selects("测试群").chat();
+    robot.types("gn").sees("测试群").sees("y 是");
+    assert_eq!(robot.types("\r").commands(), []);
+    assert_eq!(robot.types("n").commands(), []);
+    assert_eq!(robot.types("gny").commands(), [Command::New { chat }]);
+    // The palette asks, too, of whichever chat.
+    robot.types(":new group:888\r").sees("y 是").sees("运维群");
+    assert_eq!(robot.commands(), []);
+    robot.types("n");
+    // For all that are marked, with their number.
+    robot.selects("水友群").types("  gn").sees("2 个会话");
+    assert_eq!(robot.types("y").commands().len(), 2);
+    assert!(robot.console.ui.list.marks.is_empty());
+}

@@ -213,13 +213,13 @@ fn what_cannot_be_taken_back_says_so_before_u_goes_on_to_what_was_before() {
     robot.selects("测试群").types("m2");
     let inverse = Command::Mode { chat: robot.chat(), mode: None, during: None };
     robot.agrees(Done::Changed { undo: Box::new(inverse.clone()) });
-    robot.types("gn").agrees(Done::Ok);
+    robot.types("gny").agrees(Done::Ok);
     robot.commands();
     assert_eq!(robot.types("u").commands(), []);
     robot.sees("撤销不了").sees("再按 u 撤销");
     assert_eq!(robot.types("u").commands(), [inverse]);
     // Of long ago, nothing is said.
     let mut robot = Robot::sits_down();
-    robot.selects("测试群").types("gn").agrees(Done::Ok).waits(Duration::from_secs(31));
+    robot.selects("测试群").types("gny").agrees(Done::Ok).waits(Duration::from_secs(31));
     robot.types("u").sees("没有可撤销的改动");
 }

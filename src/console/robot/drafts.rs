@@ -143,3 +143,25 @@ fn a_rule_with_an_end_is_seen_with_what_is_left_of_it() {
     robot.world(|snap| snap.grants.push(block)).types("w");
     robot.sees("屏蔽中，还剩 5分");
 }
+
+#[test]
+fn what_stands_written_comes_before_what_else_waits_in_a_chat() {
+    let mut robot = Robot::sits_down();
+    robot.world(|snap| {
+        let handover = ItemKind::Handover { line: Seq(15) };
+        let since = snap.attention[0].1.since;
+        let item = Item { since, conversation: Some(WANG), kind: handover, expires: None };
+        snap.attention.insert(0, (ItemId(0), Arc::new(item)));
+    });
+    robot.selects("王芳");
+    robot.sees("a发出");
+    robot.types("a");
+    assert_eq!(robot.commands(), [Command::Approve { item: ItemId(1), text: None }]);
+}
+
+#[test]
+fn why_a_message_has_no_answer_yet_is_told() {
+    let mut robot = Robot::sits_down();
+    robot.selects("王芳").types("K");
+    robot.sees("✎ 草稿 等人过目");
+}

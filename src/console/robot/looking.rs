@@ -388,3 +388,31 @@ fn the_list_fills_its_pane_to_the_last_row() {
     robot.types("G");
     assert_eq!(robot.console.ui.list.selected, last);
 }
+
+#[test]
+fn a_filter_without_a_hit_says_so_and_esc_brings_back_what_was_selected() {
+    let mut robot = Robot::at((120, 40), Lang::Zh);
+    robot.selects("运维群").types("/没有这样的群");
+    robot.sees("没有会话叫“没有这样的群”").does_not_see("还没有人说过话");
+    robot.types("\x1b").sees("CPU 又满了");
+    assert_eq!(robot.console.ui.chat().map(|id| robot.console.ui.name_of(id)).as_deref(), Some("运维群"));
+    // The same after Enter; what was chosen among hits stays chosen.
+    robot.types("/没有这样的群\r").sees("Esc 清除");
+    robot.types("\x1b").sees("CPU 又满了");
+    robot.types("/读书\r\x1b");
+    assert_eq!(robot.console.ui.chat().map(|id| robot.console.ui.name_of(id)).as_deref(), Some("读书会"));
+}
+
+#[test]
+fn a_provider_says_what_is_wrong_in_the_readers_language() {
+    for (lang, words) in [(Lang::Zh, "余额不足或套餐用完（HTTP 402）"), (Lang::En, "out of money or quota (HTTP 402)")]
+    {
+        let mut robot = Robot::at((120, 40), lang);
+        let quota = ProviderError::Quota("HTTP 402".into()).to_string();
+        robot.world(|snap| snap.providers[1].words = Some(quota));
+        for keys in ["2", "3"] {
+            robot.types(keys).sees(words);
+            robot.does_not_see("out of quota");
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! Stories of tired fingers: what is pasted, mistyped or pressed in the wrong place does no harm, and says so.
 
 use super::*;
+use crate::console::Present;
 
 #[test]
 fn a_large_paste_is_cut_and_told() {
@@ -213,4 +214,44 @@ fn what_is_quoted_in_a_question_has_one_pair_of_quotes() {
     });
     robot.selects("测试群").types("lkkD");
     robot.sees("“好的”").does_not_see("““");
+}
+
+/// This operator's two terminals, the other of which is about to speak somewhere.
+fn both(robot: &Robot, composing: Option<ChatRef>) -> News {
+    let name = robot.console.ui.settings.operator.name.clone();
+    let one = |you, composing| Present {
+        name: name.clone(),
+        read_only: false,
+        since: NOW.wall,
+        idle: Duration::ZERO,
+        you,
+        composing,
+    };
+    News::Operators(vec![one(true, None), one(false, composing)])
+}
+
+#[test]
+fn whoever_replies_at_two_terminals_is_told() {
+    let mut robot = Robot::sits_down();
+    let chat = robot.selects("测试群").chat();
+    let news = both(&robot, Some(chat));
+    robot.tells(news);
+    robot.sees("i 回复（你在另一终端回复中）");
+    robot.types("i").sees("你在另一个终端里也正在回复这个会话").sees("别处也在回复");
+    let said = robot.console.ui.said.len();
+    robot.types("好").waits(Duration::from_secs(6)).types("的");
+    robot.does_not_see("另一").does_not_see("别处");
+    assert_eq!(robot.console.ui.said.len(), said, "once is enough");
+    // It ends there, and begins anew.
+    let (ends, begins) = (both(&robot, None), both(&robot, Some(chat)));
+    robot.tells(ends);
+    robot.does_not_see("另一");
+    robot.tells(begins);
+    robot.sees("你在另一个终端里也正在回复这个会话");
+    // Elsewhere is no matter.
+    let elsewhere = "group:888".parse().ok();
+    let mut robot = Robot::sits_down();
+    let news = both(&robot, elsewhere);
+    robot.tells(news);
+    robot.selects("测试群").types("i").does_not_see("另一");
 }

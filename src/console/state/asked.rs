@@ -2,6 +2,7 @@
 
 use super::Lead;
 use super::typing::Purpose;
+use crate::console::layer::Prompt;
 use crate::domain::{Command, ConversationId, Mono, Seq, Wall};
 use crate::verbs::export::{Export, Sheet};
 
@@ -52,6 +53,13 @@ pub enum Pending {
     },
     /// One of several that are done together.
     Several(u64),
+    /// A setting; its prompt comes back when the value was refused.
+    Setting {
+        /// What was asked.
+        words: String,
+        /// With what was typed.
+        prompt: Box<Prompt>,
+    },
     /// A change is taken back; it is not offered to take that back again, or pressing `u` twice would change nothing.
     Undo(String),
     /// Nobody needs to hear of it, unless it fails.

@@ -21,6 +21,17 @@ pub enum Half {
     Audit,
 }
 
+/// How the audit is looked at: what the same keys do to the log.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Sift {
+    /// Only rows that have this in them; `!` in front: that have it not.
+    pub filter: String,
+    /// Only what was refused.
+    pub refused: bool,
+    /// Long rows are broken, not cut.
+    pub wrap: bool,
+}
+
 /// The view of log and audit.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LogUi {
@@ -32,6 +43,8 @@ pub struct LogUi {
     pub cursor: Cursor,
     /// As of when.
     pub asked: Option<Mono>,
+    /// Which of its rows are shown, and how.
+    pub sift: Sift,
     /// The half that has the keys.
     pub half: Half,
     /// The newest lines, oldest first.
@@ -62,6 +75,7 @@ impl LogUi {
             audit: Vec::new(),
             cursor: Cursor::default(),
             asked: None,
+            sift: Sift::default(),
             half: Half::Log,
             lines: VecDeque::new(),
             last: 0,

@@ -69,7 +69,7 @@ impl Ui {
             Action::Regenerate if self.is_marked() => self.regenerate_marked(out),
             Action::Regenerate => self.regenerate(out),
             Action::Recall => self.recall(),
-            Action::New => self.on_marked(out, |id| Command::New { chat: chat_ref(id) }, "新话题", "begun anew"),
+            Action::New => self.ask_new(),
             Action::Resume => self.on_marked(out, |id| Command::Resume { chat: chat_ref(id) }, "恢复发送", "resumed"),
             Action::Note => self.ask_note(),
             Action::Mark => self.mark(),
@@ -97,7 +97,7 @@ impl Ui {
             Action::Copy => self.copy(out),
             Action::Export => self.open_export(),
             Action::LogLevel => self.next_level(),
-            Action::Wrap => self.log.wrap = !self.log.wrap,
+            Action::Wrap => self.wrap_log(),
             Action::Beside => self.keep_beside(out),
             Action::Zoom => self.zoom = !self.zoom,
             Action::Pause => match self.paused {
@@ -109,7 +109,11 @@ impl Ui {
                 let cursor = Cursor { at: crate::console::view::page::help_row(self, "", 0, true), top: 0 };
                 self.open(Layer::Page(Page { topic: Topic::Help(String::new()), cursor }))
             }
-            Action::Messages => self.open(Layer::Page(Page { topic: Topic::Messages, cursor: Default::default() })),
+            Action::Messages => {
+                // They stand there; in the corner they would lie over what is read.
+                self.toasts.clear();
+                self.open(Layer::Page(Page { topic: Topic::Messages, cursor: Default::default() }));
+            }
             Action::Reach => self.reach = self.reach.next(),
             Action::Closer => self.look_from(self.reach.closer()),
             Action::Further => self.look_from(self.reach.further()),

@@ -21,7 +21,7 @@ impl Ui {
         let pending = self.pending.remove(&tag);
         let lang = self.lang();
         match (result, pending) {
-            (Ok(done), Some(Pending::Command { words, .. })) => {
+            (Ok(done), Some(Pending::Command { words, .. } | Pending::Setting { words, .. })) => {
                 let until = self.now.mono + UNDO;
                 beyond(&mut self.beyond, &done, &words, until);
                 let said = match done {
@@ -37,10 +37,19 @@ impl Ui {
                 self.toast(said, Tone::Done);
             }
             (result, Some(Pending::Several(group))) => {
-                self.on_one_of(group, result.map_err(|refusal| words::refusal(&refusal, lang)));
+                self.on_one_of(group, result.map_err(|refusal| words::refusal_first(&refusal, lang)));
             }
             (Ok(_), Some(Pending::Undo(words))) => self.toast(words, Tone::Done),
             (Ok(_), _) => {}
+            // What was typed is there to be mended, unless something else is being typed by now.
+            (Err(refusal), Some(Pending::Setting { mut prompt, .. }))
+                if self.layers.is_empty() && self.composing.is_none() =>
+            {
+                let words = words::refusal_first(&refusal, lang);
+                self.keep_said(&words, Tone::Bad);
+                prompt.error = Some(words);
+                self.open(Layer::Prompt(*prompt));
+            }
             (Err(refusal), pending) => {
                 if let Some(Pending::Command { typed: Some(Typed { chat, purpose, text, lead }), .. }) = pending
                     && self.chat_ui(chat).typed(&purpose).is_none_or(Composer::is_empty)
@@ -51,7 +60,7 @@ impl Ui {
                         known.lead = lead;
                     }
                 }
-                self.toast(words::refusal(&refusal, lang), Tone::Bad);
+                self.toast(words::refusal_first(&refusal, lang), Tone::Bad);
             }
         }
         self.look_closer(out);

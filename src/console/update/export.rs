@@ -8,6 +8,7 @@ use crate::console::layer::{Act, Choice};
 use crate::console::state::{Exporting, Pending, Tone, Ui, View};
 use crate::domain::*;
 use crate::verbs::export::{Export, Format, Sheet, What};
+use crate::verbs::figures::figures;
 use crate::words::Lang;
 
 /// Lines asked for at once.
@@ -39,6 +40,7 @@ impl Ui {
             offer(lang.pick("今天", "today"), &chats, days(0), &Format::ALL[..2]);
         }
         offer(lang.pick("审计记录", "audit"), &[What::Audit], None, &[Format::Csv, Format::Jsonl]);
+        offer(lang.pick("现在的指标", "the figures now"), &[What::Metrics], None, &[Format::Csv, Format::Jsonl]);
         let (zh, en) =
             ("别的时段：:export 会话 --since 2d --until 1d", "other times: :export CHAT --since 2d --until 1d");
         let title = match &targets[..] {
@@ -81,6 +83,7 @@ impl Ui {
                 None => chat.peer.to_string(),
             },
             What::Audit => format!("{} · {}", self.snap.instance, lang.pick("审计记录", "audit")),
+            What::Metrics => format!("{} · {}", self.snap.instance, lang.pick("指标", "metrics")),
         };
         let sheet = Sheet::new(&export, &title, lang, self.now.offset);
         self.export_on(Exporting { export, sheet, after: Seq(0), group }, out);
@@ -93,6 +96,12 @@ impl Ui {
                 Query::History { chat, before: None, after: Some(exporting.after), since, until, limit: PAGE }
             }
             What::Audit => Query::Audit { limit: DEEDS },
+            // They are on the screen already.
+            What::Metrics => {
+                let (mut exporting, at) = (exporting, self.snap.now.wall);
+                figures(&self.snap).iter().for_each(|figure| exporting.sheet.figure(at, figure));
+                return self.write_down(exporting, out);
+            }
         };
         self.query(query, Pending::Export(Box::new(exporting)), out);
     }
@@ -128,6 +137,7 @@ impl Ui {
         let name = match what {
             What::Chat(chat) => self.known(chat).map_or_else(|| chat.peer.to_string(), |id| id.to_string()),
             What::Audit => "audit".to_owned(),
+            What::Metrics => "metrics".to_owned(),
         };
         let name = format!("{}.{}", name.replace([':', '@'], "_"), format.code());
         let tag = self.next_tag();
@@ -138,7 +148,7 @@ impl Ui {
     }
 
     /// The chat of a reference, where it is at hand.
-    fn known(&self, chat: ChatRef) -> Option<ConversationId> {
+    pub fn known(&self, chat: ChatRef) -> Option<ConversationId> {
         let fits = |id: &&ConversationId| id.peer == chat.peer && chat.account.is_none_or(|a| a == id.account);
         self.snap.chats.keys().chain(self.list.stored.keys()).find(fits).copied()
     }

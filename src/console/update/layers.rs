@@ -164,11 +164,9 @@ impl Ui {
                     self.narrow(view, "");
                 }
                 if prompt.ask == Ask::Filter {
-                    self.list.filter.clear();
-                    self.touched = Mono(0);
-                    self.arrange();
-                } else if prompt.ask == Ask::LogFilter {
-                    self.log.filter.clear();
+                    self.widen(true);
+                } else if matches!(prompt.ask, Ask::LogFilter | Ask::AuditFilter) {
+                    self.filter_log(&prompt.ask, "");
                 }
                 return;
             }
@@ -176,7 +174,12 @@ impl Ui {
             (Code::Tab, _) => self.complete(&mut prompt),
             (Code::Down, _) if prompt.ask == Ask::Palette => self.recall_newer(&mut prompt),
             (Code::Up, _) if prompt.ask == Ask::Palette => self.recall_command(&mut prompt),
-            (Code::Backspace, Mods::NONE) if prompt.line.is_empty() => return,
+            (Code::Backspace, Mods::NONE) if prompt.line.is_empty() => {
+                if prompt.ask == Ask::Filter {
+                    self.widen(true);
+                }
+                return;
+            }
             _ => {
                 edit(&mut prompt.line, key);
                 (prompt.cursor, prompt.error, prompt.back) = (Cursor::default(), None, 0);
@@ -193,8 +196,8 @@ impl Ui {
                 self.select(first);
             }
         }
-        if prompt.ask == Ask::LogFilter {
-            self.log.filter = prompt.line.text().to_owned();
+        if matches!(prompt.ask, Ask::LogFilter | Ask::AuditFilter) {
+            self.filter_log(&prompt.ask, prompt.line.text());
         }
         self.layers.push(Layer::Prompt(prompt));
     }
@@ -214,7 +217,7 @@ impl Ui {
                     self.ask_chats(None, out);
                 }
             }
-            Ask::LogFilter => self.log.filter = text,
+            Ask::LogFilter | Ask::AuditFilter => self.filter_log(&prompt.ask, &text),
             Ask::Narrow(view) => self.narrow(view, &text),
             Ask::Search if text.is_empty() => {}
             Ask::Search => self.search(text, out),
@@ -244,20 +247,7 @@ impl Ui {
                 self.together(all.iter().map(note).collect(), words, out);
             }
             Ask::Setting(_, key) if self.list.marks.len() > 1 => self.set_marked(&key, text, out),
-            Ask::Setting(id, key) => {
-                let chat = super::act::chat_ref(id);
-                let (command, words) = match text.is_empty() {
-                    true => (
-                        Command::Unset { chat, key: key.clone() },
-                        format!("{key} · {}", lang.pick("跟随上级", "inherited again")),
-                    ),
-                    false => {
-                        let words = format!("{key} = {text}");
-                        (Command::Set { chat, key, value: text }, words)
-                    }
-                };
-                self.command(command, words, out);
-            }
+            Ask::Setting(id, key) => self.write_setting(id, key, text, prompt, out),
             Ask::Refusal(item) => {
                 let words = lang.pick("已拒绝", "refused").into();
                 self.command(Command::Refuse { item, reason: text }, words, out);
@@ -338,11 +328,14 @@ impl Ui {
     pub(super) fn ask(&mut self, ask: Ask) {
         let mut line = Composer::with_limit(4096);
         match &ask {
-            Ask::Filter => drop(line.set(&self.list.filter)),
-            Ask::LogFilter => {
-                self.log.half = crate::console::state::Half::Log;
-                line.set(&self.log.filter);
+            Ask::Filter => {
+                line.set(&self.list.filter);
+                if self.list.filter.is_empty() {
+                    self.list.former = self.list.selected;
+                }
             }
+            Ask::LogFilter => drop(line.set(&self.log.filter)),
+            Ask::AuditFilter => drop(line.set(&self.log.sift.filter)),
             Ask::Narrow(view) => drop(line.set(self.narrowed(*view))),
             Ask::Note(id) => {
                 // To several, only a note that they all have is worth beginning from.

@@ -44,6 +44,16 @@ impl Ui {
         }
     }
 
+    /// Shows all again; goes `back` to what was selected before the filter, where nothing was chosen by it.
+    pub(super) fn widen(&mut self, back: bool) {
+        self.list.filter.clear();
+        self.touched = Mono(0);
+        self.arrange();
+        if let Some(former) = self.list.former.take().filter(|key| back && self.list.rows.contains(key)) {
+            self.select(former);
+        }
+    }
+
     /// Until when the order stands still.
     fn calm_until(&self) -> Mono {
         if self.touched == Mono(0) { Mono(0) } else { self.touched + CALM }

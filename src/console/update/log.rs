@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::Intents;
 use crate::console::face::Intent;
+use crate::console::layer::Ask;
 use crate::console::layout::areas;
-use crate::console::state::{Half, LINES, LogUi, Ui, View};
-use crate::console::view::{halves, log, stamp};
+use crate::console::state::{Cursor, Half, LINES, LogUi, Ui, View};
+use crate::console::view::{audit, halves, log, stamp};
 use crate::domain::{LogLevel, LogLine, LogNews};
 
 impl Ui {
@@ -92,17 +93,59 @@ impl Ui {
         };
     }
 
-    /// The next stricter level, or all again.
+    /// What the filter of the half that has the keys is asked by.
+    pub(super) fn log_filter(&self) -> Ask {
+        match self.log.half {
+            Half::Log => Ask::LogFilter,
+            Half::Audit => Ask::AuditFilter,
+        }
+    }
+
+    /// Narrows the half that is meant.
+    pub(super) fn filter_log(&mut self, ask: &Ask, to: &str) {
+        match ask {
+            Ask::AuditFilter => {
+                self.log.sift.filter = to.to_owned();
+                self.log.cursor = Cursor::default();
+            }
+            _ => self.log.filter = to.to_owned(),
+        }
+    }
+
+    /// The next stricter level, or all again. Of deeds, only those that were refused matter more than others.
     pub(super) fn next_level(&mut self) {
-        self.log.half = Half::Log;
+        if self.log.half == Half::Audit {
+            self.log.sift.refused = !self.log.sift.refused;
+            self.log.cursor = Cursor::default();
+            return;
+        }
         let at = LogLevel::ALL.iter().position(|level| *level == self.log.level).unwrap_or(0);
         self.log.level = LogLevel::ALL[(at + LogLevel::ALL.len() - 1) % LogLevel::ALL.len()];
+    }
+
+    /// Breaks long lines, or cuts them, where the keys are.
+    pub(super) fn wrap_log(&mut self) {
+        let wrap = match self.log.half {
+            Half::Log => &mut self.log.wrap,
+            Half::Audit => &mut self.log.sift.wrap,
+        };
+        *wrap = !*wrap;
     }
 
     /// Esc in this view: the filter, the level, then back to the newest. `false`: there was nothing to undo.
     pub(super) fn escape_log(&mut self) -> bool {
         if self.view != View::Log {
             return false;
+        }
+        if self.log.half == Half::Audit {
+            let sift = &mut self.log.sift;
+            let undoes = !sift.filter.is_empty() || sift.refused || self.log.cursor.at > 0;
+            match sift.filter.is_empty() {
+                true => sift.refused = false,
+                false => sift.filter.clear(),
+            }
+            self.log.cursor = Cursor::default();
+            return undoes;
         }
         if !self.log.filter.is_empty() {
             self.log.filter.clear();
@@ -116,8 +159,14 @@ impl Ui {
         true
     }
 
-    /// The selected line, or the newest, as it stands in the file.
+    /// The selected line or deed, or the newest line, as it stands in the file or on the record.
     pub(super) fn log_line(&self) -> Option<String> {
+        if self.log.half == Half::Audit {
+            let shown = audit::shown(self);
+            let deed = shown.get(self.log.cursor.at)?;
+            let at = format!("{} {}", stamp::date(self, deed.at), stamp::clock(self, deed.at));
+            return Some(format!("{at} {} {} {}", deed.operator.shown(), deed.result, audit::sentence(self, deed)));
+        }
         let shown = self.log.shown();
         let line = shown.get(LogUi::place(&shown, self.log.at))?;
         Some(format!("{} {} {} {}", stamp::clock(self, line.at), line.level.letter(), line.target, line.text))

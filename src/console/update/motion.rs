@@ -8,7 +8,7 @@ use crate::console::action::Action;
 use crate::console::face::Intent;
 use crate::console::layout::areas;
 use crate::console::state::{By, Cursor, Half, Pane, Pending, RowKey, Tone, Ui, View};
-use crate::console::view::{lines, unsent};
+use crate::console::view::{audit, lines, unsent};
 use crate::domain::*;
 
 /// Older lines asked of the store at once.
@@ -41,7 +41,7 @@ impl Ui {
             }
             (View::Log, _) if self.log.half == Half::Log => self.move_in_log(by),
             (View::Log, _) => {
-                let rows = self.log.audit.len();
+                let rows = audit::shown(self).len();
                 self.log.cursor.shift(by, rows, areas(self).body.height.saturating_sub(2).into());
             }
         }

@@ -14,7 +14,7 @@ impl Ui {
         match (self.view, self.pane, self.chat()) {
             (View::Chats, Pane::Chat | Pane::Beside(_), Some(id)) => Ask::Find(id),
             (View::Chats, ..) => Ask::Filter,
-            (View::Log, ..) => Ask::LogFilter,
+            (View::Log, ..) => self.log_filter(),
             (view, ..) => Ask::Narrow(view),
         }
     }

@@ -3,6 +3,7 @@
 use serde_json::Map;
 
 use super::Intents;
+use crate::config::fits;
 use crate::console::action::{Action, TABLE, named};
 use crate::console::input::{Key, fold};
 use crate::console::layer::{Ask, Layer, Page, Prompt, Topic};
@@ -13,7 +14,7 @@ use crate::verbs::{self, Verb, arguments::Arguments, command};
 use crate::words::Lang;
 
 /// Lines remembered.
-const HISTORY: usize = 100;
+pub(super) const HISTORY: usize = 100;
 
 /// What leaves in the programs that people come from.
 const LEAVE: &[&str] = &["q", "q!", "qa", "qa!", "wq", "wq!", "wqa", "x", "xa", "exit", "quit!", "bye", "detach"];
@@ -70,7 +71,7 @@ impl Ui {
     }
 
     /// What a line with arguments would do, or what is wrong with it, before Enter. `None`: it says enough itself.
-    pub fn understood(&self, prompt: &Prompt) -> Option<Result<&'static str, String>> {
+    pub fn understood(&self, prompt: &Prompt) -> Option<Result<String, String>> {
         let line = prompt.line.text().trim_start_matches([':', '：', ' ']);
         let name = line.split_whitespace().next()?;
         if prompt.ask != Ask::Palette || (!line.contains(' ') && verbs::find(name).is_none()) || named(line).is_some() {
@@ -80,7 +81,7 @@ impl Ui {
             let (zh, en) = ("没有这个配色", "no such theme");
             let known = theme.trim() == "auto" || Themes::shipped().names().any(|n| n == theme.trim());
             return Some(if known {
-                Ok(Action::Theme.entry().words(self.lang()))
+                Ok(Action::Theme.entry().words(self.lang()).to_owned())
             } else {
                 Err(self.lang().pick(zh, en).into())
             });
@@ -88,18 +89,24 @@ impl Ui {
         if let Some(name) = line.strip_prefix("canned ") {
             let (zh, en) = ("没有这条常用回复", "no such canned reply");
             return Some(match self.canned_named(name.trim()).is_empty() {
-                false => Ok(Action::Canned.entry().words(self.lang())),
+                false => Ok(Action::Canned.entry().words(self.lang()).to_owned()),
                 true => Err(self.lang().pick(zh, en).into()),
             });
         }
         let lang = self.lang();
-        let read = verbs::line::read(line, lang).and_then(|(entry, given)| {
+        let (line, chat) = self.meant(line);
+        let read = verbs::line::read(&line, lang).and_then(|(entry, given)| {
             let arguments = Arguments::new(given, lang);
-            command::command(entry.verb, &arguments).map_err(|e| e.words(lang))?;
+            let command = command::command(entry.verb, &arguments).map_err(|e| e.words(lang))?;
+            if let Some(Command::Set { chat, key, value }) = command {
+                fits(chat.peer.into(), &key, &value).map_err(|e| e.words(lang.language()))?;
+            }
             if entry.verb == Verb::Export {
                 verbs::export::wanted(&arguments, self.now.wall).map_err(|e| e.words(lang))?;
             }
-            Ok(entry.words(lang))
+            // To whom it goes is what must not be overlooked.
+            let to = chat.map_or_else(String::new, |name| format!("{name} · "));
+            Ok(format!("{to}{}", entry.words(lang)))
         });
         Some(read)
     }
@@ -214,7 +221,7 @@ impl Ui {
             return Ok(());
         }
         let lang = self.lang();
-        let (entry, given) = verbs::line::read(&line, lang)?;
+        let (entry, given) = verbs::line::read(&self.meant(&line).0, lang)?;
         self.run_verb(entry, given, out)
     }
 
@@ -241,6 +248,10 @@ impl Ui {
         if let Some(command) = command::command(entry.verb, &arguments).map_err(|e| e.words(lang))? {
             if command == Command::Shutdown {
                 self.ask_shutdown();
+                return Ok(());
+            }
+            if let Command::New { chat } = command {
+                self.ask_new_of(chat);
                 return Ok(());
             }
             let words = command::happened(&command, lang).unwrap_or_else(|| entry.words(lang).to_owned());

@@ -137,15 +137,13 @@ pub fn selected_matter(ui: &Ui) -> Option<RowKey> {
     }
 }
 
-/// The items that keys act on now, the oldest first.
+/// The items that keys act on now: drafts, which stand written in the chat, and then the rest; the oldest first.
 pub fn selected_items(ui: &Ui) -> Vec<ItemId> {
     match ui.view {
-        View::Chats if ui.beside_chat().is_some() => {
-            ui.beside_chat().into_iter().flat_map(|id| ui.items_of(id)).map(|(n, _)| *n).collect()
-        }
+        View::Chats if ui.beside_chat().is_some() => ui.beside_chat().map(|id| of_chat(ui, id)).unwrap_or_default(),
         View::Chats => match ui.list.selected {
             Some(RowKey::Item(item)) => vec![item],
-            Some(RowKey::Chat(id)) => ui.items_of(id).map(|(n, _)| *n).collect(),
+            Some(RowKey::Chat(id)) => of_chat(ui, id),
             _ => Vec::new(),
         },
         View::Alerts => match selected_matter(ui) {
@@ -158,6 +156,12 @@ pub fn selected_items(ui: &Ui) -> Vec<ItemId> {
         },
         _ => Vec::new(),
     }
+}
+
+fn of_chat(ui: &Ui, id: ConversationId) -> Vec<ItemId> {
+    let mut items: Vec<_> = ui.items_of(id).map(|(n, item)| (item.kind.drafted().is_none(), *n)).collect();
+    items.sort_by_key(|(other, _)| *other);
+    items.into_iter().map(|(_, n)| n).collect()
 }
 
 /// The account that keys act on: the selected one, or the only one.

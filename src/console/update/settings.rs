@@ -1,10 +1,11 @@
 //! The settings of one chat, as `config.toml` would hold them: what is written for it stands out, what it inherits is
 //! dim. A row asks for the value, with the present one to begin from, or offers the few that there are.
 
+use super::Intents;
 use super::act::chat_ref;
-use crate::config::shown;
+use crate::config::{fits, shown};
 use crate::console::layer::{Act, Ask, Choice, Layer, Prompt, Sheet};
-use crate::console::state::{Cursor, Ui};
+use crate::console::state::{Cursor, Pending, Ui};
 use crate::console::text::Composer;
 use crate::console::theme::Glyph;
 use crate::domain::*;
@@ -170,6 +171,33 @@ impl Ui {
             .collect();
         let title = format!("{} · {}", lang.pick("设置", "Settings"), self.named(&targets));
         self.open_sheet(title, Vec::new(), rows, true);
+    }
+
+    /// Has a value written, if it fits; else the prompt stays, with the reason.
+    pub(super) fn write_setting(
+        &mut self,
+        id: ConversationId,
+        key: String,
+        value: String,
+        mut prompt: Prompt,
+        out: &mut Intents,
+    ) {
+        if let Err(error) = fits(id.peer.into(), &key, &value) {
+            prompt.error = Some(error.words(self.lang().language()));
+            return self.layers.push(Layer::Prompt(prompt));
+        }
+        let chat = chat_ref(id);
+        let (command, words) = match value.is_empty() {
+            true => {
+                let words = format!("{key} · {}", self.lang().pick("跟随上级", "inherited again"));
+                (Command::Unset { chat, key }, words)
+            }
+            false => {
+                let words = format!("{key} = {value}");
+                (Command::Set { chat, key, value }, words)
+            }
+        };
+        self.send(command, Pending::Setting { words, prompt: Box::new(prompt) }, None, out);
     }
 
     fn setting_row(&self, targets: &[ConversationId], setting: &Setting) -> Choice {

@@ -26,7 +26,7 @@ impl Ui {
         self.open(Layer::Sheet(Sheet { title, body, rows, cursor: Cursor::default(), filter, restore: None }));
     }
 
-    fn confirm(&mut self, words: String, commands: Vec<Command>, done: String, grade: Grade) {
+    pub(super) fn confirm(&mut self, words: String, commands: Vec<Command>, done: String, grade: Grade) {
         let (typed, since) = (Composer::with_limit(256), self.now.mono);
         self.open(Layer::Confirm(Confirm { words, commands, done, grade, typed, since }));
     }

@@ -276,11 +276,11 @@ pub fn provider(p: &Paint, n: usize, width: u16) -> Vec<Vec<Span>> {
             rows.push(vec![(lang.pick(zh, en).to_owned(), Role::GaugeWarn)]);
         }
     }
-    if let Some(words) = &v.words {
+    if let Some(said) = &v.words {
         let retry = v.retry_at.map_or_else(String::new, |at| {
             format!(" · {}{}", lang.pick("再试还有 ", "tried again in "), p.age_left(at))
         });
-        rows.push(vec![(format!("   {}{retry}", Text::from(words.as_str()).shown()), Role::AlertWarning)]);
+        rows.push(vec![(format!("   {}{retry}", words::provider_said(said, lang)), Role::AlertWarning)]);
     }
     rows
 }
@@ -329,8 +329,8 @@ pub fn provider_short(p: &Paint, n: usize) -> Vec<Vec<Span>> {
         state => row.push((words::provider_state(state, p.lang()), state_role(state))),
     }
     let mut rows = vec![row];
-    if let Some(words) = &v.words {
-        rows.push(vec![(format!("   {}", Text::from(words.as_str()).shown()), Role::AlertWarning)]);
+    if let Some(said) = &v.words {
+        rows.push(vec![(format!("   {}", words::provider_said(said, p.lang())), Role::AlertWarning)]);
     }
     rows
 }

@@ -305,7 +305,7 @@ fn row(p: &Paint, key: RowKey) -> (Vec<Span>, String) {
                 (format!("{}  ", words::provider_state(v.state, lang)), Role::AlertWarning),
                 (lang.pick("r 重试", "r tries again").to_owned(), Role::FooterKey),
             ];
-            (head, v.words.clone().unwrap_or_default())
+            (head, v.words.as_deref().map_or_else(String::new, |said| words::provider_said(said, lang)))
         }
         RowKey::Chat(id) => {
             let head = vec![

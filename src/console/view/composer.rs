@@ -21,9 +21,17 @@ pub fn draw(p: &mut Paint, area: Rect, id: ConversationId, active: bool) -> Opti
     let empty = crate::console::text::Composer::new();
     let draft = p.ui.typed(id).unwrap_or(&empty);
     if draft.is_empty() && !composing {
-        let words = hint(p.ui);
+        let words = hint(p.ui, id);
         p.put(area.x + front, area.y, area.width - front, &words, Role::InputGhost);
         return None;
+    }
+    if draft.is_empty() && p.ui.composes_elsewhere(id) {
+        // Half of it would say something else; the corner has said it whole.
+        let words = p.lang().pick("别处也在回复", "also elsewhere");
+        let room = (area.width - front).saturating_sub(1);
+        if p.cols(words) <= room {
+            p.put(area.x + front + 1, area.y, room, words, Role::AlertWarning);
+        }
     }
     let layout = draft.layout(columns, p.ui.width);
     let (row, col) = layout.caret(draft.text(), draft.caret());
@@ -52,10 +60,13 @@ pub fn draw(p: &mut Paint, area: Rect, id: ConversationId, active: bool) -> Opti
 }
 
 /// What would happen to what is typed.
-fn hint(ui: &Ui) -> String {
+fn hint(ui: &Ui, id: ConversationId) -> String {
     let lang = ui.lang();
     if ui.settings.read_only {
         return lang.pick("只读", "read-only").to_owned();
+    }
+    if ui.composes_elsewhere(id) {
+        return lang.pick("i 回复（你在另一终端回复中）", "i replies (you do, elsewhere)").to_owned();
     }
     if ui.snap.providers.iter().all(|p| p.state == ProviderState::Off) && !ui.snap.providers.is_empty() {
         return lang.pick("i 回复（模型全关了）", "i replies (all models are off)").to_owned();

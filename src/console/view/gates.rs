@@ -34,7 +34,25 @@ pub fn rows(ui: &Ui, line: &Line) -> Vec<Vec<Span>> {
             (why, Role::TextDim),
         ]);
     }
+    rows.extend(waiting(ui, line));
     rows
+}
+
+/// An answer that is there and waits for an operator.
+fn waiting(ui: &Ui, line: &Line) -> Option<Vec<Span>> {
+    let lang = ui.lang();
+    let drafts = ui.items_of(line.conversation).find(|(_, item)| item.kind.drafted() == Some(line.seq));
+    let (name, why) = match &drafts?.1.kind {
+        ItemKind::Draft { suggestion: true, .. } => {
+            (lang.pick("建议", "hint"), lang.pick("有人在接待，写好没发", "an operator talks here: written, not sent"))
+        }
+        _ => (lang.pick("草稿", "draft"), lang.pick("等人过目", "waits for an operator")),
+    };
+    Some(vec![
+        (format!(" {} ", ui.glyphs.get(Glyph::Draft)), Role::Draft),
+        (format!("{name} "), Role::TextStrong),
+        (why.to_owned(), Role::Text),
+    ])
 }
 
 /// The gate that decided: its reason, the line of the configuration, and the key.

@@ -47,7 +47,7 @@ pub fn rows(ui: &Ui, topic: &Topic, width: usize) -> Vec<Vec<Span>> {
             )]],
         },
         Topic::Details(id, seq, prompt) => details(ui, *id, *seq, prompt.as_ref(), width),
-        Topic::Messages => messages(ui),
+        Topic::Messages => messages(ui, width),
         Topic::Found { lines, .. } => found(ui, lines.as_deref(), width),
         Topic::Alert(id) => super::alerts::details(ui, *id, width),
         Topic::Diagnosis => diagnosis(ui),
@@ -182,12 +182,19 @@ fn count(ui: &Ui, tokens: Option<u32>) -> String {
     tokens.map_or_else(|| ui.glyphs.get(Glyph::Nothing).to_owned(), |n| n.to_string())
 }
 
-fn messages(ui: &Ui) -> Vec<Vec<Span>> {
-    let rows = ui.said.iter().rev().map(|t| {
+fn messages(ui: &Ui, width: usize) -> Vec<Vec<Span>> {
+    let mut rows: Vec<Vec<Span>> = Vec::new();
+    for t in ui.said.iter().rev() {
         let role = if t.tone == crate::console::state::Tone::Bad { Role::ToastError } else { Role::Text };
-        vec![(format!(" {} ", time(ui, t.at)), Role::Time), (t.words.clone(), role)]
-    });
-    let rows: Vec<_> = rows.collect();
+        let mut lead = vec![(format!(" {} ", time(ui, t.at)), Role::Time)];
+        let under = ui.width.of(&lead[0].0);
+        // What is long goes on below, so that nothing of it is out of reach.
+        let room = Columns::same(width.saturating_sub(under + 1).max(8));
+        for piece in wrap(&t.words, room, ui.width, 8 << 10).lines {
+            lead.push((plain(piece.of(&t.words)).into_owned(), role));
+            rows.push(std::mem::replace(&mut lead, vec![(" ".repeat(under), Role::Text)]));
+        }
+    }
     if rows.is_empty() {
         vec![vec![(format!(" {}", ui.lang().pick("还没有", "nothing yet")), Role::TextDim)]]
     } else {

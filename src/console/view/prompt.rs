@@ -5,6 +5,7 @@ use ratatui::layout::{Position, Rect};
 use super::paint::Paint;
 use crate::console::layer::{Ask, Prompt};
 use crate::console::state::Cursor;
+use crate::console::text::{Columns, lines, plain};
 use crate::console::theme::{Glyph, Role};
 use crate::console::update::about;
 
@@ -12,8 +13,7 @@ pub fn draw(p: &mut Paint, area: Rect, prompt: &Prompt) -> Option<Position> {
     let lang = p.lang();
     let lead = match &prompt.ask {
         Ask::Palette => ":".to_owned(),
-        Ask::Filter | Ask::LogFilter => "/".to_owned(),
-        Ask::Narrow(_) => "/".to_owned(),
+        Ask::Filter | Ask::LogFilter | Ask::AuditFilter | Ask::Narrow(_) => "/".to_owned(),
         Ask::Search => lang.pick("搜索：", "search: ").to_owned(),
         Ask::Find(_) => lang.pick("本会话里找：", "find here: ").to_owned(),
         Ask::Date(_) => lang
@@ -34,11 +34,18 @@ pub fn draw(p: &mut Paint, area: Rect, prompt: &Prompt) -> Option<Position> {
     // Where it does not fit behind what is typed, it stands above.
     let typed = p.cols(&lead).min(area.width / 2) + p.cols(prompt.line.text()) + 3;
     let above = note.as_ref().filter(|(words, _)| area.height > 3 && typed + p.cols(words) > area.width).cloned();
-    let rows = 1 + u16::from(above.is_some());
+    let mut rows = 1;
     if let Some((words, role)) = &above {
-        let row = Rect { y: y - 1, ..row };
-        p.clear(row, Role::Overlay);
-        p.put(row.x + 1, row.y, row.width.saturating_sub(2), words, *role);
+        // All of it, if the screen has the room: it says what to type instead.
+        let room = Columns::same(usize::from(area.width).saturating_sub(2).max(8));
+        let words = plain(words);
+        let pieces: Vec<_> = lines(&words, room, p.ui.width).take(usize::from(area.height / 2).clamp(1, 4)).collect();
+        rows += u16::try_from(pieces.len()).unwrap_or(1);
+        for (row_y, piece) in (y + 1 - rows..).zip(pieces) {
+            let row = Rect { y: row_y, ..row };
+            p.clear(row, Role::Overlay);
+            p.put(row.x + 1, row.y, row.width.saturating_sub(2), piece.of(&words), *role);
+        }
     }
     match &prompt.ask {
         Ask::Palette => completions(p, Rect { height: area.height - rows, ..area }, prompt),

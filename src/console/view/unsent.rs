@@ -21,10 +21,11 @@ const CAP: usize = 4000;
 /// All of it, from above.
 pub fn rows(ui: &Ui, id: ConversationId, width: u16) -> Vec<Row> {
     let mut rows = Vec::new();
-    // Of several things that wait here, the keys are for the first.
-    for (n, (_, item)) in ui.items_of(id).enumerate() {
+    let mut acts = true;
+    for (_, item) in ui.items_of(id) {
         if let ItemKind::Draft { text, suggestion, .. } = &item.kind {
-            rows.extend(draft(ui, item, text, *suggestion, n == 0, width));
+            // Of several that wait here, the keys are for the first.
+            rows.extend(draft(ui, item, text, *suggestion, std::mem::take(&mut acts), width));
         }
     }
     for writing in ui.chat_view(id).into_iter().flat_map(|chat| &chat.writing) {
@@ -62,7 +63,8 @@ fn draft(ui: &Ui, item: &Item, text: &str, suggestion: bool, acts: bool, width: 
         }
     }
     if let Some(until) = item.expires {
-        right.push((format!(" {}", left(ui, until.since(ui.now.wall))), Role::TextDim));
+        let left = left(ui, until.since(ui.now.wall));
+        right.push((lang.pick(format!(" 剩{left}"), format!(" {left} left")), Role::TextDim));
     }
     ends_with(ui, &mut rows, right, width);
     rows

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::link::RESET;
 use crate::console::{Console, Intent, News};
-use crate::domain::{Mono, Now};
+use crate::domain::{ChatRef, Mono, Now};
 
 /// What a session runs: a [`Console`], or a script in the tests of the loop.
 pub trait Drawing: Send {
@@ -22,6 +22,8 @@ pub trait Drawing: Send {
     fn wanted(&self) -> bool;
     /// As [`Console::memory`].
     fn memory(&self) -> String;
+    /// As [`Console::composing`].
+    fn composing(&self) -> Option<ChatRef>;
 }
 
 impl Drawing for Console {
@@ -51,6 +53,10 @@ impl Drawing for Console {
 
     fn memory(&self) -> String {
         Self::memory(self)
+    }
+
+    fn composing(&self) -> Option<ChatRef> {
+        Self::composing(self)
     }
 }
 

@@ -119,6 +119,8 @@ struct Session<C, K, S> {
     stopped: bool,
     /// The console left by itself, and has said what to keep.
     left: bool,
+    /// What it knows of what was kept: what it was given, or kept itself since.
+    base: Option<String>,
 }
 
 /// Runs a session to its end, and tells why it ended.
@@ -183,6 +185,7 @@ impl<C: Drawing, K: Keys, S: Screen> Session<C, K, S> {
             away: false,
             stopped: false,
             left: false,
+            base: None,
         }
     }
 
@@ -260,6 +263,7 @@ impl<C: Drawing, K: Keys, S: Screen> Session<C, K, S> {
                 (self.first, self.patience) = (None, None);
                 let snapshot = watch.current().clone();
                 self.watch = Some(watch);
+                self.base.clone_from(&screen);
                 self.tell(News::Remembered(screen))?;
                 self.tell(News::Snapshot(snapshot))
             }
@@ -341,7 +345,10 @@ impl<C: Drawing, K: Keys, S: Screen> Session<C, K, S> {
     fn tell(&mut self, news: News) -> ControlFlow<Bye> {
         self.dirty = true;
         let now = self.clock.now();
-        let Ok(intents) = self.console.with(|c| c.tell(news, now)) else { return ControlFlow::Break(Bye::Crashed) };
+        let Ok((intents, composing)) = self.console.with(|c| (c.tell(news, now), c.composing())) else {
+            return ControlFlow::Break(Bye::Crashed);
+        };
+        self.entered.composing(composing);
         intents.into_iter().try_for_each(|intent| self.act(intent))
     }
 
@@ -455,8 +462,9 @@ impl<C: Drawing, K: Keys, S: Screen> Session<C, K, S> {
 
     /// Keeps what the console looks like, here at once and in the store as soon as that may be.
     fn keep(&mut self, screen: String) -> Option<News> {
-        self.doors.screens.note(&self.operator, &screen);
-        self.errands.give(Errand::Remember(screen))
+        let all = self.doors.screens.note(&self.operator, self.base.as_deref(), &screen);
+        self.base = Some(screen);
+        self.errands.give(Errand::Remember(all))
     }
 
     /// Gives the terminal back and says why.

@@ -12,7 +12,7 @@ use super::link::{RESET, STALLED};
 use super::waits::{LOG_LINES, LOG_PACE};
 use super::*;
 use crate::console::Depth;
-use crate::domain::{Done, LogLevel, Operator, Role, Text, Wall};
+use crate::domain::{ChatRef, Done, LogLevel, Operator, Role, Text, Wall};
 use crate::runtime::handle::{Ends, Handle, Log, Publisher, Request};
 use crate::serve::sessions::Session as Entry;
 use crate::words::Lang;
@@ -74,6 +74,10 @@ impl Drawing for Script {
 
     fn memory(&self) -> String {
         self.text.clone()
+    }
+
+    fn composing(&self) -> Option<ChatRef> {
+        None
     }
 }
 
