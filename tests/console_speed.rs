@@ -74,6 +74,7 @@ fn keys_and_snapshots_are_quick_among_ten_thousand_chats() {
         size: (120, 40),
         depth: Depth::Rgb,
         forced: false,
+        ascii: false,
         lang: Lang::Zh,
         term: "xterm-256color".into(),
         demo: false,

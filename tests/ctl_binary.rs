@@ -50,6 +50,7 @@ fn a_command_line_that_cannot_be_read_is_two() {
         (&["check", "--confg", "x"], "--config"),
         (&["demo", "--seed", "x"], "--seed"),
         (&["demo", "--rate", "0"], "0.01"),
+        (&["demo", "--config", "mine.toml"], "--data DIR"),
         (&["--lang", "fr", "check"], "zh, en"),
         (&["completions", "tcsh"], "bash"),
         (&["ctl"], "status"),

@@ -20,6 +20,9 @@ pub struct Attach {
     /// Colours: auto, none, 16, 256 or rgb [default: by NO_COLOR, COLORTERM, TERM]
     #[arg(long, value_name = "DEPTH")]
     color: Option<String>,
+    /// Draw with ASCII only, as console.ascii = true does, this once
+    #[arg(long)]
+    ascii: bool,
 }
 
 /// What `--color` asks for; `None`: nothing.
@@ -42,7 +45,8 @@ impl Attach {
         if !is_terminal() {
             return Err(Exit::NoTerminal.into());
         }
-        let hello = Hello { read_only: self.read_only, ..hello(place.lang, depth) };
+        let ascii = self.ascii || place.ascii;
+        let hello = Hello { read_only: self.read_only, ascii, ..hello(place.lang, depth) };
         let data = place.data()?;
         socket::await_start(&data);
         relay::run(Reach::Socket(socket::path(&data)), hello)

@@ -97,7 +97,7 @@ mod tests {
         let database = Connection::open(dir.path().join("qqdeck.db")).unwrap();
         database.execute_batch("PRAGMA journal_mode=WAL; CREATE TABLE t(x); INSERT INTO t VALUES (7)").unwrap();
         let to = dir.path().join("copy.db");
-        let place = Place { config: None, data: Some(dir.path().into()), lang: Lang::En };
+        let place = Place { config: None, data: Some(dir.path().into()), lang: Lang::En, ascii: false };
         Backup { to: Some(to.clone()) }.run(&place).unwrap();
         assert_eq!(fs::metadata(&to).unwrap().permissions().mode() & 0o777, 0o600);
         let copied: i64 = Connection::open(&to).unwrap().query_row("SELECT x FROM t", [], |r| r.get(0)).unwrap();

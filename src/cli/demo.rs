@@ -20,10 +20,11 @@ use crate::config;
 use crate::logs::Logs;
 use crate::runtime::handle::Heard;
 use crate::runtime::run::RunOptions;
+use crate::serve::hello::Hello;
 use crate::serve::{Doors, show, socket};
 use crate::simulator;
 use crate::telemetry::Pretended;
-use crate::words::{Exit, Lang};
+use crate::words::{Exit, Lang, UsageError};
 
 /// Options of `demo`.
 #[derive(Debug, clap::Args)]
@@ -37,6 +38,9 @@ pub struct Demo {
     /// Colours: auto, none, 16, 256 or rgb [default: by NO_COLOR, COLORTERM, TERM]
     #[arg(long, value_name = "DEPTH")]
     color: Option<String>,
+    /// Draw with ASCII only, as console.ascii = true does, this once
+    #[arg(long)]
+    ascii: bool,
     /// Without a console: it talks to itself in the terminal
     #[arg(long)]
     headless: bool,
@@ -48,8 +52,12 @@ impl Demo {
         if !(0.01..=1000.0).contains(&self.rate) {
             return Err(bad_value("--rate", &self.rate.to_string(), "0.01 … 1000").into());
         }
+        if place.config.is_some() {
+            return Err(Exit::Usage(UsageError::OwnConfig).into());
+        }
         let folder = std::env::temp_dir().join(format!("qqdeck-demo-{}", std::process::id()));
         let data = place.data.clone().unwrap_or_else(|| folder.clone());
+        theirs(&data.join("config.toml"))?;
         let threads = Threads::new(2)?;
         let shown = if self.headless || !is_terminal() {
             let logs = daemon::logs(&config::Logs { level: "warn".into(), ..Default::default() }, &data, true)?;
@@ -59,7 +67,7 @@ impl Demo {
             logs.flush();
             shown.map_err(End::from)
         } else {
-            self.console(&threads, &data, place.lang)
+            self.console(&threads, &data, place.lang, self.ascii || place.ascii)
         };
         // Only what this very demo made: a named place is kept.
         if place.data.is_none() {
@@ -69,14 +77,14 @@ impl Demo {
     }
 
     /// The same relay as anywhere, on a thread of its own, and a session at the other end of a pair of sockets.
-    fn console(&self, threads: &Threads, data: &Path, lang: Lang) -> Result<(), End> {
+    fn console(&self, threads: &Threads, data: &Path, lang: Lang, ascii: bool) -> Result<(), End> {
         let failed = |cause: io::Error| Exit::Failed { name: "demo", cause: cause.to_string() };
         let logs = daemon::logs(&config::Logs::default(), data, false)?;
         let (ours, theirs) = UnixStream::pair().map_err(failed)?;
         theirs.set_nonblocking(true).map_err(failed)?;
         let me = rustix::process::geteuid().as_raw();
         let operator = socket::operator(me).ok_or(Exit::NoTerminal)?;
-        let hello = attach::hello(lang, attach::depth(self.color.as_deref())?);
+        let hello = Hello { ascii, ..attach::hello(lang, attach::depth(self.color.as_deref())?) };
         let (end, ended) = oneshot::channel();
         let relay = move || {
             let ended = relay::run(Reach::Once(Some(ours)), hello);
@@ -142,6 +150,19 @@ impl Demo {
         stop.cancel();
         let _ = town.await;
         ended
+    }
+}
+
+/// A configuration that somebody else wrote is not written over.
+///
+/// # Errors
+/// There is one.
+fn theirs(file: &Path) -> Result<(), Exit> {
+    match std::fs::read_to_string(file) {
+        Ok(text) if !text.starts_with(simulator::DEMO) => {
+            Err(Exit::Usage(UsageError::NotDemo { file: file.display().to_string() }))
+        }
+        _ => Ok(()),
     }
 }
 

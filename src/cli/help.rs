@@ -28,6 +28,7 @@ const OPTIONS: &[(&str, &str, &str)] = &[
     ("", "lang", "显示语言：zh 或 en [默认看 LC_ALL、LC_MESSAGES、LANG]"),
     ("", "help", "显示帮助"),
     ("", "version", "显示版本"),
+    ("", "ascii", "只用 ASCII 字符画，同 console.ascii = true，只这一次"),
     ("", "json", "输出一个 JSON（tail 每行一个）"),
     ("run", "headless", "留在前台，不开控制台"),
     ("run", "detached", "离开终端，写日志文件：qqdeck 这样启动它的机器人"),

@@ -46,6 +46,9 @@ struct Cli {
     /// The language of what is printed: zh or en [default: by LC_ALL, LC_MESSAGES, LANG]
     #[arg(long, global = true, value_name = "LANG")]
     lang: Option<String>,
+    /// Draw with ASCII only, as console.ascii = true does, this once
+    #[arg(long)]
+    ascii: bool,
     #[command(subcommand)]
     verb: Option<Verb>,
 }
@@ -109,7 +112,7 @@ fn parse(arguments: &[OsString], lang: Lang) -> Result<(Cli, Lang), End> {
 }
 
 fn dispatch(cli: Cli, lang: Lang) -> Result<(), End> {
-    let place = Place { config: cli.config, data: cli.data, lang };
+    let place = Place { config: cli.config, data: cli.data, lang, ascii: cli.ascii };
     match cli.verb {
         Some(Verb::Run(run)) => run.run(&place),
         Some(Verb::Demo(demo)) => demo.run(&place),

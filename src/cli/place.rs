@@ -14,6 +14,8 @@ pub struct Place {
     pub data: Option<PathBuf>,
     /// The reader's language.
     pub lang: Lang,
+    /// `--ascii`, before any subcommand.
+    pub ascii: bool,
 }
 
 impl Place {

@@ -159,6 +159,7 @@ actions! {
     Restart "restart" ["R"] Lists Acting Admin
         "重启这个账号的适配器（要确认；要先在配置里写 [[onebot.restart]]）", "restart this account's adapter (asks first; needs [[onebot.restart]])", "重启", "restart";
     Mark "mark" ["space"] Chats Acting Operator "标记，之后的操作对所有标记的生效", "mark; what follows applies to all marked", "标记", "mark";
+    Range "range" ["v"] Chats Acting Operator "从上一个标记的到这里，全部标记", "mark all from the last marked one to here", "标到这", "range";
     Undo "undo" ["u"] Anywhere Acting Operator "撤销刚才的改动（30 秒内）", "undo the last change (within 30 s)", "撤销", "undo";
     NextAttention "next" ["!"] Anywhere Acting Viewer "下一件等人处理的事", "the next thing that needs a human", "下一件", "next";
     Why "why" ["K"] Chats Looking Viewer "为什么回或不回：每一关、哪行配置、按哪个键改", "why: each gate, the deciding line, the key that changes it", "为何", "why";
@@ -196,6 +197,8 @@ actions! {
     Messages "messages" ["g !"] Anywhere Console Viewer "看过的提示", "what was said in the corner", "提示", "messages";
     Theme "theme" ["g t"] Anywhere Console Viewer "换配色，边选边看", "choose a theme, with preview", "配色", "theme";
     Reach "reach" ["V"] Anywhere Console Viewer "走势图看多久：1 分、15 分、4 小时", "how far back the graphs reach: 1 min, 15 min, 4 h", "走势", "graphs";
+    Closer "graphs-closer" ["+", "="] Anywhere Console Viewer "走势图看近一点", "graphs reach less far back", "近看", "closer";
+    Further "graphs-further" ["-"] Anywhere Console Viewer "走势图看远一点", "graphs reach further back", "远看", "further";
     Times "times" ["t"] Anywhere Console Viewer "时间写法：钟点或多久以前", "clock times or ages", "时间", "times";
     Mouse "mouse" ["M"] Anywhere Console Viewer "开关鼠标（开着时按住 Shift 选字）", "mouse on or off (Shift-drag selects)", "鼠标", "mouse";
     Bell "bell" ["g b"] Anywhere Console Viewer "有新的事时响不响铃（只在这个会话）", "bells or none for what is new, in this session", "响铃", "bell";

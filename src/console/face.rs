@@ -23,6 +23,8 @@ pub struct Settings {
     pub depth: Depth,
     /// These colours were asked for, by a flag or `NO_COLOR`: the configuration has no say.
     pub forced: bool,
+    /// Only ASCII is drawn, whatever the configuration says.
+    pub ascii: bool,
     /// The reader's language.
     pub lang: Lang,
     /// `TERM`.

@@ -1,7 +1,7 @@
 //! What lies over a view: choices, questions, lines to fill in, pages to read. Four kinds, one stack.
 
 use super::action::Action;
-use super::place::Cursor;
+use super::place::{Cursor, View};
 use super::text::Composer;
 use std::sync::Arc;
 
@@ -21,8 +21,8 @@ pub enum Act {
     Theme(String),
     /// Words for the composer.
     Insert(String),
-    /// A file.
-    Export(Export),
+    /// Files.
+    Export(Vec<Export>),
     /// Nothing: a title among the rows, passed over by the keys.
     Heading,
 }
@@ -104,6 +104,8 @@ pub enum Ask {
     Palette,
     /// What the list is narrowed to.
     Filter,
+    /// What the rows of another view are narrowed to.
+    Narrow(View),
     /// What is looked for in all chats.
     Search,
     /// What is looked for in this chat.

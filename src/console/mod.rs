@@ -31,6 +31,7 @@ mod robot;
 mod scene;
 #[cfg(test)]
 mod screens;
+mod sieve;
 mod state;
 mod svg;
 pub mod text;

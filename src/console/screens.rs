@@ -22,6 +22,7 @@ pub fn console(size: (u16, u16), lang: Lang) -> Console {
         size,
         depth: Depth::Rgb,
         forced: false,
+        ascii: false,
         lang,
         term: "xterm-256color".into(),
         demo: false,

@@ -21,7 +21,7 @@ use crate::config::{Config, Origins};
 use crate::domain::*;
 use crate::words::Lang;
 
-pub use self::asked::{Exporting, Pending, Toast, Tone, Typed, Undo};
+pub use self::asked::{Exporting, Pending, Several, Toast, Tone, Typed, Undo};
 pub use self::log::{Half, LINES, LogUi};
 pub use self::typing::{Composing, Purpose};
 pub use super::place::{Cursor, Pane, RowKey, View};
@@ -52,6 +52,8 @@ pub struct ChatList {
     pub more: bool,
     /// Marked chats.
     pub marks: BTreeSet<ConversationId>,
+    /// The one that was marked last: a range begins there.
+    pub anchor: Option<ConversationId>,
 }
 
 /// What a console knows of one chat.
@@ -207,6 +209,8 @@ pub struct Ui {
     pub alerts: Cursor,
     /// The view of usage.
     pub usage: UsageUi,
+    /// What the views without chats and log are narrowed to.
+    pub narrowed: HashMap<View, String>,
     /// The view of log and audit.
     pub log: LogUi,
 
@@ -230,6 +234,8 @@ pub struct Ui {
     pub interrupted: Option<Mono>,
     /// What was asked and not yet answered.
     pub pending: HashMap<u64, Pending>,
+    /// What is being done to several at once.
+    pub several: HashMap<u64, Several>,
     /// The last tag given.
     pub tag: u64,
     /// The picture stands still.
@@ -271,7 +277,7 @@ impl Ui {
     /// A console that has seen nothing yet.
     pub fn new(settings: Settings, now: Now) -> Self {
         let config = Arc::new(Config::default());
-        let ascii = config.console.ascii;
+        let ascii = config.console.ascii || settings.ascii;
         let theme_name = choose(&config.console.theme, settings.depth, None, None).to_owned();
         Self {
             width: Width::new(config.console.ambiguous_width).with_ascii(ascii),
@@ -297,6 +303,7 @@ impl Ui {
             accounts: Cursor::default(),
             alerts: Cursor::default(),
             usage: UsageUi::default(),
+            narrowed: HashMap::new(),
             log: LogUi::new(settings.lang),
             layers: Vec::new(),
             composing: None,
@@ -308,6 +315,7 @@ impl Ui {
             beyond: None,
             interrupted: None,
             pending: HashMap::new(),
+            several: HashMap::new(),
             tag: 0,
             paused: None,
             touched: Mono(0),

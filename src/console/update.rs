@@ -17,11 +17,15 @@ mod meant;
 mod mention;
 mod menu;
 mod motion;
+mod mouse;
+mod narrow;
 mod palette;
 mod remember;
 mod ring;
 mod rows;
+mod search;
 mod settings;
+mod several;
 mod sheets;
 
 use std::sync::Arc;
@@ -47,6 +51,8 @@ const TOAST: Duration = Duration::from_secs(5);
 const UNDO: Duration = Duration::from_secs(30);
 /// How long after a Ctrl-C another one leaves.
 const AGAIN: Duration = Duration::from_secs(1);
+/// Letters of a phrase that are shown where it was not meant to go.
+const STRAY: usize = 20;
 /// Words kept for `:messages`.
 const SAID: usize = 200;
 /// Intents of one piece of news.
@@ -142,7 +148,7 @@ impl Ui {
             return;
         }
         let interrupts = (key.code(), key.mods()) == (Code::Char('c'), Mods::CTRL);
-        if interrupts && self.keymap.meaning(&[key]) == Meaning::Nothing {
+        if interrupts && self.keymap.meaning(&[key], self.view) == Meaning::Nothing {
             return self.interrupt(out);
         }
         if self.layers.is_empty() {
@@ -185,7 +191,7 @@ impl Ui {
             return self.escape(out);
         }
         self.chord.push(key);
-        match self.keymap.meaning(&self.chord) {
+        match self.keymap.meaning(&self.chord, self.view) {
             Meaning::More => {}
             Meaning::Act(action) => {
                 self.chord.clear();
@@ -195,14 +201,27 @@ impl Ui {
                 let typed = key.typed();
                 let pressed = std::mem::take(&mut self.chord);
                 if let Some(c) = typed.filter(|c| !c.is_ascii()) {
-                    // Chinese that arrives here was meant for the composer.
-                    let (zh, en) = ("按 i 才是说话：", "press i to speak: ");
-                    self.toast(format!("{}{c}…", self.lang().pick(zh, en)), Tone::Hint);
+                    self.stray(c);
                 } else {
                     self.useless(&pressed);
                 }
             }
         }
+    }
+
+    /// Chinese that arrives here was meant for the composer. An input method gives a phrase at once: one hint.
+    fn stray(&mut self, c: char) {
+        let lead = self.lang().pick("按 i 才是说话：", "press i to speak: ");
+        let before = self.toasts.last().filter(|t| t.tone == Tone::Hint && t.until > self.now.mono);
+        let before = before.and_then(|t| t.words.strip_prefix(lead)?.strip_suffix('…')).map(str::to_owned);
+        if let Some(before) = &before {
+            self.toasts.pop();
+            self.said.pop_back();
+            if before.chars().count() >= STRAY {
+                return self.toast(format!("{lead}{before}…"), Tone::Hint);
+            }
+        }
+        self.toast(format!("{lead}{}{c}…", before.unwrap_or_default()), Tone::Hint);
     }
 
     /// A key that means nothing here says so: silence looks like a console that hangs.
@@ -220,11 +239,11 @@ impl Ui {
     fn escape(&mut self, out: &mut Intents) {
         if !self.chord.is_empty() {
             self.chord.clear();
-        } else if self.escape_log() {
+        } else if self.escape_log() || self.show_all() {
             // Done there.
-        } else if !self.list.marks.is_empty() {
+        } else if self.is_marked() {
             self.list.marks.clear();
-        } else if !self.list.filter.is_empty() {
+        } else if self.view == View::Chats && !self.list.filter.is_empty() {
             // What was chosen among the hits stays chosen.
             self.widen(self.list.selected.is_none());
         } else if self.paused.is_some() {

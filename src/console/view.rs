@@ -26,6 +26,7 @@ pub(super) mod list;
 pub(super) mod log;
 mod machine;
 mod made;
+mod narrow;
 mod no_hit;
 pub(super) mod page;
 mod paint;
@@ -70,9 +71,18 @@ pub fn picture(ui: &Ui) -> (Buffer, Option<Position>) {
                 side::draw(&mut p, areas.side);
             }
         }
-        View::Accounts => accounts::draw(&mut p, areas.body),
-        View::Alerts => alerts::draw(&mut p, areas.body),
-        View::Usage => usage::draw(&mut p, areas.body),
+        View::Accounts => {
+            let body = narrow::title(&mut p, areas.body);
+            accounts::draw(&mut p, body);
+        }
+        View::Alerts => {
+            let body = narrow::title(&mut p, areas.body);
+            alerts::draw(&mut p, body);
+        }
+        View::Usage => {
+            let body = narrow::title(&mut p, areas.body);
+            usage::draw(&mut p, body);
+        }
         View::Log => log::draw(&mut p, areas.body),
     }
     footer::draw(&mut p, areas.footer);

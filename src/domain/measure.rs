@@ -105,6 +105,24 @@ impl Reach {
         })
     }
 
+    /// The next shorter one.
+    pub fn closer(self) -> Option<Self> {
+        match self {
+            Self::Minute => None,
+            Self::Quarter => Some(Self::Minute),
+            Self::Hours => Some(Self::Quarter),
+        }
+    }
+
+    /// The next longer one.
+    pub fn further(self) -> Option<Self> {
+        match self {
+            Self::Minute => Some(Self::Quarter),
+            Self::Quarter => Some(Self::Hours),
+            Self::Hours => None,
+        }
+    }
+
     /// The next one, round and round.
     #[must_use]
     pub fn next(self) -> Self {

@@ -55,6 +55,7 @@ fn settings(hello: &Hello, operator: Operator, demo: bool) -> Settings {
         size: size::clamp(hello.size.filter(|size| known(*size)).unwrap_or(USUAL)),
         depth: hello.depth.as_deref().and_then(Depth::parse).unwrap_or_default(),
         forced: hello.forced,
+        ascii: hello.ascii,
         lang: hello.lang(),
         term: hello.term.clone().unwrap_or_default(),
         demo,

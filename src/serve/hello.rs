@@ -40,6 +40,9 @@ pub struct Hello {
     /// These colours were asked for, by a flag or `NO_COLOR`; otherwise they are a guess (attach).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub forced: bool,
+    /// Only ASCII is to be drawn (attach).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ascii: bool,
     /// Only to look (attach).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub read_only: bool,
@@ -59,6 +62,7 @@ impl Hello {
             term: None,
             depth: None,
             forced: false,
+            ascii: false,
             read_only: false,
             remote: false,
         }

@@ -69,7 +69,10 @@ impl Doors {
     /// The doors of a bot with this data directory, open until `stop`.
     pub fn new(handle: Handle, data: &Path, stop: CancellationToken) -> Self {
         let (sessions, screens) = (Sessions::default(), remember::Screens::default());
-        Self { handle, sessions, screens, exports: data.join("exports"), demo: false, stop }
+        let exports = data.join("exports");
+        // Whoever is told a path may be in another directory than the bot.
+        let exports = std::path::absolute(&exports).unwrap_or(exports);
+        Self { handle, sessions, screens, exports, demo: false, stop }
     }
 
     /// Those of a demo: consoles say that it is one.

@@ -4,6 +4,8 @@
 mod incident;
 mod setup;
 
+pub use setup::DEMO;
+
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;

@@ -24,7 +24,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio_util::sync::CancellationToken;
 
 pub use adapter::{Adapter, AdapterFaults, AdapterSettings, DropStyle, Format, Roles, Sent, Side};
-pub use demo::{Demo, demo};
+pub use demo::{DEMO, Demo, demo};
 pub use dialect::Dialect;
 pub use driver::Conversations;
 pub use judge::{Judge, Latency, Report, Token};

@@ -184,6 +184,13 @@ pub enum UsageError {
         /// What fits; may be empty.
         wants: String,
     },
+    /// `demo` was given a configuration.
+    OwnConfig,
+    /// The data directory has a configuration that no demo wrote.
+    NotDemo {
+        /// Which.
+        file: String,
+    },
     /// Anything else, in English, as the parser says it.
     Other(String),
 }
@@ -452,6 +459,20 @@ impl UsageError {
                     lang,
                     "还缺少：{names}。用 --help 看看怎么写。",
                     "Something is missing: {names}. See --help for how it is written."
+                )
+            }
+            Self::OwnConfig => say!(
+                lang,
+                "demo 用自己的配置，不要 --config：模拟的 QQ 和模型每次端口都不同。要留住数据用 --data DIR",
+                "demo has a configuration of its own and takes no --config: the ports of its QQ and models are new every \
+                 time. To keep its data, give --data DIR",
+            ),
+            Self::NotDemo { file } => {
+                let file = one_line(file, LONG);
+                say!(
+                    lang,
+                    "{file} 不是 demo 写的，demo 会盖掉它：给 --data 换一个目录",
+                    "{file} was not written by demo, which would write over it: give --data another directory",
                 )
             }
             Self::BadValue { name, value, wants } if wants.is_empty() => {

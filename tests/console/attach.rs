@@ -104,6 +104,42 @@ fn in_the_demo_keys_write_a_configuration_as_anywhere() {
 }
 
 #[test]
+fn nothing_but_ascii_is_drawn_where_that_is_asked_for() {
+    let plain = |flags: &[&str], plain: bool| {
+        let home = Home::running();
+        let mut terminal = home.terminal(flags);
+        terminal.until("the header", |screen, _| {
+            screen.contents().contains("queue 0") && screen.contents().contains(['│', '○', '─']) != plain
+        });
+        assert_eq!(terminal.leave(), 0);
+    };
+    plain(&["attach"], false);
+    for flags in [&["attach", "--ascii"][..], &["--ascii", "attach"], &["--ascii"]] {
+        plain(flags, true);
+    }
+}
+
+#[test]
+fn a_demo_keeps_its_data_where_it_is_told_and_writes_over_nobodys_configuration() {
+    let home = Home::new();
+    std::fs::create_dir_all(home.data()).unwrap();
+    let mine = home.data().join("config.toml");
+    std::fs::write(&mine, "# mine\n").unwrap();
+    let mut terminal = home.terminal(&["demo"]);
+    terminal.shows("give --data another directory");
+    assert_eq!(terminal.exit(), 2);
+    assert_eq!(std::fs::read_to_string(&mine).unwrap(), "# mine\n");
+    std::fs::remove_file(&mine).unwrap();
+    // Twice: what the first one left is a demo's.
+    for _ in 0..2 {
+        let mut terminal = home.terminal(&["demo", "--ascii"]);
+        terminal.until("the console shows", Terminal::shows_console);
+        assert_eq!(terminal.leave(), 0);
+        assert!(home.data().join("qqdeck.db").exists() && mine.exists());
+    }
+}
+
+#[test]
 fn the_demo_ends_with_its_terminal() {
     let home = Home::new();
     let mut terminal = home.terminal(&["demo"]);

@@ -102,7 +102,9 @@ impl Home {
     pub fn terminal(&self, arguments: &[&str]) -> Terminal {
         let mut all = vec![env!("CARGO_BIN_EXE_qqdeck").to_owned()];
         all.extend(arguments.iter().map(|a| (*a).to_owned()));
-        all.extend(self.places());
+        // A demo has a configuration of its own.
+        let demo = if arguments.first() == Some(&"demo") { 2 } else { 0 };
+        all.extend(self.places().into_iter().skip(demo));
         Terminal::run(self.path(), &all)
     }
 

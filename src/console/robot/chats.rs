@@ -164,7 +164,10 @@ fn read_only_touches_nothing() {
     robot.console.ui.settings.read_only = true;
     robot.selects("王芳").types("aixwmceDBr");
     assert_eq!(robot.commands(), []);
-    robot.sees("只读");
+    robot.sees("只读：看得见，动不了");
+    // The palette says it in the same words.
+    robot.waits(Duration::from_secs(6)).types("\x1b:allow group_1\r");
+    robot.sees("只读：看得见，动不了");
 }
 
 #[test]
@@ -173,7 +176,7 @@ fn a_viewer_is_told_what_is_missing() {
     robot.console.ui.settings.operator.role = Role::Viewer;
     robot.selects("王芳").types("a");
     assert_eq!(robot.commands(), []);
-    robot.sees("需要角色");
+    robot.sees("没有权限：需要");
 }
 
 #[test]

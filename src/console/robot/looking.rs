@@ -48,6 +48,33 @@ fn what_is_found_is_gone_to() {
 }
 
 #[test]
+fn whom_a_line_calls_is_found_by_the_name_that_is_shown() {
+    let mut robot = Robot::sits_down();
+    robot.hears(TEST, "@10001 谁在").selects("测试群").sees("@小助手 谁在");
+    robot.queries();
+    robot.types("gf@小助手\r");
+    let asked = robot.queries();
+    let texts: Vec<&str> = asked
+        .iter()
+        .filter_map(|(_, query)| if let Query::Search { text, .. } = query { Some(text.as_str()) } else { None })
+        .collect();
+    assert_eq!(texts, ["@小助手", "@10001"]);
+    let lines = |seqs: &[u64]| {
+        let tail = &robot.snap.chats.get(&TEST).unwrap().tail;
+        let lines = tail.iter().filter(|line| seqs.contains(&line.seq.0)).map(|line| (**line).clone()).collect();
+        Page::Lines { lines, more: false }
+    };
+    let pages = [lines(&[11]), lines(&[11, 1001])];
+    for ((tag, _), page) in asked.iter().zip(pages) {
+        robot.tells(News::Page(*tag, page));
+    }
+    robot.sees("明天要带伞吗").sees("@小助手 谁在");
+    // In one chat, too.
+    robot.types("\x1bl/小助手 谁\r");
+    assert_eq!(robot.console.ui.line().unwrap().text.shown(), "@10001 谁在");
+}
+
+#[test]
 fn a_day_is_gone_to() {
     let mut robot = Robot::sits_down();
     robot.selects("测试群").types("gd昨天\r");
@@ -309,6 +336,25 @@ fn graphs_reach_as_far_back_as_was_chosen() {
         robot.sees(words);
         robot.types("V");
     }
+}
+
+#[test]
+fn graphs_are_looked_at_closer_and_from_further_away() {
+    let mut robot = Robot::at((120, 40), Lang::Zh);
+    robot.types("2").sees("15 分钟");
+    robot.types("+").sees("1 分钟");
+    robot.types("+").sees("不能再近了");
+    robot.types("--").sees("4 小时");
+    robot.types("-").sees("不能再远了");
+}
+
+#[test]
+fn a_graph_tells_the_least_and_the_most() {
+    let mut robot = Robot::at((120, 40), Lang::Zh);
+    robot.types("2").sees("↓0.3s ↑1.8s");
+    // Where there is no room for both, the most.
+    let mut robot = Robot::at((100, 40), Lang::Zh);
+    robot.selects("测试群").sees("↑1.8s").does_not_see("↓0.3s");
 }
 
 #[test]

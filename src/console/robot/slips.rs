@@ -182,6 +182,40 @@ fn the_wheel_turns_what_is_on_top() {
     assert_ne!(robot.console.ui.list.selected, before);
 }
 
+#[test]
+fn a_correction_that_changes_nothing_is_not_sent() {
+    let mut robot = Robot::sits_down();
+    robot.selects("测试群").types("lkkc\r");
+    assert_eq!(robot.commands(), []);
+    robot.sees("没有改动");
+    let chat = robot.chat();
+    let text = format!("{}！", robot.snap.chats.get(&TEST).unwrap().tail[3].text.raw());
+    assert_eq!(robot.types("！\r").commands(), [Command::Correct { chat, line: Seq(12), text }]);
+}
+
+#[test]
+fn a_phrase_that_was_meant_for_the_composer_is_one_hint() {
+    let mut robot = Robot::sits_down();
+    robot.types("你好，在吗");
+    robot.sees("按 i 才是说话：你好，在吗");
+    assert_eq!(robot.console.ui.toasts.len(), 1);
+    assert_eq!(robot.console.ui.said.len(), 1);
+}
+
+#[test]
+fn what_is_quoted_in_a_question_has_one_pair_of_quotes() {
+    let mut robot = Robot::sits_down();
+    robot.world(|snap| {
+        let mut chat = (**snap.chats.get(&TEST).unwrap()).clone();
+        let mut line = (*chat.tail[3]).clone();
+        line.text = Text::from("“好的”");
+        chat.tail[3] = Arc::new(line);
+        snap.chats.insert(TEST, Arc::new(chat));
+    });
+    robot.selects("测试群").types("lkkD");
+    robot.sees("“好的”").does_not_see("““");
+}
+
 /// This operator's two terminals, the other of which is about to speak somewhere.
 fn both(robot: &Robot, composing: Option<ChatRef>) -> News {
     let name = robot.console.ui.settings.operator.name.clone();

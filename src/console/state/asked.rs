@@ -51,6 +51,8 @@ pub enum Pending {
         /// What was typed, given back when it was refused.
         typed: Option<Typed>,
     },
+    /// One of several that are done together.
+    Several(u64),
     /// A setting; its prompt comes back when the value was refused.
     Setting {
         /// What was asked.
@@ -80,8 +82,27 @@ pub enum Pending {
     Prompt(Seq),
     /// The next page of an export.
     Export(Box<Exporting>),
-    /// A file that is being kept.
-    File,
+    /// A file that is being kept, alone or as one of several.
+    File(Option<u64>),
+}
+
+/// What is done to several at once: one question, one answer, one way back.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Several {
+    /// What was asked.
+    pub words: String,
+    /// How many answers are still to come.
+    pub left: usize,
+    /// How many there will be.
+    pub all: usize,
+    /// For how many it was so before.
+    pub same: usize,
+    /// Why some were refused.
+    pub refused: Vec<String>,
+    /// What takes it back.
+    pub undo: Vec<Command>,
+    /// Where the files are.
+    pub place: Option<String>,
 }
 
 /// What was typed and sent off, until the engine took it.
@@ -106,4 +127,6 @@ pub struct Exporting {
     pub sheet: Sheet,
     /// The last line so far.
     pub after: Seq,
+    /// It is one of several.
+    pub group: Option<u64>,
 }

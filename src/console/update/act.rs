@@ -2,6 +2,7 @@
 
 use super::Intents;
 use super::rows::{matters, selected_alert, selected_items, selected_matter, selected_provider};
+use super::several::again;
 use crate::console::action::{Action, Scope, showing};
 use crate::console::face::Intent;
 use crate::console::layer::{Ask, Layer, Page, Topic};
@@ -14,16 +15,17 @@ impl Ui {
     pub(super) fn act(&mut self, action: Action, out: &mut Intents) {
         let entry = action.entry();
         if !self.may(entry.role) {
-            let needs = words::role(entry.role, self.lang());
-            let words = match self.settings.read_only {
-                true => self.lang().pick("只读：看得见，动不了", "read-only: look, do not touch").to_owned(),
-                false => format!("{}{needs}", self.lang().pick("需要角色：", "needs role ")),
-            };
+            let words = self.not_for_you(entry.role);
             return self.toast(words, Tone::Bad);
         }
         // What needs somebody names its chat: keys of chats act there.
         if !entry.fits(self.view) && entry.scope == Scope::Chats && self.view == View::Alerts {
             self.go_to_its_chat();
+            // The row is meant, whatever was marked before.
+            self.list.marks.clear();
+        }
+        if self.wants_one(action) {
+            return self.one_at_a_time(action);
         }
         if !entry.fits(self.view) {
             return self.out_of_place(action);
@@ -60,14 +62,18 @@ impl Ui {
             Action::Silence => self.open_silence(),
             Action::Restart => self.ask_restart(),
             Action::Theme => self.open_themes(),
+            Action::Accept if self.is_marked() => self.accept_marked(out),
             Action::Accept => self.accept(out),
+            Action::Refuse if self.is_marked() => self.refuse_marked(out),
             Action::Refuse => self.refuse(out),
+            Action::Regenerate if self.is_marked() => self.regenerate_marked(out),
             Action::Regenerate => self.regenerate(out),
             Action::Recall => self.recall(),
             Action::New => self.ask_new(),
             Action::Resume => self.on_marked(out, |id| Command::Resume { chat: chat_ref(id) }, "恢复发送", "resumed"),
             Action::Note => self.ask_note(),
             Action::Mark => self.mark(),
+            Action::Range => self.mark_range(),
             Action::Undo => self.undo(out),
             Action::NextAttention => self.next_attention(),
             Action::Why => self.open_why(),
@@ -79,11 +85,7 @@ impl Ui {
                 }
                 None => self.nothing(),
             },
-            Action::Filter => self.ask(match (self.view, self.pane, self.chat()) {
-                (View::Chats, Pane::Chat | Pane::Beside(_), Some(id)) => Ask::Find(id),
-                (View::Log, ..) => self.log_filter(),
-                _ => Ask::Filter,
-            }),
+            Action::Filter => self.ask(self.filter_of_here()),
             Action::Search => self.ask(Ask::Search),
             Action::Date => {
                 if let Some(id) = self.chat() {
@@ -113,6 +115,8 @@ impl Ui {
                 self.open(Layer::Page(Page { topic: Topic::Messages, cursor: Default::default() }));
             }
             Action::Reach => self.reach = self.reach.next(),
+            Action::Closer => self.look_from(self.reach.closer()),
+            Action::Further => self.look_from(self.reach.further()),
             Action::Times => self.ages = !self.ages,
             Action::Mouse => self.switch_mouse(out),
             Action::Bell => self.switch_bell(),
@@ -121,6 +125,14 @@ impl Ui {
             Action::Suspend => out.push(Intent::Suspend),
             Action::Quit => self.quit(out),
             Action::Shutdown => self.ask_shutdown(),
+        }
+    }
+
+    /// Why something may not be done from here: one sentence, whoever says it.
+    pub(super) fn not_for_you(&self, role: Role) -> String {
+        match self.settings.read_only {
+            true => self.lang().pick("只读：看得见，动不了", "read-only: look, do not touch").to_owned(),
+            false => words::refusal(&Refusal::Role(role), self.lang()),
         }
     }
 
@@ -199,22 +211,6 @@ impl Ui {
         self.open_menu();
     }
 
-    /// The chats that an action is for: the marked ones, or the selected one.
-    pub(super) fn targets(&self) -> Vec<ConversationId> {
-        match self.list.marks.is_empty() {
-            true => self.chat().into_iter().collect(),
-            false => self.list.marks.iter().copied().collect(),
-        }
-    }
-
-    pub(super) fn on_marked(&mut self, out: &mut Intents, of: impl Fn(ConversationId) -> Command, zh: &str, en: &str) {
-        for id in self.targets() {
-            let words = format!("{} · {}", self.name_of(id), self.lang().pick(zh, en));
-            self.command(of(id), words, out);
-        }
-        self.list.marks.clear();
-    }
-
     fn accept(&mut self, out: &mut Intents) {
         if let Some(view) = selected_alert(self) {
             let name = words::alert_name(&view.alert, self.lang());
@@ -275,28 +271,8 @@ impl Ui {
         }
         // A line that is not on the screen is not meant.
         let Some(line) = self.line().filter(|_| self.view == View::Chats) else { return self.nothing() };
-        let chat = chat_ref(line.conversation);
-        let ignored = line.outcome == Some(Outcome::Ignored)
-            || line.verdict.as_ref().is_some_and(|v| v.decision == Decision::Ignore);
-        if !line.author.is_ours() && ignored {
-            let command = Command::Answer { chat, line: Some(line.seq) };
-            return self.command(command, lang.pick("现在回答", "answering now").into(), out);
-        }
-        let command = Command::Retry { chat, line: Some(line.seq) };
-        self.command(command, lang.pick("正在重写", "being written again").into(), out);
-    }
-
-    fn mark(&mut self) {
-        if let Some(id) = self.chat()
-            && !self.list.marks.remove(&id)
-        {
-            self.list.marks.insert(id);
-        }
-        if let Some(at) = self.list.selected.and_then(|s| self.list.rows.iter().position(|k| *k == s))
-            && let Some(next) = self.list.rows.get(at + 1).copied()
-        {
-            self.select(next);
-        }
+        let (command, zh, en) = again(&line);
+        self.command(command, lang.pick(zh, en).into(), out);
     }
 
     /// Takes the last change back. What cannot be taken back is said first: pressed again, `u` goes on to what was
@@ -324,6 +300,18 @@ impl Ui {
         let words = format!("{}{}", lang.pick("已撤销：", "undone: "), undo.words);
         for command in undo.commands {
             self.send(command, Pending::Undo(words.clone()), None, out);
+        }
+    }
+
+    /// Graphs reach as far; where they cannot, it is said.
+    fn look_from(&mut self, reach: Option<Reach>) {
+        let (zh, en) = match self.reach {
+            Reach::Hours => ("走势图不能再远了", "graphs reach no further back"),
+            _ => ("走势图不能再近了", "graphs get no closer"),
+        };
+        match reach {
+            Some(reach) => self.reach = reach,
+            None => self.toast(self.lang().pick(zh, en).to_owned(), Tone::Hint),
         }
     }
 
@@ -368,7 +356,7 @@ impl Ui {
 
     fn screenshot(&mut self) -> Intent {
         let tag = self.next_tag();
-        self.pending.insert(tag, Pending::File);
+        self.pending.insert(tag, Pending::File(None));
         let text = crate::console::svg::picture(&crate::console::view::picture(self).0, &self.theme, self.width);
         Intent::Export { tag, name: "screen.svg".into(), text }
     }
@@ -381,7 +369,7 @@ impl Ui {
         }
         let lines = self.lines(id);
         let hits: Vec<Seq> =
-            lines.iter().filter(|l| l.text.shown().to_lowercase().contains(&find)).map(|l| l.seq).collect();
+            lines.iter().filter(|l| self.as_shown(l).to_lowercase().contains(&find)).map(|l| l.seq).collect();
         let at = self.chats.get(&id).and_then(|c| c.at).unwrap_or(Seq(u64::MAX));
         let next = match down {
             true => hits.iter().copied().find(|s| *s > at),
@@ -399,6 +387,11 @@ impl Ui {
                 self.toast(format!("{}: {find}", self.lang().pick(zh, en)), Tone::Hint);
             }
         }
+    }
+
+    /// A line as it is read: what is seen can be looked for.
+    fn as_shown<'l>(&self, line: &'l Line) -> std::borrow::Cow<'l, str> {
+        crate::console::view::lines::named(self, line.conversation.account, line.text.shown())
     }
 
     /// Looks for words in a chat, from the newest line up.

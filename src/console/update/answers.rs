@@ -13,8 +13,6 @@ use crate::words;
 
 /// How long pages of the books and the audit are good.
 const FRESH: Duration = Duration::from_secs(10);
-/// Answers within so long belong to one choice.
-const TOGETHER: Duration = Duration::from_millis(500);
 /// Days of the books.
 const DAYS: i32 = 30;
 
@@ -25,20 +23,10 @@ impl Ui {
         match (result, pending) {
             (Ok(done), Some(Pending::Command { words, .. } | Pending::Setting { words, .. })) => {
                 let until = self.now.mono + UNDO;
-                match done {
-                    Done::Changed { .. } => self.beyond = None,
-                    Done::Ok | Done::Started(_) => self.beyond = Some((words.clone(), until)),
-                    Done::Already | Done::Said(_) | Done::Delivered(_) => {}
-                }
+                beyond(&mut self.beyond, &done, &words, until);
                 let said = match done {
                     Done::Changed { undo } => {
-                        match self.undo.last_mut() {
-                            // Done to several at once: taken back at once, too.
-                            Some(last) if last.words == words && until.since(last.until) < TOGETHER => {
-                                last.commands.push(*undo);
-                            }
-                            _ => self.undo.push(Undo { commands: vec![*undo], words: words.clone(), until }),
-                        }
+                        self.undo.push(Undo { commands: vec![*undo], words: words.clone(), until });
                         format!("{words} · {}", lang.pick("u 撤销", "u undoes"))
                     }
                     Done::Already => format!("{words} · {}", lang.pick("本来就是", "as before")),
@@ -47,6 +35,9 @@ impl Ui {
                     Done::Ok | Done::Started(_) => words,
                 };
                 self.toast(said, Tone::Done);
+            }
+            (result, Some(Pending::Several(group))) => {
+                self.on_one_of(group, result.map_err(|refusal| words::refusal_first(&refusal, lang)));
             }
             (Ok(_), Some(Pending::Undo(words))) => self.toast(words, Tone::Done),
             (Ok(_), _) => {}
@@ -80,6 +71,11 @@ impl Ui {
         if let Page::Failed(words) = &page
             && !matches!(pending, Pending::Prompt(_))
         {
+            if let Pending::Export(exporting) = &pending
+                && let Some(group) = exporting.group
+            {
+                return self.on_one_of(group, Err(words.clone()));
+            }
             return self.toast(words.clone(), Tone::Bad);
         }
         match (pending, page) {
@@ -95,7 +91,12 @@ impl Ui {
                 if let Some(Layer::Page(page)) = self.layers.last_mut()
                     && let Topic::Found { lines: found, .. } = &mut page.topic
                 {
-                    *found = Some(lines);
+                    // The same may be looked for under several names.
+                    let mut all = found.take().unwrap_or_default();
+                    all.extend(lines);
+                    all.sort_unstable_by_key(|line| std::cmp::Reverse(line.seq));
+                    all.dedup_by_key(|line| line.seq);
+                    *found = Some(all);
                 }
             }
             (Pending::Usage, Page::Usage(rows)) => self.usage.rows = rows,
@@ -181,5 +182,14 @@ impl Ui {
         }
         self.log.asked = Some(self.now.mono);
         self.query(Query::Audit { limit: 500 }, Pending::Audit, out);
+    }
+}
+
+/// Whether `u` has something to say of what was done.
+pub(super) fn beyond(known: &mut Option<(String, Mono)>, done: &Done, words: &str, until: Mono) {
+    match done {
+        Done::Changed { .. } => *known = None,
+        Done::Ok | Done::Started(_) => *known = Some((words.to_owned(), until)),
+        Done::Already | Done::Said(_) | Done::Delivered(_) => {}
     }
 }

@@ -112,6 +112,10 @@ impl Ui {
 
     fn say(&mut self, composing: &Composing, out: &mut Intents) {
         let id = composing.chat;
+        if self.corrects_nothing(composing) {
+            let (zh, en) = ("没有改动，什么都没发；Esc 收起", "nothing was changed, nothing is sent; Esc puts it away");
+            return self.toast(self.lang().pick(zh, en).to_owned(), Tone::Hint);
+        }
         // Taken at once: a second Enter must not send it twice. It comes back when the engine refuses.
         let text = self.chat_ui(id).typed_mut(&composing.purpose).take().trim_end().to_owned();
         if text.trim().is_empty() {
@@ -144,6 +148,14 @@ impl Ui {
         if self.pane == Pane::List {
             self.pane = Pane::Chat;
         }
+    }
+
+    /// A correction that is the very line: recalling it to say it again would only be noise.
+    fn corrects_nothing(&self, composing: &Composing) -> bool {
+        let Purpose::Correct(seq) = composing.purpose else { return false };
+        let lines = self.lines(composing.chat);
+        let Some(line) = lines.iter().find(|line| line.seq == seq) else { return false };
+        self.typed(composing.chat).is_some_and(|typed| typed.text().trim_end() == line.text.raw().trim_end())
     }
 
     /// Pasted text is text wherever it arrives; in normal mode it is none of our keys.

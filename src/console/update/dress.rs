@@ -30,8 +30,9 @@ impl Ui {
             .map(|(name, keys)| (name.as_str(), keys.split(',').map(|k| k.trim().to_owned()).collect()))
             .collect();
         self.keymap = Keymap::new(own.iter().map(|(name, keys)| (*name, keys.as_slice())));
-        self.width = Width::new(console.ambiguous_width).with_ascii(console.ascii);
-        self.glyphs = Glyphs::of(console.ascii).for_width(self.width);
+        let ascii = console.ascii || self.settings.ascii;
+        self.width = Width::new(console.ambiguous_width).with_ascii(ascii);
+        self.glyphs = Glyphs::of(ascii).for_width(self.width);
         let mouse = self.config.console.mouse != console.mouse;
         self.config = config;
         self.depth = depth(&self.settings, &self.config.console);

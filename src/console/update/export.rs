@@ -5,7 +5,7 @@ use super::Intents;
 use super::act::chat_ref;
 use crate::console::face::Intent;
 use crate::console::layer::{Act, Choice};
-use crate::console::state::{Exporting, Pending, Tone, Ui};
+use crate::console::state::{Exporting, Pending, Tone, Ui, View};
 use crate::domain::*;
 use crate::verbs::export::{Export, Format, Sheet, What};
 use crate::verbs::figures::figures;
@@ -24,24 +24,30 @@ impl Ui {
     pub(super) fn open_export(&mut self) {
         let lang = self.lang();
         let mut rows = Vec::new();
-        let mut offer = |title: &str, what: What, since: Option<Wall>, formats: &[Format]| {
+        let mut offer = |title: &str, of: &[What], since: Option<Wall>, formats: &[Format]| {
             for format in formats {
-                let export = Export { what, format: *format, since, until: None };
+                let export = |what: &What| Export { what: *what, format: *format, since, until: None };
                 let text = format!("{title} · {}", format.words(lang));
-                rows.push(Choice::new(text, format.code(), Act::Export(export)));
+                rows.push(Choice::new(text, format.code(), Act::Export(of.iter().map(export).collect())));
             }
         };
-        if let Some(chat) = self.chat().map(chat_ref) {
+        let targets = if self.view == View::Chats { self.targets() } else { self.chat().into_iter().collect() };
+        let chats: Vec<What> = targets.iter().map(|id| What::Chat(chat_ref(*id))).collect();
+        if !chats.is_empty() {
             let days = |n: i64| Some(self.midnight(self.now.wall) - std::time::Duration::from_millis((n * DAY) as u64));
-            offer(lang.pick("全部", "everything"), What::Chat(chat), None, &Format::ALL);
-            offer(lang.pick("最近 7 天", "last 7 days"), What::Chat(chat), days(6), &Format::ALL);
-            offer(lang.pick("今天", "today"), What::Chat(chat), days(0), &Format::ALL[..2]);
+            offer(lang.pick("全部", "everything"), &chats, None, &Format::ALL);
+            offer(lang.pick("最近 7 天", "last 7 days"), &chats, days(6), &Format::ALL);
+            offer(lang.pick("今天", "today"), &chats, days(0), &Format::ALL[..2]);
         }
-        offer(lang.pick("审计记录", "audit"), What::Audit, None, &[Format::Csv, Format::Jsonl]);
-        offer(lang.pick("现在的指标", "the figures now"), What::Metrics, None, &[Format::Csv, Format::Jsonl]);
+        offer(lang.pick("审计记录", "audit"), &[What::Audit], None, &[Format::Csv, Format::Jsonl]);
+        offer(lang.pick("现在的指标", "the figures now"), &[What::Metrics], None, &[Format::Csv, Format::Jsonl]);
         let (zh, en) =
             ("别的时段：:export 会话 --since 2d --until 1d", "other times: :export CHAT --since 2d --until 1d");
-        self.open_sheet(lang.pick("导出", "Export").to_owned(), vec![lang.pick(zh, en).to_owned()], rows, false);
+        let title = match &targets[..] {
+            [_, _, ..] => format!("{} · {}", lang.pick("导出", "Export"), self.named(&targets)),
+            _ => lang.pick("导出", "Export").to_owned(),
+        };
+        self.open_sheet(title, vec![lang.pick(zh, en).to_owned()], rows, false);
     }
 
     /// The beginning of the local day.
@@ -50,8 +56,26 @@ impl Ui {
         Wall(at.0 - local.rem_euclid(DAY))
     }
 
-    /// Asks for the first page.
+    /// A file of each; what several become is told once.
+    pub(super) fn export_all(&mut self, exports: Vec<Export>, out: &mut Intents) {
+        let group = (exports.len() > 1).then(|| {
+            let words = match self.lang() {
+                Lang::Zh => format!("{} 个会话 · 已导出", exports.len()),
+                Lang::En => format!("{} chats · exported", exports.len()),
+            };
+            self.begin_several(words, exports.len())
+        });
+        exports.into_iter().for_each(|export| self.export_one(export, group, out));
+        self.list.marks.clear();
+    }
+
+    /// Exports one thing.
     pub(super) fn export(&mut self, export: Export, out: &mut Intents) {
+        self.export_one(export, None, out);
+    }
+
+    /// Asks for the first page.
+    fn export_one(&mut self, export: Export, group: Option<u64>, out: &mut Intents) {
         let lang = self.lang();
         let title = match export.what {
             What::Chat(chat) => match self.known(chat) {
@@ -62,7 +86,7 @@ impl Ui {
             What::Metrics => format!("{} · {}", self.snap.instance, lang.pick("指标", "metrics")),
         };
         let sheet = Sheet::new(&export, &title, lang, self.now.offset);
-        self.export_on(Exporting { export, sheet, after: Seq(0) }, out);
+        self.export_on(Exporting { export, sheet, after: Seq(0), group }, out);
     }
 
     fn export_on(&mut self, exporting: Exporting, out: &mut Intents) {
@@ -117,7 +141,7 @@ impl Ui {
         };
         let name = format!("{}.{}", name.replace([':', '@'], "_"), format.code());
         let tag = self.next_tag();
-        self.pending.insert(tag, Pending::File);
+        self.pending.insert(tag, Pending::File(exporting.group));
         // Without this mark, spreadsheets take Chinese for something else.
         let mark = if format == Format::Csv { "\u{feff}" } else { "" };
         out.push(Intent::Export { tag, name, text: format!("{mark}{}", exporting.sheet.into_text()) });
@@ -131,7 +155,9 @@ impl Ui {
 
     /// A file is there, or why there is none.
     pub(super) fn on_exported(&mut self, tag: u64, result: Result<String, String>) {
-        self.pending.remove(&tag);
+        if let Some(Pending::File(Some(group))) = self.pending.remove(&tag) {
+            return self.on_one_file(group, result);
+        }
         match result {
             Ok(path) => self.toast(format!("{}{path}", self.lang().pick("已存到 ", "saved as ")), Tone::Done),
             Err(words) => self.toast(words, Tone::Bad),

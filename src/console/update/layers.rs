@@ -44,7 +44,7 @@ impl Ui {
             return false;
         }
         self.chord.push(key);
-        match self.keymap.meaning(&self.chord) {
+        match self.keymap.meaning(&self.chord, self.view) {
             // Drawing everything again, too, is wanted wherever the screen is broken.
             Meaning::Act(action @ (Action::Screenshot | Action::Redraw)) => {
                 self.chord.clear();
@@ -118,7 +118,7 @@ impl Ui {
             Act::Action(action) => self.act(action, out),
             Act::Heading => {}
             Act::Insert(text) => self.insert(&text, out),
-            Act::Export(export) => self.export(export, out),
+            Act::Export(exports) => self.export_all(exports, out),
             Act::Open(mut layer) => {
                 if let Layer::Confirm(confirm) = &mut *layer {
                     confirm.since = self.now.mono;
@@ -129,12 +129,7 @@ impl Ui {
                 self.set_theme(&name);
                 out.push(Intent::Remember(self.memory()));
             }
-            Act::Commands(commands, words) => {
-                for command in commands {
-                    self.command(command, words.clone(), out);
-                }
-                self.list.marks.clear();
-            }
+            Act::Commands(commands, words) => self.together(commands, words, out),
         }
     }
 
@@ -156,12 +151,7 @@ impl Ui {
             }
         };
         match said {
-            Some(true) => {
-                for command in confirm.commands {
-                    self.command(command, confirm.done.clone(), out);
-                }
-                self.list.marks.clear();
-            }
+            Some(true) => self.together(confirm.commands, confirm.done, out),
             Some(false) => {}
             None => self.layers.push(Layer::Confirm(confirm)),
         }
@@ -170,6 +160,9 @@ impl Ui {
     fn on_prompt_key(&mut self, mut prompt: Prompt, key: Key, out: &mut Intents) {
         match (key.code(), key.mods()) {
             (Code::Esc, _) => {
+                if let Ask::Narrow(view) = prompt.ask {
+                    self.narrow(view, "");
+                }
                 if prompt.ask == Ask::Filter {
                     self.widen(true);
                 } else if matches!(prompt.ask, Ask::LogFilter | Ask::AuditFilter) {
@@ -191,6 +184,9 @@ impl Ui {
                 edit(&mut prompt.line, key);
                 (prompt.cursor, prompt.error, prompt.back) = (Cursor::default(), None, 0);
             }
+        }
+        if let Ask::Narrow(view) = prompt.ask {
+            self.narrow(view, prompt.line.text());
         }
         if prompt.ask == Ask::Filter {
             self.list.filter = prompt.line.text().to_owned();
@@ -222,6 +218,7 @@ impl Ui {
                 }
             }
             Ask::LogFilter | Ask::AuditFilter => self.filter_log(&prompt.ask, &text),
+            Ask::Narrow(view) => self.narrow(view, &text),
             Ask::Search if text.is_empty() => {}
             Ask::Search => self.search(text, out),
             Ask::Find(id) => self.find_first(id, text),
@@ -244,25 +241,18 @@ impl Ui {
                 }
             },
             Ask::Note(id) => {
-                let marked = std::mem::take(&mut self.list.marks);
-                let all = if marked.is_empty() { vec![id] } else { marked.into_iter().collect() };
-                for chat in all.into_iter().map(super::act::chat_ref) {
-                    let words = lang.pick("备注已记下", "noted").into();
-                    self.command(Command::Note { chat, text: text.clone() }, words, out);
-                }
+                let all = if self.list.marks.is_empty() { vec![id] } else { self.targets() };
+                let words = self.of_several(&all, lang.pick("备注已记下", "noted"));
+                let note = |id: &ConversationId| Command::Note { chat: super::act::chat_ref(*id), text: text.clone() };
+                self.together(all.iter().map(note).collect(), words, out);
             }
+            Ask::Setting(_, key) if self.list.marks.len() > 1 => self.set_marked(&key, text, out),
             Ask::Setting(id, key) => self.write_setting(id, key, text, prompt, out),
             Ask::Refusal(item) => {
                 let words = lang.pick("已拒绝", "refused").into();
                 self.command(Command::Refuse { item, reason: text }, words, out);
             }
         }
-    }
-
-    pub(super) fn search(&mut self, text: String, out: &mut Intents) {
-        let query = Query::Search { text: text.clone(), chat: None, before: None, limit: 200 };
-        self.query(query, Pending::Search, out);
-        self.open(Layer::Page(Page { topic: Topic::Found { text, lines: None }, cursor: Cursor::default() }));
     }
 
     fn on_page_key(&mut self, mut shown: Page, key: Key, out: &mut Intents) {
@@ -334,23 +324,6 @@ impl Ui {
         }
     }
 
-    /// Shows a line that was found, among its neighbours.
-    fn go_to(&mut self, line: &Line, out: &mut Intents) {
-        let id = line.conversation;
-        self.view = crate::console::state::View::Chats;
-        self.list.filter.clear();
-        let stored = self.list.stored.entry(id);
-        stored.or_insert_with(|| ChatRow { id, state: ChatState::default(), last: line.clone() });
-        self.touched = Mono(0);
-        self.arrange();
-        self.select(crate::console::state::RowKey::Chat(id));
-        self.enter_chat();
-        let until = Some(Wall(line.at.0.saturating_add(1)));
-        let chat = super::act::chat_ref(id);
-        let query = Query::History { chat, before: None, after: None, since: None, until, limit: 100 };
-        self.query(query, Pending::Date(id, Some(line.seq)), out);
-    }
-
     /// Asks for a line.
     pub(super) fn ask(&mut self, ask: Ask) {
         let mut line = Composer::with_limit(4096);
@@ -363,9 +336,13 @@ impl Ui {
             }
             Ask::LogFilter => drop(line.set(&self.log.filter)),
             Ask::AuditFilter => drop(line.set(&self.log.sift.filter)),
+            Ask::Narrow(view) => drop(line.set(self.narrowed(*view))),
             Ask::Note(id) => {
-                if let Some(chat) = self.chat_view(*id) {
-                    line.set(&chat.state.note.clone());
+                // To several, only a note that they all have is worth beginning from.
+                let all = self.targets();
+                let note = self.chat_view(*id).map(|chat| chat.state.note.clone()).unwrap_or_default();
+                if all.iter().all(|id| self.chat_view(*id).is_none_or(|chat| chat.state.note == note)) {
+                    line.set(&note);
                 }
             }
             _ => {}

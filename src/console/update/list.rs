@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Intents;
 use super::rows::{is_aside, is_down, is_refused};
+use crate::console::sieve::Sieve;
 use crate::console::state::{ChatList, Pending, RowKey, Ui};
 use crate::domain::*;
 
@@ -120,19 +121,11 @@ fn ordered(ui: &Ui) -> (Vec<RowKey>, usize) {
     (urgent.into_iter().chain(rest).collect(), count)
 }
 
-/// Whether a chat passes the filter: name, number or note; `!` in front inverts.
+/// Whether a chat passes the filter: name, number or note.
 fn matches(ui: &Ui, list: &ChatList, id: ConversationId) -> bool {
-    let (wanted, inverted) = match list.filter.strip_prefix('!').or_else(|| list.filter.strip_prefix('！')) {
-        Some(rest) => (rest, true),
-        None => (list.filter.as_str(), false),
-    };
-    if wanted.is_empty() {
+    if list.filter.is_empty() {
         return true;
     }
-    let wanted = wanted.to_lowercase();
     let note = ui.chat_view(id).map_or("", |c| &c.state.note);
-    let found = ui.name_of(id).to_lowercase().contains(&wanted)
-        || id.to_string().contains(&wanted)
-        || note.to_lowercase().contains(&wanted);
-    found != inverted
+    Sieve::new(&list.filter).passes(&[ui.name_of(id).as_str(), &id.to_string(), note])
 }

@@ -7,18 +7,21 @@ use crate::console::state::{Pane, Ui, View};
 use crate::domain::*;
 
 /// An action and what it would do here.
-type Offer = (Action, &'static str, &'static str);
+pub(super) type Offer = (Action, &'static str, &'static str);
 
 impl Ui {
     /// Enter opens it and destroys nothing.
     pub(super) fn open_menu(&mut self) {
         let lang = self.lang();
+        let marked = [(lang.pick("标记的", "Marked"), self.marked_offers())];
         let parts = [
             (lang.pick("现在", "Now"), self.urgent_offers()),
             (lang.pick("消息", "Message"), self.line_offers()),
             (lang.pick("会话", "Chat"), self.chat_offers()),
             (lang.pick("查看", "Look"), self.look_offers()),
         ];
+        // What is marked is what keys are for, and so is the menu.
+        let parts = if self.is_marked() { marked.into() } else { Vec::from(parts) };
         let mut rows: Vec<Choice> = Vec::new();
         let mut offered: Vec<Action> = Vec::new();
         for (title, offers) in parts {
@@ -41,6 +44,7 @@ impl Ui {
             }
         }
         let title = match (self.view, self.chat(), selected_provider(self)) {
+            _ if self.is_marked() => self.named(&self.targets()),
             (_, _, Some(provider)) => provider.name.to_string(),
             (View::Chats, Some(id), _) => self.name_of(id),
             _ => lang.pick("能做的事", "What can be done").to_owned(),

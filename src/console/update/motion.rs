@@ -6,7 +6,6 @@ use super::Intents;
 use super::rows::{matters, things};
 use crate::console::action::Action;
 use crate::console::face::Intent;
-use crate::console::input::{Button, Code, Key, Mouse, MouseAct};
 use crate::console::layout::areas;
 use crate::console::state::{By, Cursor, Half, Pane, Pending, RowKey, Tone, Ui, View};
 use crate::console::view::{audit, lines, unsent};
@@ -34,7 +33,7 @@ impl Ui {
         match (self.view, self.pane) {
             (View::Chats, Pane::List) => self.move_in_list(by),
             (View::Chats, Pane::Chat | Pane::Beside(_)) => self.move_in_chat(by),
-            (View::Accounts, _) => self.accounts.shift(by, things(&self.snap).len(), 1),
+            (View::Accounts, _) => self.accounts.shift(by, things(self).len(), 1),
             (View::Alerts, _) => self.alerts.shift(by, matters(self).len(), 1),
             (View::Usage, _) => {
                 let rows = crate::console::view::usage::sums(self).len();
@@ -126,7 +125,7 @@ impl Ui {
         }
     }
 
-    fn move_in_list(&mut self, by: isize) {
+    pub(super) fn move_in_list(&mut self, by: isize) {
         let rows = &self.list.rows;
         if rows.is_empty() {
             return;
@@ -175,10 +174,18 @@ impl Ui {
 
     /// Esc in a chat: follow again, then back to the list.
     pub(super) fn follow_or_leave_chat(&mut self) {
-        if self.view != View::Chats || self.pane == Pane::List {
+        if self.view != View::Chats {
             return;
         }
         let Some(id) = self.chat() else { return self.pane = Pane::List };
+        if self.pane == Pane::List {
+            // The wheel may have turned it meanwhile.
+            if self.chat_ui(id).bottom.is_some() {
+                self.chat_ui(id).follow();
+                self.mark_read();
+            }
+            return;
+        }
         let known = self.chat_ui(id);
         if known.at.is_none() && known.bottom.is_none() {
             self.pane = Pane::List;
@@ -241,17 +248,11 @@ impl Ui {
         if at > bottom {
             return self.chat_ui(id).bottom = all.get(at).map(|l| l.seq);
         }
-        let tall = |n: usize| lines::height(self, &all, n, width);
         // Where the selected line is above the screen, it becomes the first.
-        let mut room = height;
-        let mut first = bottom + 1;
-        while first > 0 && room >= tall(first - 1) {
-            room -= tall(first - 1);
-            first -= 1;
-        }
-        if at >= first {
+        if at >= self.first_shown(&all, bottom, width, height) {
             return;
         }
+        let tall = |n: usize| lines::height(self, &all, n, width);
         let mut room = height.saturating_sub(tall(at));
         let mut end = at;
         while end + 1 < all.len() && room >= tall(end + 1) {
@@ -262,6 +263,21 @@ impl Ui {
         self.chat_ui(id).bottom = if newest { None } else { all.get(end).map(|l| l.seq) };
     }
 
+    /// The first line that is on the screen whole where `bottom` is the last.
+    pub(super) fn first_shown(&self, all: &[Arc<Line>], bottom: usize, width: u16, height: usize) -> usize {
+        let mut room = height;
+        let mut first = bottom + 1;
+        while first > 0 {
+            let tall = lines::height(self, all, first - 1, width);
+            if room < tall {
+                break;
+            }
+            room -= tall;
+            first -= 1;
+        }
+        first
+    }
+
     /// Asks for older lines before the operator gets to the oldest at hand.
     pub(super) fn page_back(&mut self, out: &mut Intents) {
         let open: Vec<ConversationId> = self.selected_chat().into_iter().chain(self.beside.iter().copied()).collect();
@@ -270,7 +286,8 @@ impl Ui {
 
     fn page_back_in(&mut self, id: ConversationId, out: &mut Intents) {
         let lines = self.lines(id);
-        let at = self.chats.get(&id).and_then(|c| c.at);
+        // Where the wheel has turned, no line need be selected.
+        let at = self.chats.get(&id).and_then(|c| c.at.or(c.bottom));
         let near = match at {
             Some(seq) => lines.partition_point(|l| l.seq < seq) < 40,
             None => lines.len() < 60,
@@ -292,7 +309,7 @@ impl Ui {
     /// A snapshot holds only the newest lines of a chat. Those that it no longer holds stay at hand where somebody
     /// reads further up, or there would be a hole.
     pub(super) fn keep_what_fell_off(&mut self, old: &Snapshot) {
-        for (id, known) in self.chats.iter_mut().filter(|(_, c)| !c.older.is_empty() || c.at.is_some()) {
+        for (id, known) in self.chats.iter_mut().filter(|(_, c)| !c.older.is_empty() || c.at.or(c.bottom).is_some()) {
             let (Some(old), Some(new)) = (old.chats.get(id), self.snap.chats.get(id)) else { continue };
             let Some(first) = new.tail.first().map(|l| l.seq) else { continue };
             if known.gap.is_some() || Arc::ptr_eq(old, new) {
@@ -320,36 +337,5 @@ impl Ui {
         let query = Query::History { chat, before: None, after: Some(gap), since: None, until: None, limit: PAGE };
         self.query(query, Pending::Newer(id), out);
         true
-    }
-
-    pub(super) fn on_mouse(&mut self, mouse: Mouse, out: &mut Intents) {
-        // What lies over the view is what the wheel turns; a click beside it must not change what is below.
-        if !self.layers.is_empty() {
-            match mouse.act {
-                MouseAct::ScrollUp => self.on_layer_key(Key::plain(Code::Up), out),
-                MouseAct::ScrollDown => self.on_layer_key(Key::plain(Code::Down), out),
-                _ => {}
-            }
-            return;
-        }
-        let areas = areas(self);
-        let inside = |r: ratatui::layout::Rect| r.contains(ratatui::layout::Position::new(mouse.x, mouse.y));
-        match mouse.act {
-            MouseAct::ScrollUp => self.motion(Action::Up, out),
-            MouseAct::ScrollDown => self.motion(Action::Down, out),
-            MouseAct::Down(Button::Left) if inside(areas.list) => {
-                if let Some(key) = crate::console::view::list::row_at(self, areas.list, mouse.y) {
-                    self.select(key);
-                    self.pane = Pane::List;
-                }
-            }
-            MouseAct::Down(Button::Left) => {
-                if let Some(talk) = areas.talks.iter().find(|t| inside(t.lines)) {
-                    self.pane = talk.pane;
-                    self.enter_chat();
-                }
-            }
-            _ => {}
-        }
     }
 }

@@ -242,7 +242,7 @@ impl Ui {
     ) -> Result<(), String> {
         let lang = self.lang();
         if !self.may(entry.role) {
-            return Err(format!("{}{}", lang.pick("需要角色：", "needs role "), crate::words::role(entry.role, lang)));
+            return Err(self.not_for_you(entry.role));
         }
         let arguments = Arguments::new(given, lang);
         if let Some(command) = command::command(entry.verb, &arguments).map_err(|e| e.words(lang))? {

@@ -1,7 +1,9 @@
 //! The rows of the views that are not chats, and what is selected in them.
 
+use crate::console::sieve::Sieve;
 use crate::console::state::{RowKey, Ui, View};
 use crate::domain::*;
+use crate::words;
 
 /// A row of the view of accounts and models.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,12 +16,48 @@ pub enum Thing {
     Provider(usize),
 }
 
-/// All of them in their order.
-pub fn things(snap: &Snapshot) -> Vec<Thing> {
+/// All of them in their order, less what the view is narrowed to.
+pub fn things(ui: &Ui) -> Vec<Thing> {
+    let snap = &ui.snap;
     let accounts = (0..snap.accounts.len()).map(Thing::Account);
     let is_request = |item: &Item| matches!(item.kind, ItemKind::Request(_));
     let requests = snap.attention.iter().filter(|(_, item)| is_request(item)).map(|(id, _)| Thing::Request(*id));
-    accounts.chain(requests).chain((0..snap.providers.len()).map(Thing::Provider)).collect()
+    let all = accounts.chain(requests).chain((0..snap.providers.len()).map(Thing::Provider));
+    let sieve = Sieve::new(ui.narrowed(View::Accounts));
+    all.filter(|thing| sieve.passes(&words_of_thing(ui, *thing))).collect()
+}
+
+/// What a thing is looked for by.
+fn words_of_thing(ui: &Ui, thing: Thing) -> Vec<String> {
+    match thing {
+        Thing::Account(n) => ui.snap.accounts.get(n).map_or_else(Vec::new, words_of_account),
+        Thing::Request(item) => words_of_row(ui, RowKey::Item(item)),
+        Thing::Provider(n) => ui.snap.providers.get(n).map_or_else(Vec::new, |p| words_of_provider(ui, p)),
+    }
+}
+
+fn words_of_account(account: &AccountView) -> Vec<String> {
+    vec![account.nickname.shown().to_owned(), account.id.to_string(), account.adapter.shown().to_owned()]
+}
+
+fn words_of_provider(ui: &Ui, provider: &ProviderView) -> Vec<String> {
+    let state = words::provider_state(provider.state, ui.lang());
+    vec![provider.name.to_string(), provider.model.to_string(), provider.kind.to_string(), state]
+}
+
+/// What a row that needs a human is looked for by.
+fn words_of_row(ui: &Ui, row: RowKey) -> Vec<String> {
+    match row {
+        RowKey::Item(id) => {
+            let Some(item) = ui.item(id) else { return Vec::new() };
+            let chat = item.conversation.map(|chat| [ui.name_of(chat), chat.to_string()]);
+            let words = [words::item_name(&item.kind, ui.lang()), words::item(&item.kind, ui.lang())];
+            words.into_iter().chain(chat.into_iter().flatten()).collect()
+        }
+        RowKey::Account(id) => ui.snap.accounts.iter().find(|a| a.id == id).map_or_else(Vec::new, words_of_account),
+        RowKey::Provider(n) => ui.snap.providers.get(n).map_or_else(Vec::new, |p| words_of_provider(ui, p)),
+        RowKey::Chat(id) => vec![ui.name_of(id), id.to_string()],
+    }
 }
 
 /// An account that cannot speak.
@@ -66,7 +104,21 @@ pub fn matters(ui: &Ui) -> Vec<Matter> {
     let alert = |view: &AlertView| Matter::Alert(view.alert.id);
     let up = ui.snap.alerts.iter().filter(|view| !over(view)).map(alert);
     let past = ui.snap.alerts.iter().filter(over).map(alert);
-    up.chain(attention(ui).into_iter().map(Matter::Row)).chain(past).collect()
+    let all = up.chain(attention(ui).into_iter().map(Matter::Row)).chain(past);
+    let sieve = Sieve::new(ui.narrowed(View::Alerts));
+    all.filter(|matter| sieve.passes(&words_of_matter(ui, matter))).collect()
+}
+
+/// What a matter is looked for by.
+fn words_of_matter(ui: &Ui, matter: &Matter) -> Vec<String> {
+    match matter {
+        Matter::Row(row) => words_of_row(ui, *row),
+        Matter::Alert(id) => {
+            let Some(view) = ui.alert(*id) else { return Vec::new() };
+            let (rule, severity) = (view.alert.rule.to_string(), words::severity(view.alert.severity, ui.lang()));
+            vec![words::alert_name(&view.alert, ui.lang()), rule, severity.to_owned()]
+        }
+    }
 }
 
 /// The alert that keys act on.
@@ -98,7 +150,7 @@ pub fn selected_items(ui: &Ui) -> Vec<ItemId> {
             Some(RowKey::Item(item)) => vec![item],
             _ => Vec::new(),
         },
-        View::Accounts => match things(&ui.snap).get(ui.accounts.at) {
+        View::Accounts => match things(ui).get(ui.accounts.at) {
             Some(Thing::Request(item)) => vec![*item],
             _ => Vec::new(),
         },
@@ -117,7 +169,7 @@ pub fn selected_account(ui: &Ui) -> Option<&AccountView> {
     let accounts = &ui.snap.accounts;
     let by_id = |id: SelfId| accounts.iter().find(|a| a.id == id);
     match ui.view {
-        View::Accounts => match things(&ui.snap).get(ui.accounts.at)? {
+        View::Accounts => match things(ui).get(ui.accounts.at)? {
             Thing::Account(n) => accounts.get(*n),
             _ => None,
         },
@@ -137,7 +189,7 @@ pub fn selected_account(ui: &Ui) -> Option<&AccountView> {
 /// The provider that keys act on.
 pub fn selected_provider(ui: &Ui) -> Option<&ProviderView> {
     let place = match ui.view {
-        View::Accounts => match things(&ui.snap).get(ui.accounts.at)? {
+        View::Accounts => match things(ui).get(ui.accounts.at)? {
             Thing::Provider(n) => *n,
             Thing::Account(_) | Thing::Request(_) => return None,
         },

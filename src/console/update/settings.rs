@@ -7,6 +7,7 @@ use crate::config::{fits, shown};
 use crate::console::layer::{Act, Ask, Choice, Layer, Prompt, Sheet};
 use crate::console::state::{Cursor, Pending, Ui};
 use crate::console::text::Composer;
+use crate::console::theme::Glyph;
 use crate::domain::*;
 use crate::words::Lang;
 
@@ -154,17 +155,21 @@ impl Ui {
         shown(policy, key).unwrap_or_default()
     }
 
-    /// The sheet.
+    /// The sheet, for one chat or for all that are marked.
     pub(super) fn open_settings(&mut self) {
-        let Some(id) = self.chat() else { return self.nothing() };
+        let targets = self.targets();
+        if targets.is_empty() {
+            return self.nothing();
+        }
         let lang = self.lang();
+        let groups = targets.iter().all(|id| id.peer.is_group());
         let rows: Vec<Choice> = SETTINGS
             .iter()
             // A private chat has no group to be called in.
-            .filter(|s| id.peer.is_group() || !(s.key.starts_with("trigger.") || s.key.contains("group")))
-            .map(|s| self.setting_row(id, s))
+            .filter(|s| groups || !(s.key.starts_with("trigger.") || s.key.contains("group")))
+            .map(|s| self.setting_row(&targets, s))
             .collect();
-        let title = format!("{} · {}", lang.pick("设置", "Settings"), self.name_of(id));
+        let title = format!("{} · {}", lang.pick("设置", "Settings"), self.named(&targets));
         self.open_sheet(title, Vec::new(), rows, true);
     }
 
@@ -195,49 +200,57 @@ impl Ui {
         self.send(command, Pending::Setting { words, prompt: Box::new(prompt) }, None, out);
     }
 
-    fn setting_row(&self, id: ConversationId, setting: &Setting) -> Choice {
+    fn setting_row(&self, targets: &[ConversationId], setting: &Setting) -> Choice {
         let lang = self.lang();
-        let value = self.setting(id.peer, setting.key);
-        let own = format!("chat.{}.{}", AccessId::from(id.peer), setting.key);
-        let place = self.origins.decided(setting.key, id.peer);
-        let is_own = place.as_ref().is_some_and(|(key, _)| *key == own);
+        let key = setting.key;
+        let own = |id: &ConversationId| format!("chat.{}.{key}", AccessId::from(id.peer));
+        let is_own = |id: &ConversationId| self.origins.decided(key, id.peer).is_some_and(|(at, _)| *at == own(id));
+        let values: Vec<String> = targets.iter().map(|id| self.setting(id.peer, key)).collect();
+        let alike = values.windows(2).all(|two| two[0] == two[1]);
+        let value = values.first().filter(|_| alike).cloned();
+        let owned = targets.iter().any(is_own);
+        let place = targets.first().and_then(|id| self.origins.decided(key, id.peer));
         let whence = match place {
-            Some((_, at)) if is_own => format!("{}:{}", lang.pick("本会话", "this chat"), at.line),
-            Some((key, at)) => format!("{}:{}", key.trim_end_matches(setting.key).trim_end_matches('.'), at.line),
+            _ if !alike => lang.pick("各不相同", "they differ").to_owned(),
+            _ if owned && targets.len() > 1 => lang.pick("会话自己的", "their own").to_owned(),
+            Some((_, at)) if owned => format!("{}:{}", lang.pick("本会话", "this chat"), at.line),
+            Some((whose, at)) => format!("{}:{}", whose.trim_end_matches(key).trim_end_matches('.'), at.line),
             None => lang.pick("默认", "default").to_owned(),
         };
+        let shown = value.as_deref().unwrap_or(self.glyphs.get(Glyph::Ellipsis));
         Choice {
             text: format!(
-                "{} = {value}",
-                self.width.fit_left(setting.key, if self.settings.size.0 < 60 { 0 } else { 22 }.max(setting.key.len()))
+                "{} = {shown}",
+                self.width.fit_left(key, if self.settings.size.0 < 60 { 0 } else { 22 }.max(key.len()))
             ),
             hint: whence.trim_start_matches(':').to_owned(),
             about: lang.pick(setting.zh, setting.en).to_owned(),
-            act: self.setting_act(id, setting, &value, is_own),
-            dim: !is_own,
+            act: self.setting_act(targets, setting, &value.unwrap_or_default(), owned),
+            dim: !owned,
         }
     }
 
     /// A line to fill in, or the values to choose from; what is the chat's own can also be taken back.
-    fn setting_act(&self, id: ConversationId, setting: &Setting, value: &str, own: bool) -> Act {
+    fn setting_act(&self, targets: &[ConversationId], setting: &Setting, value: &str, own: bool) -> Act {
         let lang = self.lang();
         let key = setting.key;
+        let Some(first) = targets.first().copied() else { return Act::Heading };
         let mut line = Composer::with_limit(1024);
         line.set(value);
-        let ask = Ask::Setting(id, key.to_owned());
+        let ask = Ask::Setting(first, key.to_owned());
         let prompt = Layer::Prompt(Prompt { ask, line, cursor: Cursor::default(), error: None, back: 0 });
         let choices: Vec<String> = match key {
             "persona" => self.config.personas.iter().map(|p| quoted(&p.name)).collect(),
             "provider" => self.snap.providers.iter().map(|p| quoted(&p.name)).collect(),
             _ => setting.values.iter().map(|v| (*v).to_owned()).collect(),
         };
-        let chat = chat_ref(id);
+        let each = |of: &dyn Fn(ChatRef) -> Command| targets.iter().map(|id| of(chat_ref(*id))).collect::<Vec<_>>();
         let mut rows: Vec<Choice> = Vec::new();
         for choice in choices {
             let now = if choice == value { lang.pick("现在", "now") } else { "" };
-            let words = format!("{key} = {choice}");
-            let command = Command::Set { chat, key: key.to_owned(), value: choice.clone() };
-            rows.push(Choice::new(choice, now, Act::Commands(vec![command], words)));
+            let words = self.of_several(targets, &format!("{key} = {choice}"));
+            let commands = each(&|chat| Command::Set { chat, key: key.to_owned(), value: choice.clone() });
+            rows.push(Choice::new(choice, now, Act::Commands(commands, words)));
         }
         if rows.is_empty() && !own {
             return Act::Open(Box::new(prompt));
@@ -247,9 +260,9 @@ impl Ui {
         }
         if own {
             let words = format!("{key} · {}", lang.pick("跟随上级", "inherited again"));
-            let command = Command::Unset { chat, key: key.to_owned() };
+            let commands = each(&|chat| Command::Unset { chat, key: key.to_owned() });
             let text = lang.pick("去掉，跟随上级", "take out, inherit again");
-            rows.push(Choice::new(text, "", Act::Commands(vec![command], words)));
+            rows.push(Choice::new(text, "", Act::Commands(commands, self.of_several(targets, &words))));
         }
         let body = vec![lang.pick(setting.zh, setting.en).to_owned()];
         let cursor = Cursor { at: rows.iter().position(|r| !r.hint.is_empty()).unwrap_or(0), top: 0 };

@@ -38,7 +38,7 @@ impl Ui {
         let lang = self.lang();
         let who = self.named(&targets);
         let each = |of: &dyn Fn(AccessId) -> Command| targets.iter().map(|t| of(t.peer.into())).collect::<Vec<_>>();
-        let refused = self.chat_view(first).is_some_and(|c| is_refused(c));
+        let refused = targets.iter().any(|id| self.chat_view(*id).is_some_and(|c| is_refused(c)));
         let allow = |during: Option<Duration>, answer: bool| each(&|id| Command::Allow { id, during, answer });
         let mut rows = Vec::new();
         let done = |zh: &str, en: &str| format!("{who} · {}", lang.pick(zh, en));
@@ -95,17 +95,6 @@ impl Ui {
             body.push(format!("{} · {}", AccessId::from(first.peer), card::access(self, first.peer)));
         }
         self.open_sheet(format!("{} · {who}", lang.pick("放行", "Access")), body, rows, false);
-    }
-
-    /// Names of what an action is for: one by name, several by number.
-    pub(super) fn named(&self, targets: &[ConversationId]) -> String {
-        match targets {
-            [one] => self.name_of(*one),
-            many => match self.lang() {
-                Lang::Zh => format!("{} 个会话", many.len()),
-                Lang::En => format!("{} chats", many.len()),
-            },
-        }
     }
 
     pub(super) fn open_modes(&mut self) {
@@ -237,7 +226,9 @@ impl Ui {
         };
         let lang = self.lang();
         let text = words::one_line(line.text.shown(), 60);
-        let words = format!("{}“{text}”", lang.pick("撤回 ", "recall "));
+        // Words that bring quotes of their own need no second pair.
+        let bare = text.strip_prefix('“').and_then(|t| t.strip_suffix('”')).unwrap_or(&text);
+        let words = format!("{}“{bare}”", lang.pick("撤回 ", "recall "));
         let command = Command::Recall { chat: chat_ref(line.conversation), line: line.seq };
         self.confirm(words, vec![command], lang.pick("已撤回", "recalled").to_owned(), Grade::Yes);
     }
@@ -268,7 +259,7 @@ impl Ui {
             choice(
                 text.clone(),
                 String::new(),
-                Act::Commands(commands, format!("{} {text}", lang.pick("人设", "persona"))),
+                Act::Commands(commands, self.of_several(&targets, &format!("{} {text}", lang.pick("人设", "persona")))),
             )
         });
         let rows = rows.collect();
@@ -286,7 +277,8 @@ impl Ui {
             let text = name.clone().unwrap_or_else(|| lang.pick("按配置", "as configured").to_owned());
             let commands =
                 targets.iter().map(|t| Command::Model { chat: chat_ref(*t), provider: name.clone() }).collect();
-            choice(text.clone(), model, Act::Commands(commands, format!("{} {text}", lang.pick("模型", "model"))))
+            let words = self.of_several(&targets, &format!("{} {text}", lang.pick("模型", "model")));
+            choice(text.clone(), model, Act::Commands(commands, words))
         });
         let rows = rows.collect();
         self.open_sheet(
@@ -423,7 +415,7 @@ impl Ui {
     }
 
     pub(super) fn ask_note(&mut self) {
-        match self.chat() {
+        match self.targets().first().copied() {
             Some(id) => self.ask(Ask::Note(id)),
             None => self.nothing(),
         }

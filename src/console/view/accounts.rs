@@ -2,8 +2,9 @@
 
 use ratatui::layout::Rect;
 
-use super::machine;
 use super::paint::{Paint, Span, took};
+use super::{machine, narrow};
+use crate::console::state::View;
 use crate::console::text::{bar, figures};
 use crate::console::theme::{Glyph, Role};
 use crate::console::update::{Thing, things};
@@ -14,11 +15,14 @@ use crate::words;
 const NARROW: u16 = 60;
 
 pub fn draw(p: &mut Paint, area: Rect) {
-    let things = things(&p.ui.snap);
+    let things = things(p.ui);
     let at = p.ui.accounts.at.min(things.len().saturating_sub(1));
     let mut y = area.y;
     let mut headed = (false, false);
     let mut refused = false;
+    if things.is_empty() && !p.ui.narrowed(View::Accounts).is_empty() {
+        return narrow::nothing(p, area);
+    }
     if things.is_empty() {
         let (zh, en) =
             ("还没有账号连上来，也没有配置模型服务", "no account has connected and no provider is configured");

@@ -10,8 +10,8 @@
 use ratatui::layout::Rect;
 
 use super::paint::{Paint, Span, time};
-use super::{accounts, chat};
-use crate::console::state::{RowKey, Ui};
+use super::{accounts, chat, narrow};
+use crate::console::state::{RowKey, Ui, View};
 use crate::console::text::{Columns, wrap};
 use crate::console::theme::{Glyph, Role};
 use crate::console::update::{Matter, matters};
@@ -23,6 +23,9 @@ const TALL: u16 = 20;
 
 pub fn draw(p: &mut Paint, area: Rect) {
     let rows = matters(p.ui);
+    if rows.is_empty() && !p.ui.narrowed(View::Alerts).is_empty() {
+        return narrow::nothing(p, area);
+    }
     if rows.is_empty() {
         let words = p.lang().pick("没有告警，也没有等人处理的事", "Nothing is wrong, and nothing needs you");
         p.put(area.x + 2, area.y + 1, area.width, &format!("{} {words}", p.glyph(Glyph::Done)), Role::VerdictReplied);

@@ -161,9 +161,15 @@ fn keys(p: &Paint) -> Vec<(String, Span)> {
             Action::Palette,
             Action::Help,
         ],
-        (View::Accounts, _) => {
-            &[Action::Menu, Action::Provider, Action::Regenerate, Action::Chats, Action::Palette, Action::Help]
-        }
+        (View::Accounts, _) => &[
+            Action::Menu,
+            Action::Provider,
+            Action::Regenerate,
+            Action::Filter,
+            Action::Chats,
+            Action::Palette,
+            Action::Help,
+        ],
         (View::Alerts, _) => &[
             Action::Menu,
             Action::Accept,
@@ -171,9 +177,12 @@ fn keys(p: &Paint) -> Vec<(String, Span)> {
             Action::Silence,
             Action::Chats,
             Action::Palette,
+            Action::Filter,
             Action::Help,
         ],
-        (View::Usage, _) => &[Action::NextPane, Action::Down, Action::Up, Action::Chats, Action::Palette, Action::Help],
+        (View::Usage, _) => {
+            &[Action::NextPane, Action::Down, Action::Up, Action::Filter, Action::Chats, Action::Palette, Action::Help]
+        }
         (View::Log, _) => &[
             Action::Menu,
             Action::LogLevel,

@@ -97,11 +97,12 @@ fn title(p: &mut Paint, area: Rect) {
     let more = if list.more { "+" } else { "" };
     let x = p.put(x + 1, area.y, 8, &format!("{chats}{more}"), Role::TextDim);
     let right = area.x + area.width;
-    if !list.marks.is_empty() {
-        let marks = format!("{}{}", p.glyph(Glyph::Marked), list.marks.len());
-        p.put_right(right, area.y, 6, &marks, Role::Mark);
-    } else if !list.filter.is_empty() {
-        p.put(x + 1, area.y, right.saturating_sub(x + 1), &format!("/{}", list.filter), Role::SearchMatch);
+    let right = match list.marks.len() {
+        0 => right,
+        marks => p.put_right(right, area.y, 6, &format!("{}{marks}", p.glyph(Glyph::Marked)), Role::Mark),
+    };
+    if !list.filter.is_empty() {
+        p.put(x + 1, area.y, right.saturating_sub(x + 2), &format!("/{}", list.filter), Role::SearchMatch);
     }
 }
 

@@ -3,13 +3,15 @@
 use ratatui::layout::Rect;
 
 use super::paint::{Paint, Span};
-use crate::console::text::{Scale, bar, figures, sparkline};
+use crate::console::text::{Scale, bar, figures, range, sparkline};
 use crate::console::theme::{Glyph, Role};
 use crate::domain::*;
 use crate::words::{self, Lang};
 
 /// A share from which a card is nearly full, and full.
 const FULL: (f32, f32) = (0.90, 0.97);
+/// From so many columns on, a graph tells the least as well as the most.
+const BOTH: u16 = 44;
 /// Degrees below the slowdown from which a card is hot.
 const HOT: u32 = 8;
 
@@ -178,16 +180,20 @@ pub fn graphs(p: &mut Paint, area: Rect) -> u16 {
         if y >= area.bottom() || !curve.iter().flatten().any(|_| true) {
             continue;
         }
-        let top = curve.iter().flatten().copied().fold(0.0, f32::max);
+        let (least, top) = range(curve).unwrap_or_default();
         let label = p.ui.width.fit_left(lang.pick(zh, en), 11);
         let x = p.put(area.x, y, area.width, &label, Role::TextDim);
-        let tail = word(top);
-        let room = usize::from((area.x + area.width).saturating_sub(x)).saturating_sub(9);
+        let most_of_it = format!(" {}{}", p.glyph(Glyph::Above), word(top));
+        let (tail, tails) = match area.width {
+            BOTH.. => (format!(" {}{}{most_of_it}", p.glyph(Glyph::Below), word(least)), 17),
+            _ => (most_of_it, 9),
+        };
+        let room = usize::from((area.x + area.width).saturating_sub(x)).saturating_sub(tails);
         let cols = room.min(POINTS * p.ui.width.of("▁"));
         let scale = Scale::Fixed(0.0, most.unwrap_or(top).max(f32::MIN_POSITIVE));
         let graph = sparkline(&squeezed(curve, cols / p.ui.width.of("▁").max(1)), cols, scale, p.ui.width);
         let x = p.put(x, y, area.width, &graph, Role::Spark);
-        p.put(x, y, 9, &format!(" {}{tail}", p.glyph(Glyph::Above)), Role::TextDim);
+        p.put(x, y, tails as u16, &tail, Role::TextDim);
         y += 1;
     }
     y

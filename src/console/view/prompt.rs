@@ -13,7 +13,7 @@ pub fn draw(p: &mut Paint, area: Rect, prompt: &Prompt) -> Option<Position> {
     let lang = p.lang();
     let lead = match &prompt.ask {
         Ask::Palette => ":".to_owned(),
-        Ask::Filter | Ask::LogFilter | Ask::AuditFilter => "/".to_owned(),
+        Ask::Filter | Ask::LogFilter | Ask::AuditFilter | Ask::Narrow(_) => "/".to_owned(),
         Ask::Search => lang.pick("搜索：", "search: ").to_owned(),
         Ask::Find(_) => lang.pick("本会话里找：", "find here: ").to_owned(),
         Ask::Date(_) => lang

@@ -1,15 +1,16 @@
 //! Tokens and money of the last thirty days: by provider, chat, person or day.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use ratatui::layout::Rect;
 
-use super::machine;
 use super::paint::{Paint, Span};
-use crate::console::state::{By, Cursor, Ui};
+use super::{machine, narrow};
+use crate::console::sieve::Sieve;
+use crate::console::state::{By, Cursor, Ui, View};
 use crate::console::text::{Scale, bar, figures, sparkline};
 use crate::console::theme::Role;
-use crate::domain::Text;
+use crate::domain::*;
 use crate::words::Lang;
 
 /// From so many columns and rows on all four tables are shown.
@@ -38,11 +39,13 @@ pub fn sums(ui: &Ui) -> Vec<(String, Sum)> {
 
 fn sums_by(ui: &Ui, by: By) -> Vec<(String, Sum)> {
     let mut sums: BTreeMap<(i64, String), Sum> = BTreeMap::new();
+    let names = if by == By::User { names(ui) } else { HashMap::new() };
     for row in &ui.usage.rows {
         let key = match by {
             By::Provider => (0, row.provider.to_string()),
-            By::Chat => (0, ui.name_of(row.conversation)),
-            By::User => (0, row.user.to_string()),
+            // By their numbers: two of the same name are two.
+            By::Chat => (row.conversation.peer.number(), ui.name_of(row.conversation)),
+            By::User => (row.user.0, names.get(&row.user).cloned().unwrap_or_else(|| row.user.to_string())),
             By::Day => (-i64::from(row.day), day(row.day)),
         };
         let sum = sums.entry(key).or_default();
@@ -52,13 +55,35 @@ fn sums_by(ui: &Ui, by: By) -> Vec<(String, Sum)> {
         sum.output += row.output;
         sum.cost += row.cost;
     }
-    let mut sums: Vec<_> = sums.into_iter().map(|((_, name), sum)| (name, sum)).collect();
+    let sieve = Sieve::new(ui.narrowed(View::Usage));
+    let mut sums: Vec<_> =
+        sums.into_iter().map(|((_, name), sum)| (name, sum)).filter(|(name, _)| sieve.passes(&[name])).collect();
     if by != By::Day {
         sums.sort_by(|a, b| {
             b.1.cost.total_cmp(&a.1.cost).then((b.1.input + b.1.output).cmp(&(a.1.input + a.1.output)))
         });
     }
     sums
+}
+
+/// How people are called who spoke lately, with their numbers: a name alone may be anybody's.
+fn names(ui: &Ui) -> HashMap<UserId, String> {
+    let lines = ui.snap.chats.iter().flat_map(|(_, chat)| &chat.tail);
+    let mut names: HashMap<UserId, String> = lines
+        .filter_map(|line| match &line.author {
+            Author::Person { id, name } if !name.is_empty() => Some((*id, format!("{} {id}", name.shown()))),
+            _ => None,
+        })
+        .collect();
+    for id in ui.snap.chats.keys().chain(ui.list.stored.keys()) {
+        if let Peer::Private(user) = id.peer {
+            let name = ui.name_of(*id);
+            if name != user.to_string() {
+                names.entry(user).or_insert_with(|| format!("{name} {user}"));
+            }
+        }
+    }
+    names
 }
 
 fn day(day: i32) -> String {
@@ -129,6 +154,9 @@ fn table(p: &mut Paint, area: Rect, by: By) {
     let active = by == p.ui.usage.by;
     let mut cursor = if active { p.ui.usage.cursor.clone() } else { Cursor::default() };
     cursor.settle(sums.len(), height);
+    if sums.is_empty() && active {
+        return narrow::nothing(p, area);
+    }
     for (y, (n, (name, sum))) in (area.y + 1..area.bottom()).zip(sums.iter().enumerate().skip(cursor.top)) {
         let share = match top > 0.0 {
             true => (sum.cost / top) as f32,

@@ -208,6 +208,7 @@ impl World {
             size: (80, 24),
             depth: Depth::None,
             forced: false,
+            ascii: false,
             lang: Lang::En,
             term: String::new(),
             demo: false,
@@ -410,6 +411,13 @@ async fn who_only_looks_commands_nothing() {
     stage.take();
     stage.session.await.unwrap();
     assert!(world.commands.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn the_place_of_exports_is_told_from_the_root() {
+    let world = World::new();
+    let doors = Doors::new(world.doors.handle.clone(), std::path::Path::new("here"), CancellationToken::new());
+    assert_eq!(doors.exports, std::env::current_dir().unwrap().join("here/exports"));
 }
 
 #[tokio::test]

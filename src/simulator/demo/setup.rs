@@ -6,6 +6,8 @@ use crate::simulator::{
     AdapterSettings, Dialect, Fault, FaultMix, ModelSettings, Side, Simulator, SimulatorSettings, World, WorldSize,
 };
 
+/// How the configuration of a demo begins.
+pub const DEMO: &str = "# 演示的配置";
 /// The group that is not allowed: 新群.
 pub(super) const STRANGE_GROUP: usize = 8;
 /// The shop's group, where an operator looks over every answer.
@@ -50,7 +52,7 @@ pub(super) fn text(world: &World, simulator: &Simulator) -> String {
     let troll = list(roster.groups.first().and_then(|group| group.members.last()).map(|m| m.person.id).into_iter());
     let shop = roster.groups.get(SHOP_GROUP).map_or(0, |group| group.id);
     format!(
-        r#"# 演示的配置：控制台里改的（w、e、B）就写在这里，演示结束就没了。
+        r#"{DEMO}：控制台里改的（w、e、B）就写在这里，演示结束就没了。
 # The demo's configuration: what is changed at the console (w, e, B) is written here, and gone with the demo.
 [instance]
 name = "home"
@@ -107,7 +109,7 @@ name = "deepseek"
 kind = "openai"
 endpoint = "{remote}"
 model = "{REMOTE_MODEL}"
-api_keys = ["demo"]
+api_keys = ["demo-key-of-no-vendor"]
 tier = 1
 max_concurrency = 8
 preload = false

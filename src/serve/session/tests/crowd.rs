@@ -75,6 +75,7 @@ impl Seat {
             size: (80, 24),
             depth: Depth::None,
             forced: false,
+            ascii: false,
             lang: Lang::En,
             term: String::new(),
             demo: false,
