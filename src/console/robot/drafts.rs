@@ -106,7 +106,10 @@ fn keys_of_the_last_row_fit_what_is_selected() {
     robot.sees("R重启").does_not_see("w放行");
     robot.types("j");
     assert!(matches!(robot.console.ui.list.selected, Some(RowKey::Provider(_))));
-    robot.sees("o开关").does_not_see("w放行");
+    robot.sees("r重试 o开关").does_not_see("w放行");
+    robot.types("2");
+    robot.sees("r重试").does_not_see("r重写");
+    robot.types("1");
     robot.selects("王芳");
     robot.sees("i回复");
 }
@@ -164,4 +167,11 @@ fn why_a_message_has_no_answer_yet_is_told() {
     let mut robot = Robot::sits_down();
     robot.selects("王芳").types("K");
     robot.sees("✎ 草稿 等人过目");
+}
+
+#[test]
+fn the_way_out_of_the_composer_is_seen_on_a_phone() {
+    let mut robot = Robot::at((45, 12), Lang::Zh);
+    robot.types("G\ri");
+    robot.sees("Enter发送").sees("Esc收起");
 }

@@ -110,9 +110,10 @@ fn keys(p: &Paint) -> Vec<(String, Span)> {
     if let Some(composing) = &p.ui.composing {
         let mut pairs = fixed(&[
             ("Enter", "发送", "send"),
+            // The way out is seen on a phone, too.
+            ("Esc", "收起（留草稿）", "put away (keeps it)"),
             ("Alt-Enter", "换行", "new line"),
             ("Ctrl-U", "清行", "clear"),
-            ("Esc", "收起（留草稿）", "put away (keeps it)"),
         ]);
         if !p.ui.config.console.canned.is_empty() {
             pairs.extend(fixed(&[("Ctrl-R", "常用", "canned")]));
@@ -201,6 +202,11 @@ fn keys(p: &Paint) -> Vec<(String, Span)> {
         let word = match (p.ui.view, action) {
             // It leads to the chat that waits there.
             (View::Alerts, Action::Menu) => lang.pick("打开", "open"),
+            // A provider is tried again; only an answer is written again.
+            (View::Accounts, Action::Regenerate) => lang.pick("重试", "retry"),
+            (View::Chats, Action::Regenerate) if matches!(p.ui.list.selected, Some(RowKey::Provider(_))) => {
+                lang.pick("重试", "retry")
+            }
             _ => action.entry().short(lang),
         };
         Some((pretty(&key, lang), (word.to_owned(), role)))
