@@ -1,7 +1,7 @@
 //! What each action does. One arm an action; what is longer than a line stands in a file of its own.
 
 use super::Intents;
-use super::rows::{matters, selected_alert, selected_items, selected_matter, selected_provider};
+use super::rows::{chat_ref, matters, selected_alert, selected_items, selected_matter, selected_provider};
 use super::several::again;
 use crate::console::action::{Action, Scope, showing};
 use crate::console::face::Intent;
@@ -399,9 +399,4 @@ impl Ui {
         self.chat_ui(id).find = text;
         self.find(false);
     }
-}
-
-/// A chat as commands name it.
-pub(super) fn chat_ref(id: ConversationId) -> ChatRef {
-    ChatRef { peer: id.peer, account: Some(id.account) }
 }

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use super::Intents;
-use super::act::chat_ref;
-use super::rows::selected_items;
+use super::rows::{chat_ref, selected_items};
 use crate::console::action::Action;
 use crate::console::input::{Code, Key, Mods};
 use crate::console::layer::{Layer, Sheet};

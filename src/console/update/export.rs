@@ -2,7 +2,7 @@
 //! file is written when all of it is there.
 
 use super::Intents;
-use super::act::chat_ref;
+use super::rows::chat_ref;
 use crate::console::face::Intent;
 use crate::console::layer::{Act, Choice};
 use crate::console::state::{Exporting, Pending, Tone, Ui, View};

@@ -1,6 +1,6 @@
 //! Forgetting what was said in a chat: nothing brings it back, so it is asked first.
 
-use super::act::chat_ref;
+use super::rows::chat_ref;
 use crate::console::layer::Grade;
 use crate::console::state::Ui;
 use crate::domain::*;

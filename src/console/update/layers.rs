@@ -225,7 +225,7 @@ impl Ui {
             Ask::Date(id) => match self.day(&text) {
                 Some(until) => {
                     let query = Query::History {
-                        chat: super::act::chat_ref(id),
+                        chat: super::rows::chat_ref(id),
                         before: None,
                         after: None,
                         since: None,
@@ -243,7 +243,7 @@ impl Ui {
             Ask::Note(id) => {
                 let all = if self.list.marks.is_empty() { vec![id] } else { self.targets() };
                 let words = self.of_several(&all, lang.pick("备注已记下", "noted"));
-                let note = |id: &ConversationId| Command::Note { chat: super::act::chat_ref(*id), text: text.clone() };
+                let note = |id: &ConversationId| Command::Note { chat: super::rows::chat_ref(*id), text: text.clone() };
                 self.together(all.iter().map(note).collect(), words, out);
             }
             Ask::Setting(_, key) if self.list.marks.len() > 1 => self.set_marked(&key, text, out),

@@ -206,3 +206,8 @@ pub fn selected_provider(ui: &Ui) -> Option<&ProviderView> {
     };
     ui.snap.providers.get(place)
 }
+
+/// A chat as commands name it.
+pub fn chat_ref(id: ConversationId) -> ChatRef {
+    ChatRef { peer: id.peer, account: Some(id.account) }
+}

@@ -1,7 +1,7 @@
 //! Looking for words in everything that was said, and going to what was found.
 
 use super::Intents;
-use super::act::chat_ref;
+use super::rows::chat_ref;
 use crate::console::layer::{Layer, Page, Topic};
 use crate::console::state::{Cursor, Pending, RowKey, Ui, View};
 use crate::domain::*;

@@ -2,7 +2,7 @@
 //! dim. A row asks for the value, with the present one to begin from, or offers the few that there are.
 
 use super::Intents;
-use super::act::chat_ref;
+use super::rows::chat_ref;
 use crate::config::{fits, shown};
 use crate::console::layer::{Act, Ask, Choice, Layer, Prompt, Sheet};
 use crate::console::state::{Cursor, Pending, Ui};

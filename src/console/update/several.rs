@@ -3,9 +3,9 @@
 
 use super::Intents;
 use super::UNDO;
-use super::act::chat_ref;
 use super::answers::beyond;
 use super::menu::Offer;
+use super::rows::chat_ref;
 use crate::console::action::Action;
 use crate::console::state::{Pending, RowKey, Several, Tone, Ui, Undo, View};
 use crate::domain::*;

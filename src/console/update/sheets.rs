@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use super::Intents;
-use super::act::chat_ref;
-use super::rows::{is_refused, selected_account, selected_alert, selected_provider};
+use super::rows::{chat_ref, is_refused, selected_account, selected_alert, selected_provider};
 use crate::console::action::Action;
 use crate::console::layer::{Act, Ask, Choice, Confirm, Grade, Layer, Page, Sheet, Topic};
 use crate::console::state::{Cursor, Pending, Tone, Ui};
