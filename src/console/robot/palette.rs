@@ -30,12 +30,46 @@ fn a_chat_is_named_by_its_number_or_its_name_too() {
     assert_eq!(robot.types("\r").commands(), [Command::Mode { chat, mode: Some(Mode::Draft), during: None }]);
     assert_eq!(robot.types(":send 123456 好\r").commands(), [said(chat, "好")]);
     let id = AccessId::Group(GroupId(888));
-    assert_eq!(robot.types(":allow 运维群\r").commands(), [Command::Allow { id, during: None, answer: false }]);
+    assert_eq!(robot.types(":allow 888\r").commands(), [Command::Allow { id, during: None, answer: false }]);
     assert_eq!(robot.types(":whitelist rm 888\r").commands(), [Command::Deny { id }]);
     let id = AccessId::Person(UserId(42));
     assert_eq!(robot.types(":unblock\r").commands(), [Command::Unblock { id }]);
     let plain = ChatRef { account: None, ..chat };
     assert_eq!(robot.types(":send group:123456 好\r").commands(), [said(plain, "好")]);
+}
+
+/// Somebody calls himself what an operator is about to say, or as a group is called.
+#[test]
+fn a_name_that_anybody_may_take_says_nothing_and_lets_nobody_in() {
+    let mut robot = Robot::sits_down();
+    let called = |robot: &mut Robot, name: &str| {
+        robot.world(|snap| {
+            let wang = ConversationId { account: SelfId(10001), peer: Peer::Private(UserId(42)) };
+            let mut chat = (**snap.chats.get(&wang).unwrap()).clone();
+            chat.state.name = Text::from(name);
+            snap.chats.insert(wang, Arc::new(chat));
+        });
+    };
+    let chat = robot.selects("测试群").chat();
+    called(&mut robot, "你好");
+    assert_eq!(robot.types(":send 你好 大家\r").commands(), [said(chat, "你好 大家")]);
+    called(&mut robot, "运维群");
+    for line in [":allow 运维群\r", ":mode 运维群 muted\r"] {
+        assert_eq!(robot.types(line).commands(), [], "{line:?}");
+        robot.types("\x1b");
+    }
+}
+
+#[test]
+fn who_is_blocked_is_named_or_asked_about() {
+    let mut robot = Robot::sits_down();
+    robot.selects("王芳");
+    // As by its key: first for how long, then whether.
+    assert_eq!(robot.types(":block\r").commands(), []);
+    robot.sees("屏蔽");
+    assert_eq!(robot.types("\x1b:block --for 7d\r").commands(), []);
+    robot.types("\x1b:block private:42 --for 7d\r");
+    assert!(matches!(robot.commands()[..], [Command::Block { .. }]));
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Which chat a line of the palette is about: the one that it names, else the selected one.
 
+use std::collections::BTreeSet;
+
 use crate::console::state::Ui;
 use crate::domain::*;
 use crate::verbs::{self, Entry, Form, Verb, arguments};
@@ -20,7 +22,8 @@ impl Place {
         let first = entry.arguments.first().filter(|a| a.form == Form::Needed)?;
         match first.name {
             "chat" => Some(Self::Chat),
-            "id" => Some(Self::Id),
+            // Who is blocked is named: the key asks first, and a verb typed to see how it goes must not do it.
+            "id" if entry.verb != Verb::Block => Some(Self::Id),
             "what" if entry.verb == Verb::Export => Some(Self::What),
             _ => None,
         }
@@ -89,14 +92,20 @@ impl Ui {
             }
         }
         let digits = word.bytes().all(|b| b.is_ascii_digit());
+        // People call themselves what they like (threats.md B05): by a name nobody is let in, and where words follow,
+        // the first of them is not taken for somebody who is called so.
+        let by_name = place != Place::Id && entry.arguments.iter().all(|a| a.form != Form::Rest);
         let is_it = |id: &ConversationId| match digits {
             true => id.peer.number().to_string() == word,
-            false => self.name_of(*id) == word,
+            false => by_name && self.name_of(*id) == word,
         };
-        let chats = || self.snap.chats.keys().chain(self.list.stored.keys()).copied();
-        // Of several of one name, the selected one.
-        if let Some(id) = self.chat().filter(is_it).or_else(|| chats().find(is_it)) {
-            return Read::Known(id);
+        let chats: BTreeSet<_> = self.snap.chats.keys().chain(self.list.stored.keys()).copied().filter(is_it).collect();
+        // Of several, the selected one; else the parser says that it does not know whom.
+        match (self.chat().filter(is_it), chats.len()) {
+            (Some(id), _) => return Read::Known(id),
+            (None, 1) => return chats.first().map_or(Read::Left, |id| Read::Known(*id)),
+            (None, 0) => {}
+            (None, _) => return Read::Left,
         }
         // A number that is no chat's may be that of a message.
         let message = entry.arguments.get(1).is_some_and(|a| a.name == "message");
